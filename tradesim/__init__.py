@@ -1,0 +1,1 @@
+"""tradesim: solver, table or model, compared on the money they make under latency."""

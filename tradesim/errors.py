@@ -1,0 +1,37 @@
+"""What can go wrong, as a tree.
+
+::
+
+    TradesimError            every error that is the input's fault; the command line prints it and exits with 2
+    +-- ArgumentError        an argument outside its rule
+    +-- TapeError            a tape that breaks a rule of the tape
+    +-- SourceError          a vendor's file that is not of its format
+    +-- ProblemError         a pricing problem that the reference refuses
+    +-- StoreError           a results database that cannot be read or written
+
+Every message says what was got, the rule, and what to do.
+"""
+
+
+class TradesimError(Exception):
+    """Base of every error that is the input's fault."""
+
+
+class ArgumentError(TradesimError, ValueError):
+    """An argument outside its rule."""
+
+
+class TapeError(TradesimError, ValueError):
+    """A tape that breaks a rule of the tape."""
+
+
+class SourceError(TradesimError, ValueError):
+    """A vendor's file that is not of its format."""
+
+
+class ProblemError(TradesimError, ValueError):
+    """A pricing problem that the reference refuses."""
+
+
+class StoreError(TradesimError, RuntimeError):
+    """A results database that cannot be read or written."""

@@ -1,0 +1,1 @@
+"""What is asked: comparisons, and how a latency is taken."""

@@ -1,0 +1,1 @@
+"""What happened: chains, tapes, and where they come from."""

@@ -1,0 +1,65 @@
+"""The option contracts on a tape."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tradesim.units import YEAR
+
+CALL: Final = 1
+PUT: Final = -1
+EUROPEAN: Final = 0
+AMERICAN: Final = 1
+
+
+class Settlement(StrEnum):
+    """What a price on the tape is counted in."""
+
+    QUOTE = "quote"
+    """The currency of the strike."""
+    INVERSE = "inverse"
+    """The underlying coin: a quote is the option's value divided by the underlying's price."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chain:
+    """The contracts of one underlying, as arrays of one length ``n``.
+
+    ``strike``      float64[n], in currency
+    ``expiry``      int64[n], ns since the epoch
+    ``right``       int8[n], ``CALL`` (+1) or ``PUT`` (-1)
+    ``style``       int8[n], ``EUROPEAN`` (0) or ``AMERICAN`` (1)
+    ``multiplier``  int64[n], units of the underlying in one lot's contract
+    ``name``        n contract names, as the vendor spells them
+    ``settlement``  what prices on the tape are counted in
+    """
+
+    name: tuple[str, ...]
+    strike: NDArray[np.float64]
+    expiry: NDArray[np.int64]
+    right: NDArray[np.int8]
+    style: NDArray[np.int8]
+    multiplier: NDArray[np.int64]
+    settlement: Settlement = Settlement.QUOTE
+
+    def __len__(self) -> int:
+        return len(self.name)
+
+    def years_to_expiry(self, now: int) -> NDArray[np.float64]:
+        """Years of 365 days from ``now`` (ns) to each expiry, zero after it."""
+        return np.maximum(self.expiry - np.int64(now), 0) / YEAR
+
+    def select(self, index: NDArray[np.int64]) -> "Chain":
+        """The chain of the contracts at ``index``, in that order."""
+        return Chain(
+            name=tuple(self.name[i] for i in index),
+            strike=self.strike[index],
+            expiry=self.expiry[index],
+            right=self.right[index],
+            style=self.style[index],
+            multiplier=self.multiplier[index],
+            settlement=self.settlement,
+        )

@@ -1,0 +1,112 @@
+"""The recorded or generated market: time-ordered quotes and trades of one underlying and its options."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tradesim.market.chain import Chain
+
+UNDERLYING: Final = 0
+"""The instrument number of the underlying; contract ``i`` of the chain is instrument ``i + 1``."""
+
+QUOTE: Final = 0
+TRADE: Final = 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Latent:
+    """What the generator knows and no desk is shown: the true state from each instant on.
+
+    ``ts``          int64[m], ns, increasing
+    ``spot``        float64[m], the underlying's true price
+    ``level``       float64[m], the level of volatility, a year
+    ``smile``       float64[n], each contract's volatility is ``level * smile``
+    """
+
+    ts: NDArray[np.int64]
+    spot: NDArray[np.float64]
+    level: NDArray[np.float64]
+    smile: NDArray[np.float64]
+
+    def at(self, ts: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """True spot and level at the instants ``ts``, a change at an instant included."""
+        row = np.maximum(np.searchsorted(self.ts, ts, side="right") - 1, 0)
+        return self.spot[row], self.level[row]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tape:
+    """A market as columns of one length, ordered by ``ts``. Prices are micros, sizes are lots.
+
+    ``ts``        int64, the venue's instant, ns since the epoch
+    ``received``  int64, the recorder's instant; equal to ``ts`` where none was recorded
+    ``instrument`` int32, ``UNDERLYING`` or contract number + 1
+    ``kind``      int8, ``QUOTE`` or ``TRADE``
+    ``bid ask``   int64, the best prices; meaningless where the size of the side is 0, which is a missing side
+    ``bid_size ask_size`` int64, lots
+    ``price size`` int64, of a trade; 0 on a quote
+    ``underlying`` its name; ``currency`` what prices are counted in; ``lot`` the contracts in one lot
+    ``rate dividend`` continuously compounded, a year: the underlying's forward where the options do not tell it
+    ``source``    where the tape comes from, in one line
+    ``resolution`` ns: the tape cannot tell two instants closer than this apart (a minute for minute bars)
+    """
+
+    chain: Chain
+    underlying: str
+    currency: str
+    ts: NDArray[np.int64]
+    received: NDArray[np.int64]
+    instrument: NDArray[np.int32]
+    kind: NDArray[np.int8]
+    bid: NDArray[np.int64]
+    ask: NDArray[np.int64]
+    bid_size: NDArray[np.int64]
+    ask_size: NDArray[np.int64]
+    price: NDArray[np.int64]
+    size: NDArray[np.int64]
+    source: str
+    lot: float = 1.0
+    rate: float = 0.0
+    dividend: float = 0.0
+    resolution: int = 1
+    latent: Latent | None = field(default=None)
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+    @property
+    def start(self) -> int:
+        """Instant of the first row, ns."""
+        return int(self.ts[0])
+
+    @property
+    def end(self) -> int:
+        """Instant of the last row, ns."""
+        return int(self.ts[-1])
+
+    @cached_property
+    def hash(self) -> str:
+        """Identifies the tape by its content: 16 hexadecimal digits."""
+        digest = hashlib.blake2b(digest_size=8)
+        for column in self._columns():
+            digest.update(np.ascontiguousarray(column).tobytes())
+        terms = [self.underlying, self.currency, self.chain.name, str(self.chain.settlement)]
+        terms += [self.lot, self.rate, self.dividend, self.resolution]
+        digest.update(json.dumps(terms).encode())
+        return digest.hexdigest()
+
+    def _columns(self) -> list[NDArray[np.generic]]:
+        chain = self.chain
+        columns: list[NDArray[np.generic]] = [
+            *(self.ts, self.received, self.instrument, self.kind, self.bid, self.ask),
+            *(self.bid_size, self.ask_size, self.price, self.size),
+            *(chain.strike, chain.expiry, chain.right, chain.style, chain.multiplier),
+        ]
+        if self.latent is not None:
+            columns += [self.latent.ts, self.latent.spot, self.latent.level, self.latent.smile]
+        return columns

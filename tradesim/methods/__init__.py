@@ -1,0 +1,1 @@
+"""How a price is obtained: the contract of a method and one file per method."""

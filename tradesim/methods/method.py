@@ -1,0 +1,97 @@
+"""The contract of a method: inputs move at three speeds, so a method works in three stages.
+
+1. ``bind(chain)``, once: load the grid, the trees; lay out the contracts.
+2. ``update(state)``, when slow inputs move: volatilities, rates, the clock, and the spot as an anchor.
+3. ``price(spot, out)``, at each decision: the whole chain in one compiled call.
+
+Each stage is measured and charged to the simulated clock when it runs.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tradesim.market.chain import Chain
+from tradesim.pricing.problem import Floats, Problem
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class State:
+    """The slow inputs of a chain of ``n`` contracts, as known at one instant.
+
+    ``index``       which update of the schedule this is
+    ``instant``     ns since the epoch: the tape time of the snapshot
+    ``spot``        the underlying then, in currency
+    ``expiry``      float64[n], years to expiry at ``instant``
+    ``volatility``  float64[n], a year
+    ``rate dividend`` float64[n], a year, continuously compounded
+    """
+
+    index: int
+    instant: int
+    spot: float
+    expiry: Floats
+    volatility: Floats
+    rate: Floats
+    dividend: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildCost:
+    """What a method cost before its first price: ``seconds`` of work and ``evaluations`` of the reference."""
+
+    seconds: float = 0.0
+    evaluations: int = 0
+
+
+class Method(ABC):
+    """A way to answer a problem. One object serves one chain.
+
+    ``name`` is unique among methods and stands in every table. A method never extrapolates in silence: a contract
+    whose slow inputs are outside ``problem.domain`` is priced by the fallback, and the work tag says so.
+    """
+
+    name: str
+    problem: Problem
+
+    @abstractmethod
+    def bind(self, chain: Chain) -> None:
+        """Load what is needed to price ``chain``; once, before any ``update``."""
+
+    @abstractmethod
+    def update(self, state: State) -> None:
+        """Take the slow inputs in; ``price`` answers for them from here on."""
+
+    @abstractmethod
+    def price(self, spot: float, out: Floats) -> str:
+        """Write the price of every contract, in currency, into ``out`` (float64[n]); return the work tag.
+
+        The tag names the path taken (``hit``, ``fallback``, ...). Each tag has its own latency profile.
+        """
+
+    @property
+    @abstractmethod
+    def nbytes(self) -> int:
+        """Resident bytes after ``bind``: tables, trees, axes and workspace."""
+
+    @property
+    def build_cost(self) -> BuildCost:
+        """What it cost to build; zero for a method that only computes."""
+        return BuildCost()
+
+    @property
+    def fallbacks(self) -> int:
+        """How many contracts of the current state are answered by the fallback."""
+        return 0
+
+
+def price_chain(method: Method, spot: float, count: int) -> NDArray[np.float64]:
+    """The prices of a bound and updated ``method`` at ``spot``, in a new array of length ``count``.
+
+    A convenience for scripts and tests; a replay reuses one array.
+    """
+    out = np.empty(count)
+    method.price(spot, out)
+    return out

@@ -1,0 +1,1 @@
+"""What a price is: the problems, their domains and their ideal programs."""

@@ -1,0 +1,1 @@
+"""What came out: one schema, one set of views, one store."""
