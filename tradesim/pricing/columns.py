@@ -1,0 +1,39 @@
+"""The arguments of the pricing functions, checked once at the door."""
+
+import numpy as np
+
+from tradesim.errors import ArgumentError
+from tradesim.pricing.problem import Floats, Points, Rights
+
+NAMES = ("spot", "strike", "expiry", "volatility", "rate", "dividend")
+NOT_NEGATIVE = ("spot", "strike", "expiry", "volatility")
+
+
+def checked_points(
+    spot: Floats, strike: Floats, expiry: Floats, volatility: Floats, rate: Floats, dividend: Floats, right: Rights
+) -> Points:
+    """The inputs as contiguous arrays of one length; ``ArgumentError`` names the first input that breaks a rule."""
+    columns = {
+        name: np.ascontiguousarray(column, dtype=np.float64)
+        for name, column in zip(NAMES, (spot, strike, expiry, volatility, rate, dividend), strict=True)
+    }
+    rights = np.ascontiguousarray(right, dtype=np.int8)
+    for name, column in (*columns.items(), ("right", rights)):
+        if column.shape != (len(rights),):
+            raise ArgumentError(f"{name} has shape {column.shape}: all inputs are arrays of one length; broadcast them")
+    for name, column in columns.items():
+        _check_column(name, column)
+    if not np.isin(rights, (-1, 1)).all():
+        raise ArgumentError("right is neither +1 nor -1: give +1 for a call and -1 for a put")
+    return Points(**columns, right=rights)
+
+
+def _check_column(name: str, column: Floats) -> None:
+    allowed = np.isfinite(column)
+    rule = "finite"
+    if name in NOT_NEGATIVE:
+        allowed &= column >= 0.0
+        rule = "finite and not negative"
+    if not allowed.all():
+        worst = int(np.argmin(allowed))
+        raise ArgumentError(f"{name}[{worst}] is {column[worst]}: it must be {rule}; drop or mend that option")
