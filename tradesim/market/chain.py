@@ -52,6 +52,18 @@ class Chain:
         """Years of 365 days from ``now`` (ns) to each expiry, zero after it."""
         return np.maximum(self.expiry - np.int64(now), 0) / YEAR
 
+    @classmethod
+    def empty(cls) -> "Chain":
+        """The chain of a tape that holds its underlying alone."""
+        return cls(
+            name=(),
+            strike=np.empty(0),
+            expiry=np.empty(0, np.int64),
+            right=np.empty(0, np.int8),
+            style=np.empty(0, np.int8),
+            multiplier=np.empty(0, np.int64),
+        )
+
     def select(self, index: NDArray[np.int64]) -> "Chain":
         """The chain of the contracts at ``index``, in that order."""
         return Chain(

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -50,10 +50,14 @@ class Tape:
     ``bid ask``   int64, the best prices; meaningless where the size of the side is 0, which is a missing side
     ``bid_size ask_size`` int64, lots
     ``price size`` int64, of a trade; 0 on a quote
-    ``underlying`` its name; ``currency`` what prices are counted in; ``lot`` the contracts in one lot
+    ``underlying`` its name; ``currency`` what its prices are counted in, and the options' unless the chain's settlement
+    says that they are in coin; ``lot`` the contracts in one lot
     ``rate dividend`` continuously compounded, a year: the underlying's forward where the options do not tell it
     ``source``    where the tape comes from, in one line
     ``resolution`` ns: the tape cannot tell two instants closer than this apart (a minute for minute bars)
+    ``carry``     float64[n], a year: each contract's ``ln(forward / spot) / time to expiry`` where the venue states its
+    forward; None where it does not, and then it is ``rate - dividend``
+    ``latent``    the generator's truth; None on a recorded tape
     """
 
     chain: Chain
@@ -74,7 +78,8 @@ class Tape:
     rate: float = 0.0
     dividend: float = 0.0
     resolution: int = 1
-    latent: Latent | None = field(default=None)
+    carry: NDArray[np.float64] | None = None
+    latent: Latent | None = None
 
     def __len__(self) -> int:
         return len(self.ts)
@@ -91,22 +96,25 @@ class Tape:
 
     @cached_property
     def hash(self) -> str:
-        """Identifies the tape by its content: 16 hexadecimal digits."""
+        """Identifies the tape by its content: 16 hexadecimal digits. The price of a missing side is no content."""
         digest = hashlib.blake2b(digest_size=8)
-        for column in self._columns():
+        for column in self._content():
             digest.update(np.ascontiguousarray(column).tobytes())
-        terms = [self.underlying, self.currency, self.chain.name, str(self.chain.settlement)]
+        terms: list[object] = [self.underlying, self.currency, self.chain.name, str(self.chain.settlement)]
         terms += [self.lot, self.rate, self.dividend, self.resolution]
         digest.update(json.dumps(terms).encode())
         return digest.hexdigest()
 
-    def _columns(self) -> list[NDArray[np.generic]]:
+    def _content(self) -> list[NDArray[np.generic]]:
         chain = self.chain
+        bid, ask = np.where(self.bid_size > 0, self.bid, 0), np.where(self.ask_size > 0, self.ask, 0)
         columns: list[NDArray[np.generic]] = [
-            *(self.ts, self.received, self.instrument, self.kind, self.bid, self.ask),
+            *(self.ts, self.received, self.instrument, self.kind, bid, ask),
             *(self.bid_size, self.ask_size, self.price, self.size),
             *(chain.strike, chain.expiry, chain.right, chain.style, chain.multiplier),
         ]
+        if self.carry is not None:
+            columns.append(self.carry)
         if self.latent is not None:
             columns += [self.latent.ts, self.latent.spot, self.latent.level, self.latent.smile]
         return columns
