@@ -50,7 +50,8 @@ class Chain:
 
     def years_to_expiry(self, now: int) -> NDArray[np.float64]:
         """Years of 365 days from ``now`` (ns) to each expiry, zero after it."""
-        return np.maximum(self.expiry - np.int64(now), 0) / YEAR
+        left: NDArray[np.float64] = np.maximum(self.expiry - np.int64(now), 0) / YEAR
+        return left
 
     @classmethod
     def empty(cls) -> "Chain":

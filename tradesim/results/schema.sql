@@ -1,0 +1,123 @@
+-- Facts only: instants and amounts. Every definition is a view (views.sql).
+-- Instants and durations are ns; prices are micros of the tape's currency; money is price x lots x multiplier.
+
+CREATE TABLE IF NOT EXISTS comparisons (
+    comparison  VARCHAR PRIMARY KEY,
+    created     TIMESTAMP NOT NULL,
+    problem     VARCHAR NOT NULL,
+    tape        VARCHAR NOT NULL,     -- where the tape comes from, in one line
+    currency    VARCHAR NOT NULL,
+    money_unit  DOUBLE NOT NULL,      -- currency in one unit of money
+    edge        DOUBLE NOT NULL,      -- the rule's edge, currency a unit
+    fair        VARCHAR NOT NULL,     -- latent, or markout (an estimate)
+    resolution  BIGINT NOT NULL,      -- ns that the tape can tell apart
+    manifest    JSON NOT NULL         -- configuration and its hash, versions, host
+);
+
+CREATE TABLE IF NOT EXISTS contracts (
+    tape_hash   VARCHAR NOT NULL,
+    contract    INTEGER NOT NULL,
+    name        VARCHAR NOT NULL,
+    strike      DOUBLE NOT NULL,
+    expiry      BIGINT NOT NULL,
+    "right"     TINYINT NOT NULL,
+    PRIMARY KEY (tape_hash, contract)
+);
+
+CREATE TABLE IF NOT EXISTS methods (
+    comparison        VARCHAR NOT NULL,
+    method            VARCHAR NOT NULL,
+    position          INTEGER NOT NULL,     -- the order of the rows in the table
+    footprint         BIGINT NOT NULL,      -- resident bytes: tables, trees, axes, workspace
+    build_seconds     DOUBLE NOT NULL,
+    build_evaluations BIGINT NOT NULL,
+    rss_before        BIGINT NOT NULL,      -- bytes of the process, before bind, after it, and at its peak
+    rss_bound         BIGINT NOT NULL,
+    rss_peak          BIGINT NOT NULL,
+    PRIMARY KEY (comparison, method)
+);
+
+CREATE TABLE IF NOT EXISTS profiles (
+    comparison   VARCHAR NOT NULL,
+    method       VARCHAR NOT NULL,
+    stage        VARCHAR NOT NULL,    -- bind, update, price
+    tag          VARCHAR NOT NULL,
+    cache        VARCHAR NOT NULL,    -- hot, cold
+    measurements BIGINT[] NOT NULL,   -- ns, ascending
+    PRIMARY KEY (comparison, method, stage, tag, cache)
+);
+
+CREATE TABLE IF NOT EXISTS runs (
+    run         VARCHAR PRIMARY KEY,
+    comparison  VARCHAR NOT NULL,
+    seed        BIGINT NOT NULL,
+    tape_hash   VARCHAR NOT NULL,
+    method      VARCHAR NOT NULL,
+    role        VARCHAR NOT NULL,     -- oracle, instant, exact, own, curve, single
+    compute_ns  BIGINT,               -- role curve: the fixed latency
+    cash        BIGINT NOT NULL,      -- money at the end, positions not counted
+    manifest    JSON NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS decisions (
+    run         VARCHAR NOT NULL,
+    decision    BIGINT NOT NULL,
+    desk        INTEGER NOT NULL,
+    event       BIGINT NOT NULL,      -- at the venue
+    arrival     BIGINT NOT NULL,      -- at the desk
+    start       BIGINT NOT NULL,      -- the CPU takes it up
+    decided     BIGINT NOT NULL,
+    tick        BIGINT NOT NULL,      -- row of the tape
+    skipped     BIGINT NOT NULL,      -- firings passed over since the decision before
+    outcome     VARCHAR NOT NULL,     -- prompt, waited
+    tag         VARCHAR NOT NULL,     -- the path that the pricing took
+    fallbacks   BIGINT NOT NULL,      -- contracts priced by the fallback
+    state       BIGINT NOT NULL,      -- which slow inputs it knew
+    spot        DOUBLE NOT NULL,      -- what it acted on, currency
+    error_rms   DOUBLE,               -- of its prices against the reference, over the chain, currency
+    error_max   DOUBLE,
+    orders      BIGINT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS orders (
+    run         VARCHAR NOT NULL,
+    order_id    BIGINT NOT NULL,
+    decision    BIGINT NOT NULL,
+    desk        INTEGER NOT NULL,
+    contract    INTEGER NOT NULL,
+    direction   TINYINT NOT NULL,
+    lots        BIGINT NOT NULL,
+    limit_price BIGINT,               -- NULL: at market
+    seen_price  BIGINT NOT NULL,      -- the quote that it acted on
+    theo        DOUBLE NOT NULL,      -- its theoretical value, currency
+    reference   DOUBLE NOT NULL,      -- the reference's, for the same inputs
+    decided     BIGINT NOT NULL,
+    venue       BIGINT NOT NULL,
+    ack         BIGINT NOT NULL,
+    filled      BIGINT NOT NULL,
+    outcome     VARCHAR NOT NULL      -- filled, partial, missed
+);
+
+CREATE TABLE IF NOT EXISTS fills (
+    run         VARCHAR NOT NULL,
+    order_id    BIGINT NOT NULL,
+    decision    BIGINT NOT NULL,
+    desk        INTEGER NOT NULL,
+    contract    INTEGER NOT NULL,
+    quantity    BIGINT NOT NULL,      -- lots, signed
+    multiplier  BIGINT NOT NULL,
+    price       BIGINT NOT NULL,
+    fee         BIGINT NOT NULL,      -- money
+    venue       BIGINT NOT NULL,
+    fair        BIGINT NOT NULL,      -- micros, at the fill
+    mark        BIGINT NOT NULL,      -- micros, at the end of the tape
+    hedge       BIGINT                -- money that a delta hedge from the fill on would have cost; NULL: delta not known
+);
+
+CREATE TABLE IF NOT EXISTS positions (
+    run         VARCHAR NOT NULL,
+    contract    INTEGER NOT NULL,
+    position    BIGINT NOT NULL,
+    multiplier  BIGINT NOT NULL,
+    mark        BIGINT NOT NULL
+);

@@ -1,0 +1,147 @@
+-- Every definition, once. Durations are differences of instants; amounts of views ending in _money are currency.
+
+CREATE OR REPLACE VIEW decision_latency AS
+SELECT run, decision, start - arrival AS wait, decided - start AS compute, decided - arrival AS latency
+FROM decisions;
+
+CREATE OR REPLACE VIEW tick_to_trade AS
+SELECT o.run, o.order_id, d.event, o.venue - d.event AS tick_to_trade, o.ack - o.venue AS response
+FROM orders o JOIN decisions d USING (run, decision);
+
+-- Signed lots of each contract after each fill.
+CREATE OR REPLACE VIEW position_path AS
+SELECT run, desk, contract, venue, order_id,
+       CAST(sum(quantity) OVER (PARTITION BY run, desk, contract ORDER BY venue, order_id) AS BIGINT) AS position
+FROM fills;
+
+-- Exact integers: end_marked = edge + drift - fees. Edge is (fair - price) x signed quantity at the venue's instant.
+CREATE OR REPLACE VIEW run_pnl AS
+WITH by_fill AS (
+    SELECT run,
+           count(*) AS fills,
+           CAST(sum((fair - price) * quantity * multiplier) AS BIGINT) AS edge,
+           CAST(sum(fee) AS BIGINT) AS fees,
+           CAST(sum((mark - fair) * quantity * multiplier) AS BIGINT) AS drift,
+           CAST(sum(hedge) AS BIGINT) AS hedge
+    FROM fills GROUP BY run
+), by_position AS (
+    SELECT run, CAST(sum(position * multiplier * mark) AS BIGINT) AS held FROM positions GROUP BY run
+)
+SELECT r.run, r.comparison, r.seed, r.method, r.role, r.compute_ns,
+       coalesce(f.fills, 0) AS fills,
+       coalesce(f.edge, 0) AS edge,
+       coalesce(f.fees, 0) AS fees,
+       coalesce(f.edge, 0) - coalesce(f.fees, 0) AS pnl,
+       coalesce(f.drift, 0) AS drift,
+       coalesce(f.drift, 0) - CASE WHEN f.fills IS NULL THEN 0 ELSE f.hedge END AS drift_hedged,
+       r.cash + coalesce(p.held, 0) AS end_marked
+FROM runs r LEFT JOIN by_fill f USING (run) LEFT JOIN by_position p USING (run);
+
+-- The four runs of a method side by side, and what they say: exact integers that sum to the P&L error.
+CREATE OR REPLACE VIEW effects AS
+SELECT own.comparison, own.seed, own.method,
+       own.pnl AS pnl,
+       oracle.pnl AS oracle,
+       own.pnl - oracle.pnl AS pnl_error,
+       instant.pnl - oracle.pnl AS pricing_effect,
+       exact.pnl - oracle.pnl AS latency_effect,
+       own.pnl - instant.pnl - exact.pnl + oracle.pnl AS interaction,
+       instant.pnl - own.pnl AS make_instant,
+       exact.pnl - own.pnl AS make_exact
+FROM run_pnl own
+JOIN run_pnl instant ON (instant.comparison, instant.seed, instant.method, instant.role)
+                      = (own.comparison, own.seed, own.method, 'instant')
+JOIN run_pnl exact ON (exact.comparison, exact.seed, exact.method, exact.role)
+                    = (own.comparison, own.seed, own.method, 'exact')
+JOIN run_pnl oracle ON (oracle.comparison, oracle.seed, oracle.role) = (own.comparison, own.seed, 'oracle')
+WHERE own.role = 'own';
+
+-- Over seeds, in currency: mean, spread and paired t-value of each effect. t is NULL where it is not defined.
+CREATE OR REPLACE VIEW effects_money AS
+WITH long AS (
+    UNPIVOT (SELECT comparison, seed, method, pnl, pnl_error, pricing_effect, latency_effect, interaction,
+                    make_instant, make_exact FROM effects)
+    ON pnl, pnl_error, pricing_effect, latency_effect, interaction, make_instant, make_exact
+    INTO NAME effect VALUE money
+)
+SELECT comparison, method, effect, count(*) AS seeds,
+       avg(money) * any_value(money_unit) AS mean,
+       stddev_samp(money) * any_value(money_unit) AS spread,
+       CASE WHEN count(*) > 1 AND stddev_samp(money) > 0
+            THEN avg(money) / (stddev_samp(money) / sqrt(count(*))) END AS t_value
+FROM long JOIN comparisons USING (comparison)
+GROUP BY comparison, method, effect;
+
+-- Latency percentiles of each method's own runs, all seeds together.
+CREATE OR REPLACE VIEW method_latency AS
+SELECT r.comparison, r.method, count(*) AS decisions,
+       quantile_disc(l.latency, 0.5) AS latency_p50,
+       quantile_disc(l.latency, 0.99) AS latency_p99,
+       quantile_disc(l.latency, 0.999) AS latency_p999,
+       quantile_disc(l.wait, 0.5) AS wait_p50,
+       quantile_disc(l.wait, 0.99) AS wait_p99,
+       quantile_disc(l.wait, 0.999) AS wait_p999,
+       quantile_disc(l.compute, 0.5) AS compute_p50,
+       quantile_disc(l.compute, 0.99) AS compute_p99,
+       quantile_disc(l.compute, 0.999) AS compute_p999
+FROM runs r JOIN decision_latency l USING (run)
+WHERE r.role IN ('own', 'single')
+GROUP BY r.comparison, r.method;
+
+-- Price error on the tape's own states, in currency a unit: every decision of the run in which the method is instant.
+CREATE OR REPLACE VIEW method_error AS
+SELECT r.comparison, r.method,
+       sqrt(avg(d.error_rms * d.error_rms)) AS error_rms,
+       max(d.error_max) AS error_max,
+       sum(d.fallbacks) AS fallbacks
+FROM runs r JOIN decisions d USING (run)
+WHERE r.role = 'instant'
+GROUP BY r.comparison, r.method;
+
+-- What a method did in its own runs, summed over seeds.
+CREATE OR REPLACE VIEW method_activity AS
+SELECT r.comparison, r.method,
+       CAST(sum(d.decisions) AS BIGINT) AS decisions, CAST(sum(d.skipped) AS BIGINT) AS skipped,
+       CAST(sum(d.orders) AS BIGINT) AS orders, CAST(sum(p.fills) AS BIGINT) AS fills,
+       avg(p.drift) * any_value(c.money_unit) AS drift,
+       avg(p.drift_hedged) * any_value(c.money_unit) AS drift_hedged,
+       avg(p.end_marked) * any_value(c.money_unit) AS end_marked
+FROM runs r
+JOIN comparisons c USING (comparison)
+JOIN (SELECT run, count(*) AS decisions, sum(skipped) AS skipped, sum(orders) AS orders FROM decisions GROUP BY run) d
+  USING (run)
+JOIN run_pnl p USING (run)
+WHERE r.role IN ('own', 'single')
+GROUP BY r.comparison, r.method;
+
+-- P&L of reference prices at fixed compute latencies.
+CREATE OR REPLACE VIEW latency_curve AS
+SELECT comparison, compute_ns, count(*) AS seeds,
+       avg(pnl) * any_value(money_unit) AS pnl,
+       stddev_samp(pnl) / sqrt(count(*)) * any_value(money_unit) AS standard_error
+FROM run_pnl JOIN comparisons USING (comparison)
+WHERE role = 'curve'
+GROUP BY comparison, compute_ns;
+
+-- The table of `tradesim compare`: one row a method.
+CREATE OR REPLACE VIEW comparison_table AS
+WITH wide AS (
+    PIVOT (SELECT comparison, method, effect, mean, spread, t_value, seeds FROM effects_money)
+    ON effect IN ('pnl', 'pnl_error', 'pricing_effect', 'latency_effect', 'interaction', 'make_instant', 'make_exact')
+    USING any_value(mean) AS mean, any_value(spread) AS spread, any_value(t_value) AS t
+    GROUP BY comparison, method
+)
+SELECT m.comparison, m.position, m.method,
+       l.latency_p50, l.latency_p99, l.latency_p999, l.wait_p50, l.wait_p99, l.wait_p999,
+       l.compute_p50, l.compute_p99, l.compute_p999,
+       m.footprint, m.build_seconds, m.build_evaluations, m.rss_before, m.rss_bound, m.rss_peak,
+       e.error_rms, e.error_max, e.fallbacks,
+       e.error_rms <= c.edge AS tradable,
+       a.decisions, a.skipped, a.orders, a.fills, a.drift, a.drift_hedged, a.end_marked,
+       w.* EXCLUDE (comparison, method)
+FROM methods m
+JOIN comparisons c USING (comparison)
+LEFT JOIN method_latency l USING (comparison, method)
+LEFT JOIN method_error e USING (comparison, method)
+LEFT JOIN method_activity a USING (comparison, method)
+LEFT JOIN wide w USING (comparison, method);

@@ -1,0 +1,95 @@
+"""The top of book of every instrument, and the compiled replay of tape rows into it.
+
+A book is int64[instruments, 6], a row an instrument: ``BID, BID_SIZE, BID_LEFT, ASK, ASK_SIZE, ASK_LEFT``. ``SIZE`` is
+what the tape shows, ``LEFT`` what has not been taken from it.
+
+Liquidity is not free: what was taken stays taken until that side's price changes, or its size rises (then only the
+rise is new). Real feeds repeat unchanged quotes, and a repetition is no new liquidity.
+"""
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from tradesim.market.tape import QUOTE, UNDERLYING, Tape
+
+BID: Final = 0
+BID_SIZE: Final = 1
+BID_LEFT: Final = 2
+ASK: Final = 3
+ASK_SIZE: Final = 4
+ASK_LEFT: Final = 5
+
+BUY: Final = 1
+SELL: Final = -1
+
+Ints = NDArray[np.int64]
+
+
+def empty_book(instruments: int) -> Ints:
+    """A book with no side quoted, int64[instruments, 6]."""
+    return np.zeros((instruments, 6), dtype=np.int64)
+
+
+def quote_rows(tape: Tape) -> Ints:
+    """What a replay reads of each row: instrument, kind, bid, bid size, ask, ask size; int64[rows, 6]."""
+    columns = (tape.instrument, tape.kind, tape.bid, tape.bid_size, tape.ask, tape.ask_size)
+    return np.ascontiguousarray(np.stack([np.asarray(c, dtype=np.int64) for c in columns], axis=1))
+
+
+@njit(cache=True)
+def _show(book: Ints, instrument: int, side: int, price: int, size: int) -> None:
+    """Show ``size`` at ``price`` on the side whose columns start at ``side``."""
+    row = book[instrument]
+    if size == 0 or price != row[side] or row[side + 1] == 0:
+        left = size
+    elif size > row[side + 1]:
+        left = row[side + 2] + size - row[side + 1]
+    else:
+        left = min(row[side + 2], size)
+    row[side] = price
+    row[side + 1] = size
+    row[side + 2] = left
+
+
+@njit(cache=True)
+def replay(rows: Ints, clock: Ints, cursor: int, until: int, book: Ints) -> int:
+    """Apply to ``book`` the rows from ``cursor`` whose ``clock`` is at most ``until``; return the next cursor."""
+    end = len(clock)
+    while cursor < end and clock[cursor] <= until:
+        row = rows[cursor]
+        if row[1] == QUOTE:
+            _show(book, row[0], BID, row[2], row[3])
+            _show(book, row[0], ASK, row[4], row[5])
+        cursor += 1
+    return cursor
+
+
+def side_of(direction: int) -> int:
+    """The first column of the side that an order of this direction takes from: a buy takes the ask."""
+    return ASK if direction == BUY else BID
+
+
+def mid(book: Ints, instrument: int) -> float | None:
+    """The middle of a two-sided quote, in micros; ``None`` where a side is missing."""
+    row = book[instrument]
+    if row[BID_SIZE] == 0 or row[ASK_SIZE] == 0:
+        return None
+    return 0.5 * float(row[BID] + row[ASK])
+
+
+@njit(cache=True)
+def underlying_path(rows: Ints) -> tuple[Ints, Ints]:
+    """Row numbers of the underlying's two-sided quotes, and twice their mid in micros (exact integers)."""
+    index = np.empty(len(rows), dtype=np.int64)
+    twice = np.empty(len(rows), dtype=np.int64)
+    count = 0
+    for j in range(len(rows)):
+        row = rows[j]
+        if row[0] == UNDERLYING and row[1] == QUOTE and row[3] > 0 and row[5] > 0:
+            index[count] = j
+            twice[count] = row[2] + row[4]
+            count += 1
+    return index[:count].copy(), twice[:count].copy()

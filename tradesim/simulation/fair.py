@@ -1,0 +1,155 @@
+"""What a fill was worth: the generator's latent value, or on a recorded tape an estimate by markout.
+
+*Generated tape.* The fair value of a contract is the reference price at the true spot and volatility. True years to
+expiry move with the steps of the latent volatility. No desk is shown any of it.
+
+*Recorded tape.* Nobody knows the fair value. The estimate is the middle of the contract's own quote ``horizon`` ns
+later, or the last one before that; where it was never quoted on both sides by then, the one side that was.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tradesim.errors import TapeError
+from tradesim.market.chain import Settlement
+from tradesim.market.tape import QUOTE, UNDERLYING, Latent, Tape
+from tradesim.pricing.problem import Floats, Points, Problem
+from tradesim.units import MICROS, SECOND, YEAR
+
+Ints = NDArray[np.int64]
+
+BUMP = 1e-4
+"""Relative step of the central difference that gives a delta."""
+
+
+class Fair(Protocol):
+    """Values at the venue's instants; arrays of one length in, arrays of that length out."""
+
+    kind: str
+    """``latent`` or ``markout``."""
+
+    def values(self, contract: Ints, instant: Ints) -> Ints:
+        """Fair values in micros of the tape's currency."""
+        ...
+
+    def deltas(self, contract: Ints, instant: Ints) -> Floats:
+        """Change of value (tape's currency) with the underlying (currency); NaN where it is not known."""
+        ...
+
+    def spots(self, instant: Ints) -> Ints:
+        """The underlying's value in micros."""
+        ...
+
+
+def fair_of(tape: Tape, problem: Problem, *, horizon: int) -> Fair:
+    """The latent values of a generated tape, markouts at ``horizon`` ns of a recorded one."""
+    if tape.latent is not None:
+        return LatentFair(tape=tape, problem=problem, latent=tape.latent)
+    return Markout(tape=tape, horizon=horizon)
+
+
+@dataclass(kw_only=True, eq=False)
+class LatentFair:
+    """Reference prices at the latent state. Each (contract, latent row) is priced once and kept for all runs."""
+
+    tape: Tape
+    problem: Problem
+    latent: Latent
+    kind: str = "latent"
+    _known: dict[tuple[int, int], tuple[int, float]] = field(default_factory=dict)
+
+    def values(self, contract: Ints, instant: Ints) -> Ints:
+        """See :class:`Fair`."""
+        return np.array([value for value, _ in self._look_up(contract, instant)], dtype=np.int64)
+
+    def deltas(self, contract: Ints, instant: Ints) -> Floats:
+        """See :class:`Fair`."""
+        return np.array([delta for _, delta in self._look_up(contract, instant)], dtype=np.float64)
+
+    def spots(self, instant: Ints) -> Ints:
+        """See :class:`Fair`."""
+        return np.rint(self.latent.at(instant)[0] * MICROS).astype(np.int64)
+
+    def _look_up(self, contract: Ints, instant: Ints) -> list[tuple[int, float]]:
+        row = np.maximum(np.searchsorted(self.latent.ts, instant, side="right") - 1, 0)
+        keys = list(zip(contract.tolist(), row.tolist(), strict=True))
+        missing = sorted({key for key in keys if key not in self._known})
+        if missing:
+            self._known.update(zip(missing, self._price(missing), strict=True))
+        return [self._known[key] for key in keys]
+
+    def _price(self, keys: list[tuple[int, int]]) -> list[tuple[int, float]]:
+        contract, row = (np.array(column, dtype=np.int64) for column in zip(*keys, strict=True))
+        spot = self.latent.spot[row]
+        value, up, down = (self._reference(contract, row, spot * bump) for bump in (1.0, 1.0 + BUMP, 1.0 - BUMP))
+        delta = (up - down) / (2.0 * BUMP * spot)
+        exact = np.rint(value * MICROS).astype(np.int64)
+        return list(zip(exact.tolist(), delta.tolist(), strict=True))
+
+    def _reference(self, contract: Ints, row: Ints, spot: Floats) -> Floats:
+        chain, count = self.tape.chain, len(contract)
+        expiry = np.maximum(chain.expiry[contract] - self._level_instant(row), 0)
+        points = Points(
+            spot=spot,
+            strike=chain.strike[contract],
+            expiry=expiry / YEAR,
+            volatility=self.latent.level[row] * self.latent.smile[contract],
+            rate=np.full(count, self.tape.rate),
+            dividend=np.full(count, self.tape.dividend),
+            right=chain.right[contract],
+        )
+        value = self.problem.reference(*points.columns())
+        return value / spot if chain.settlement is Settlement.INVERSE else value
+
+    def _level_instant(self, row: Ints) -> Ints:
+        """The instant of the last step of the level at or before each latent row."""
+        stepped = np.append(0, np.flatnonzero(np.diff(self.latent.level) != 0) + 1)
+        ts: Ints = self.latent.ts[stepped[np.searchsorted(stepped, row, side="right") - 1]]
+        return ts
+
+
+@dataclass(kw_only=True, eq=False)
+class Markout:
+    """Middles of the contract's own quotes, ``horizon`` ns after the fill."""
+
+    tape: Tape
+    horizon: int = 60 * SECOND
+    kind: str = "markout"
+    _quotes: dict[int, tuple[tuple[Ints, Ints], tuple[Ints, Ints]]] = field(default_factory=dict)
+
+    def values(self, contract: Ints, instant: Ints) -> Ints:
+        """See :class:`Fair`."""
+        pairs = zip(contract.tolist(), instant.tolist(), strict=True)
+        return np.array([self._middle(c + 1, t + self.horizon) for c, t in pairs], dtype=np.int64)
+
+    def deltas(self, contract: Ints, instant: Ints) -> Floats:
+        """Not known on a recorded tape: NaN."""
+        return np.full(len(contract), np.nan)
+
+    def spots(self, instant: Ints) -> Ints:
+        """See :class:`Fair`."""
+        return np.array([self._middle(UNDERLYING, t) for t in instant.tolist()], dtype=np.int64)
+
+    def _middle(self, instrument: int, instant: int) -> int:
+        for ts, middle in self._quotes_of(instrument):
+            row = int(np.searchsorted(ts, instant, side="right")) - 1
+            if row >= 0:
+                return int(middle[row])
+        raise TapeError(
+            f"instrument {instrument} has no quote by {instant} ns, so nothing can be valued there; "
+            "value only what has been quoted"
+        )
+
+    def _quotes_of(self, instrument: int) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
+        """Instants and middles of the two-sided quotes; instants and prices of the one-sided ones."""
+        if instrument not in self._quotes:
+            tape = self.tape
+            mine = (tape.instrument == instrument) & (tape.kind == QUOTE)
+            bid, ask = tape.bid_size > 0, tape.ask_size > 0
+            two, one = mine & bid & ask, mine & (bid ^ ask)
+            lone = np.where(bid[one], tape.bid[one], tape.ask[one])
+            self._quotes[instrument] = (tape.ts[two], (tape.bid[two] + tape.ask[two]) // 2), (tape.ts[one], lone)
+        return self._quotes[instrument]

@@ -1,0 +1,94 @@
+"""Every decision, order and fill of a run, as columns."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from tradesim.simulation.fair import Fair
+
+DECISION_COLUMNS: Final = {
+    "decision": pl.Int64,
+    "desk": pl.Int32,
+    "event": pl.Int64,
+    "arrival": pl.Int64,
+    "start": pl.Int64,
+    "decided": pl.Int64,
+    "tick": pl.Int64,
+    "skipped": pl.Int64,
+    "outcome": pl.String,
+    "tag": pl.String,
+    "fallbacks": pl.Int64,
+    "state": pl.Int64,
+    "spot": pl.Float64,
+    "error_rms": pl.Float64,
+    "error_max": pl.Float64,
+    "orders": pl.Int64,
+}
+ORDER_COLUMNS: Final = {
+    "order_id": pl.Int64,
+    "decision": pl.Int64,
+    "desk": pl.Int32,
+    "contract": pl.Int32,
+    "direction": pl.Int8,
+    "lots": pl.Int64,
+    "limit_price": pl.Int64,
+    "seen_price": pl.Int64,
+    "theo": pl.Float64,
+    "reference": pl.Float64,
+    "decided": pl.Int64,
+    "venue": pl.Int64,
+    "ack": pl.Int64,
+    "filled": pl.Int64,
+    "outcome": pl.String,
+}
+FILL_COLUMNS: Final = {
+    "order_id": pl.Int64,
+    "decision": pl.Int64,
+    "desk": pl.Int32,
+    "contract": pl.Int32,
+    "quantity": pl.Int64,
+    "multiplier": pl.Int64,
+    "price": pl.Int64,
+    "fee": pl.Int64,
+    "venue": pl.Int64,
+}
+
+
+@dataclass(kw_only=True)
+class Recorder:
+    """Rows in the order of the columns above; an order's row is written when it is acknowledged."""
+
+    decisions: list[tuple[object, ...]] = field(default_factory=list)
+    orders: list[tuple[object, ...]] = field(default_factory=list)
+    fills: list[tuple[object, ...]] = field(default_factory=list)
+
+    def decision_frame(self) -> pl.DataFrame:
+        """One row a decision."""
+        return pl.DataFrame(self.decisions, schema=DECISION_COLUMNS, orient="row").with_columns(
+            pl.col("error_rms", "error_max").fill_nan(None)
+        )
+
+    def order_frame(self) -> pl.DataFrame:
+        """One row an order, in the order of their sending."""
+        return pl.DataFrame(self.orders, schema=ORDER_COLUMNS, orient="row").sort("order_id", maintain_order=True)
+
+    def fill_frame(self, fair: Fair, *, end: int) -> pl.DataFrame:
+        """One row a fill, valued: fair value then, mark at ``end``, and what a delta hedge would have made since.
+
+        ``fair`` and ``mark`` in micros; ``hedge`` in money: delta x quantity x the change of the
+        underlying from the fill to ``end``, null where the delta is unknown.
+        """
+        frame = pl.DataFrame(self.fills, schema=FILL_COLUMNS, orient="row")
+        contract = frame["contract"].to_numpy().astype(np.int64)
+        instant = frame["venue"].to_numpy()
+        at_end = np.full(len(frame), end, dtype=np.int64)
+        moved = fair.spots(at_end) - fair.spots(instant)
+        units = (frame["quantity"] * frame["multiplier"]).to_numpy()
+        hedge = fair.deltas(contract, instant) * units * moved
+        return frame.with_columns(
+            pl.Series("fair", fair.values(contract, instant)),
+            pl.Series("mark", fair.values(contract, at_end)),
+            pl.Series("hedge", hedge).fill_nan(None).round().cast(pl.Int64),
+        )

@@ -1,0 +1,81 @@
+"""What all runs on one tape under one seed share, prepared once: replay rows, feed clock, states and fair values."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tradesim.errors import ArgumentError
+from tradesim.market.tape import Tape
+from tradesim.methods.method import State
+from tradesim.pricing.problem import Problem
+from tradesim.simulation.book import quote_rows
+from tradesim.simulation.fair import Fair, fair_of
+from tradesim.simulation.latency import Wires
+from tradesim.simulation.venue import Fees
+from tradesim.simulation.view import feed_clock
+from tradesim.simulation.volatility import Schedule, VolatilityService
+from tradesim.units import SECOND
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """The world around the desks.
+
+    ``wires``     latencies of feed, order entry and response
+    ``fees``      what the venue charges
+    ``schedule``  when slow inputs are taken
+    ``horizon``   ns, the markout that stands for fair value on a recorded tape
+    """
+
+    wires: Wires = field(default_factory=Wires)
+    fees: Fees = field(default_factory=Fees)
+    schedule: Schedule = field(default_factory=Schedule)
+    horizon: int = 60 * SECOND
+
+    def __post_init__(self) -> None:
+        if self.horizon < 0:
+            raise ArgumentError(f"Setting(horizon={self.horizon}): a markout lies at least 0 ns after the fill")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Session:
+    """One tape under one seed, ready to be run any number of times."""
+
+    tape: Tape
+    problem: Problem
+    setting: Setting
+    seed: int
+    rows: Ints
+    clock: Ints
+    states: tuple[State, ...]
+    fair: Fair
+
+
+def open_session(
+    tape: Tape,
+    problem: Problem,
+    setting: Setting,
+    *,
+    seed: int,
+    progress: Callable[[float], None] | None = None,
+) -> Session:
+    """Prepare ``tape``; ``progress`` is told the share of the states that is written."""
+    if len(tape.chain) == 0:
+        raise ArgumentError(f"tape {tape.underlying}: it has no option contract, so there is nothing to price")
+    rows = quote_rows(tape)
+    clock = feed_clock(tape, setting.wires.feed, seed=seed, desk=0)
+    service = VolatilityService(tape=tape, problem=problem, rows=rows, clock=clock, schedule=setting.schedule)
+    return Session(
+        tape=tape,
+        problem=problem,
+        setting=setting,
+        seed=seed,
+        rows=rows,
+        clock=clock,
+        states=service.states(progress),
+        fair=fair_of(tape, problem, horizon=setting.horizon),
+    )

@@ -1,0 +1,247 @@
+"""The volatility service: one for all runs of a session, on a tape-time schedule, on the desk's second CPU.
+
+At each instant of the schedule it looks at the desk's view and writes a :class:`~tradesim.methods.method.State`:
+
+1. *Forward*, one per expiry, by put-call parity at the strikes nearest the money that are quoted on all four sides:
+   S exp(-qT) = C - P + K exp(-rT), each price less its early exercise premium under the state before. Where no pair is
+   quoted the dividend yield of the state before stands, at first the tape's own.
+2. *Volatility*, one per contract: the middle of its quote, inverted with the problem's reference.
+3. *Fall-back*, where a side is missing or the middle has no implied volatility: the contract's last one; else that
+   of the nearest strike of its expiry; else of the nearest contract; else ``Schedule.default_volatility``.
+
+A snapshot in the middle of a move would pair a new spot with old option quotes. So where the spot has changed within
+``settle``, the volatilities and forwards of the state before stand, and only clock and spot are new.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tradesim.errors import ArgumentError, TapeError
+from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Settlement
+from tradesim.market.tape import UNDERLYING, Tape
+from tradesim.methods.method import State
+from tradesim.pricing.implied import implied_volatilities
+from tradesim.pricing.problem import Floats, Points, Problem
+from tradesim.simulation.book import ASK, ASK_SIZE, BID, BID_SIZE, empty_book, mid, replay, underlying_path
+from tradesim.units import MICROS, MILLISECOND, SECOND, YEAR
+
+Ints = NDArray[np.int64]
+
+PAIRS = 3
+"""How many put-call pairs an implied forward is the median of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """When slow inputs are taken anew.
+
+    ``every``    ns between snapshots, at most a minute; a tape of coarser resolution sets its own pace
+    ``near``     as a contract nears its expiry, snapshots are at most this share of its remaining life apart
+    ``fastest``  ns, the least distance between two snapshots
+    ``settle``   ns that the spot must have stood still for volatilities to be taken
+    ``default_volatility`` a year, where nothing is quoted
+    """
+
+    every: int = SECOND
+    near: float = 0.01
+    fastest: int = 100 * MILLISECOND
+    settle: int = 20 * MILLISECOND
+    default_volatility: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 < self.fastest <= self.every <= 60 * SECOND:
+            raise ArgumentError(
+                f"Schedule(every={self.every}, fastest={self.fastest}): 0 < fastest <= every <= one minute must hold"
+            )
+        if self.settle < 0 or not self.near > 0 or not self.default_volatility > 0:
+            raise ArgumentError(
+                f"Schedule(settle={self.settle}, near={self.near}, default_volatility={self.default_volatility}): "
+                "settle must be at least 0, near and default_volatility above 0"
+            )
+
+
+def snapshot_instants(tape: Tape, clock: Ints, schedule: Schedule) -> list[int]:
+    """The instants at which the service looks, from the first moment that the desk has seen both sides of the spot."""
+    every = max(schedule.every, min(tape.resolution, 60 * SECOND))
+    expiries = np.unique(tape.chain.expiry)
+    instants = [_first_sight(tape, clock)]
+    while True:
+        now = instants[-1]
+        alive = expiries[expiries > now]
+        life = int(alive[0]) - now if len(alive) else YEAR
+        following = now + max(schedule.fastest, min(every, int(life * schedule.near)))
+        if following > int(clock[-1]):
+            return instants
+        instants.append(following)
+
+
+def _first_sight(tape: Tape, clock: Ints) -> int:
+    quoted = (tape.instrument == UNDERLYING) & (tape.bid_size > 0) & (tape.ask_size > 0)
+    if not quoted.any():
+        raise TapeError(
+            f"tape {tape.underlying}: the underlying is never quoted on both sides, so nothing can be priced; "
+            "give a tape with quotes of the underlying"
+        )
+    return int(clock[int(np.argmax(quoted))])
+
+
+@dataclass(kw_only=True, eq=False)
+class VolatilityService:
+    """Writes the states of one tape as one desk sees it; ``clock`` int64[rows] is when each row reaches the desk."""
+
+    tape: Tape
+    problem: Problem
+    rows: Ints
+    clock: Ints
+    schedule: Schedule
+
+    def states(self, progress: Callable[[float], None] | None = None) -> tuple[State, ...]:
+        """A state for each instant of the schedule; ``progress`` is told the share that is done."""
+        instants = snapshot_instants(self.tape, self.clock, self.schedule)
+        moved = self._instants_of_spot_change()
+        book = empty_book(len(self.tape.chain) + 1)
+        cursor = 0
+        found: list[State] = []
+        for index, instant in enumerate(instants):
+            cursor = replay(self.rows, self.clock, cursor, instant, book)
+            before = found[-1] if found else None
+            found.append(self.snapshot(book, instant, before, settled=self._settled(moved, instant)))
+            if progress is not None:
+                progress((index + 1) / len(instants))
+        return tuple(found)
+
+    def snapshot(self, book: Ints, instant: int, before: State | None, *, settled: bool = True) -> State:
+        """The state that ``book``, a view at ``instant``, shows, given the state ``before``."""
+        middle = mid(book, UNDERLYING)
+        if middle is None:
+            if before is None:
+                raise TapeError("the underlying must be quoted on both sides at the first snapshot; it is not")
+            spot = before.spot
+        else:
+            spot = middle / MICROS
+        start = before or self._blank(instant, spot)
+        fresh = settled and middle is not None
+        dividend, volatility = start.dividend, start.volatility
+        if fresh or before is None:
+            prices = _mids(book) * (spot if self.tape.chain.settlement is Settlement.INVERSE else 1.0)
+            years = self.tape.chain.years_to_expiry(instant)
+            for _ in range(1 if before else 3):
+                dividend = self._dividends(prices, spot, years, volatility, dividend)
+                volatility = self._volatilities(prices, spot, years, dividend, volatility, known=before is not None)
+        return State(
+            index=0 if before is None else before.index + 1,
+            instant=instant,
+            spot=spot,
+            expiry=self.tape.chain.years_to_expiry(instant),
+            volatility=volatility,
+            rate=start.rate,
+            dividend=dividend,
+        )
+
+    def _blank(self, instant: int, spot: float) -> State:
+        count = len(self.tape.chain)
+        return State(
+            index=-1,
+            instant=instant,
+            spot=spot,
+            expiry=self.tape.chain.years_to_expiry(instant),
+            volatility=np.full(count, self.schedule.default_volatility),
+            rate=np.full(count, self.tape.rate),
+            dividend=np.full(count, self.tape.dividend),
+        )
+
+    def _instants_of_spot_change(self) -> Ints:
+        index, twice_mid = underlying_path(self.rows)
+        changed = np.append(True, twice_mid[1:] != twice_mid[:-1])
+        instants: Ints = self.clock[index[changed]]
+        return instants
+
+    def _settled(self, moved: Ints, instant: int) -> bool:
+        last = int(np.searchsorted(moved, instant, side="right")) - 1
+        return last <= 0 or instant - int(moved[last]) >= self.schedule.settle
+
+    def _dividends(self, prices: Floats, spot: float, years: Floats, volatility: Floats, dividend: Floats) -> Floats:
+        chain = self.tape.chain
+        implied = dividend.copy()
+        for expiry in np.unique(chain.expiry):
+            members = np.flatnonzero((chain.expiry == expiry) & np.isfinite(prices))
+            calls, puts = _pairs_near(chain.strike, chain.right, members, spot)
+            life = float(years[chain.expiry == expiry][0])
+            if life <= 0.0 or not len(calls):
+                continue
+            both = np.concatenate([calls, puts])
+            european = prices[both] - self._premium(both, spot, years, volatility, dividend)
+            call, put = np.split(european, 2)
+            discounted = call - put + chain.strike[calls] * np.exp(-self.tape.rate * life)
+            centre = float(np.median(discounted))
+            if centre > 0.0:
+                implied[chain.expiry == expiry] = -np.log(centre / spot) / life
+        return implied
+
+    def _premium(self, index: Ints, spot: float, years: Floats, volatility: Floats, dividend: Floats) -> Floats:
+        """Early exercise premium of the contracts at ``index``, in currency."""
+        if self._style == EUROPEAN:
+            return np.zeros(len(index))
+        points = Points(
+            spot=np.full(len(index), spot),
+            strike=self.tape.chain.strike[index],
+            expiry=years[index],
+            volatility=volatility[index],
+            rate=np.full(len(index), self.tape.rate),
+            dividend=dividend[index],
+            right=self.tape.chain.right[index],
+        )
+        columns = points.columns()
+        return self.problem.reference(*columns) - self.problem.proxy(*columns)
+
+    @property
+    def _style(self) -> int:
+        return AMERICAN if self.problem.name == "american" else EUROPEAN
+
+    def _volatilities(
+        self, prices: Floats, spot: float, years: Floats, dividend: Floats, before: Floats, *, known: bool
+    ) -> Floats:
+        chain = self.tape.chain
+        found = np.empty(len(chain))
+        spots = np.full(len(chain), spot)
+        rates = np.full(len(chain), self.tape.rate)
+        style = np.full(len(chain), self._style, dtype=np.int8)
+        implied_volatilities(prices, spots, chain.strike, years, rates, dividend, chain.right, style, before, found)
+        missing = ~np.isfinite(found)
+        if known:
+            return np.where(missing, before, found)
+        return _filled(found, chain.strike, chain.expiry, self.schedule.default_volatility)
+
+
+def _mids(book: Ints) -> Floats:
+    """Middle of each contract's quote in the tape's currency, NaN where a side is missing."""
+    quotes = book[1:]
+    both = (quotes[:, BID_SIZE] > 0) & (quotes[:, ASK_SIZE] > 0)
+    return np.where(both, 0.5 * (quotes[:, BID] + quotes[:, ASK]) / MICROS, np.nan)
+
+
+def _pairs_near(strike: Floats, right: NDArray[np.int8], members: Ints, spot: float) -> tuple[Ints, Ints]:
+    """The calls and the puts, in step, of the few strikes nearest the money that ``members`` hold both of."""
+    calls = {float(strike[i]): i for i in members if right[i] == CALL}
+    puts = {float(strike[i]): i for i in members if right[i] == PUT}
+    nearest = sorted(calls.keys() & puts.keys(), key=lambda k: abs(k - spot))[:PAIRS]
+    return (
+        np.array([calls[k] for k in nearest], dtype=np.int64),
+        np.array([puts[k] for k in nearest], dtype=np.int64),
+    )
+
+
+def _filled(found: Floats, strike: Floats, expiry: Ints, default: float) -> Floats:
+    """``found`` with its gaps filled from the nearest strike of the expiry, else of the chain, else ``default``."""
+    known = np.flatnonzero(np.isfinite(found))
+    if not len(known):
+        return np.full(len(found), default)
+    filled = found.copy()
+    for i in np.flatnonzero(~np.isfinite(found)):
+        siblings = known[expiry[known] == expiry[i]]
+        pool = siblings if len(siblings) else known
+        filled[i] = found[pool[np.argmin(np.abs(np.log(strike[pool] / strike[i])))]]
+    return filled
