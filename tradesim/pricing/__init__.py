@@ -1,1 +1,10 @@
 """What a price is: the problems, their domains and their ideal programs."""
+
+from typing import Final
+
+from tradesim.pricing.american import AMERICAN_PROBLEM
+from tradesim.pricing.european import EUROPEAN_PROBLEM
+from tradesim.pricing.problem import Problem
+
+PROBLEMS: Final[dict[str, Problem]] = {problem.name: problem for problem in (EUROPEAN_PROBLEM, AMERICAN_PROBLEM)}
+"""Every problem, by the name it has on the command line."""

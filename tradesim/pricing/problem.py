@@ -27,9 +27,7 @@ class Domain:
     rate: tuple[float, float]
     dividend: tuple[float, float]
 
-    def contains_slow(
-        self, *, expiry: Floats, volatility: Floats, rate: Floats, dividend: Floats
-    ) -> NDArray[np.bool_]:
+    def contains_slow(self, *, expiry: Floats, volatility: Floats, rate: Floats, dividend: Floats) -> NDArray[np.bool_]:
         """Which contracts have every slow input inside the box."""
         pairs = (
             (expiry, self.expiry),
@@ -117,7 +115,5 @@ class Problem:
 def problem_named(name: str, problems: Mapping[str, Problem]) -> Problem:
     """The problem called ``name``; ``ArgumentError`` lists the names there are."""
     if name not in problems:
-        raise ArgumentError(
-            f"problem {name!r}: there is no such problem; choose one of {', '.join(problems)}"
-        )
+        raise ArgumentError(f"problem {name!r}: there is no such problem; choose one of {', '.join(problems)}")
     return problems[name]
