@@ -107,7 +107,7 @@ class Tape:
 
     def _content(self) -> list[NDArray[np.generic]]:
         chain = self.chain
-        bid, ask = np.where(self.bid_size > 0, self.bid, 0), np.where(self.ask_size > 0, self.ask, 0)
+        bid, ask = np.where(self.bid_size != 0, self.bid, 0), np.where(self.ask_size != 0, self.ask, 0)
         columns: list[NDArray[np.generic]] = [
             *(self.ts, self.received, self.instrument, self.kind, bid, ask),
             *(self.bid_size, self.ask_size, self.price, self.size),

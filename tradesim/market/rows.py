@@ -1,0 +1,112 @@
+"""A tape as a table of rows: the form it has on disk, and in which it is checked.
+
+| column | type | null |
+| --- | --- | --- |
+| ``ts`` | Int64, ns since the epoch | never |
+| ``received`` | Int64, ns since the epoch | equal to ``ts``, or not recorded |
+| ``instrument`` | Int32, 0 the underlying, ``i + 1`` contract ``i`` | on latent rows |
+| ``kind`` | Int8, 0 quote, 1 trade, 2 latent | never |
+| ``bid`` ``ask`` | Int64, micros | the side is missing, or no quote |
+| ``bid_size`` ``ask_size`` | Int64, lots | the side is missing, or no quote |
+| ``price`` ``size`` | Int64, micros and lots | no trade |
+| ``latent_spot`` ``latent_level`` | Float64, currency and a year | no latent row |
+
+A latent row says what is true from its instant on, on a generated tape; it is the generator's, not the market's, so it
+is a row of its own, at instants when nothing else may have happened. A recorded tape has neither column.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tradesim.market.chain import Chain
+from tradesim.market.tape import Latent, Tape
+from tradesim.market.terms import Terms
+
+LATENT: Final = 2
+"""The kind of a row that holds latent state. In memory it is in :class:`~tradesim.market.tape.Latent` instead."""
+
+SIDES: Final = (("bid", "bid_size"), ("ask", "ask_size"), ("price", "size"))
+
+MARKET_COLUMNS: Final = {
+    "ts": pl.Int64(),
+    "received": pl.Int64(),
+    "instrument": pl.Int32(),
+    "kind": pl.Int8(),
+    **{column: pl.Int64() for side in SIDES for column in side},
+}
+LATENT_COLUMNS: Final = {"latent_spot": pl.Float64(), "latent_level": pl.Float64()}
+COLUMNS: Final = {**MARKET_COLUMNS, **LATENT_COLUMNS}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Draft:
+    """A tape that the validator has not passed yet.
+
+    ``rows``   columns as above, in any order and of any numeric type
+    ``where``  what an error calls it: the name of a file
+    ``smile``  of the latent state, where there is one; ``carry`` as in the tape
+    """
+
+    rows: pl.DataFrame
+    chain: Chain
+    terms: Terms
+    where: str
+    carry: NDArray[np.float64] | None = None
+    smile: NDArray[np.float64] | None = None
+
+
+def draft_of(tape: Tape) -> Draft:
+    """The tape as a draft: missing sides null, receive times null where equal to the venue's, latent state as rows."""
+    rows = pl.DataFrame({column: getattr(tape, column) for column in MARKET_COLUMNS})
+    rows = rows.with_columns(
+        pl.when(pl.col.received != pl.col.ts).then(pl.col.received).alias("received"),
+        *(_null_where_empty(price, size) for price, size in SIDES),
+        *(pl.when(pl.col(size) != 0).then(pl.col(size)).alias(size) for _, size in SIDES),
+    )
+    if tape.latent is not None:
+        rows = pl.concat([_latent_rows(tape.latent), rows], how="diagonal").sort("ts", maintain_order=True)
+        rows = rows.select(*COLUMNS)
+    return Draft(
+        rows=rows,
+        chain=tape.chain,
+        terms=Terms(**{field.name: getattr(tape, field.name) for field in fields(Terms)}),
+        where="tape",
+        carry=tape.carry,
+        smile=None if tape.latent is None else tape.latent.smile,
+    )
+
+
+def tape_of(draft: Draft) -> Tape:
+    """The tape of a draft whose rows have kept every rule; the arrays are its own and writable."""
+    market = draft.rows.filter(pl.col.kind != LATENT).with_columns(
+        pl.col.received.fill_null(pl.col.ts), *(pl.col(c).fill_null(0) for side in SIDES for c in side)
+    )
+    columns: dict[str, Any] = {column: _array(market[column]) for column in MARKET_COLUMNS}
+    return Tape(chain=draft.chain, **columns, **asdict(draft.terms), carry=draft.carry, latent=_latent(draft))
+
+
+def _null_where_empty(price: str, size: str) -> pl.Expr:
+    return pl.when(pl.col(size) != 0).then(pl.col(price)).alias(price)
+
+
+def _latent_rows(latent: Latent) -> pl.DataFrame:
+    return pl.DataFrame({"ts": latent.ts, "latent_spot": latent.spot, "latent_level": latent.level}).with_columns(
+        kind=pl.lit(LATENT, pl.Int8())
+    )
+
+
+def _latent(draft: Draft) -> Latent | None:
+    if draft.smile is None:
+        return None
+    rows = draft.rows.filter(pl.col.kind == LATENT)
+    return Latent(
+        ts=_array(rows["ts"]), spot=_array(rows["latent_spot"]), level=_array(rows["latent_level"]), smile=draft.smile
+    )
+
+
+def _array(column: pl.Series) -> NDArray[Any]:
+    return np.ascontiguousarray(column.to_numpy(writable=True))

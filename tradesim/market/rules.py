@@ -1,0 +1,210 @@
+"""The rules that every row of a tape keeps, as one vectorised expression each.
+
+| rule | a row keeps it when |
+| --- | --- |
+| ``missing`` | it has an instant and a kind, and an instrument unless it is latent |
+| ``finite`` ``whole`` | times, prices and sizes are finite whole numbers, also where a tool has stored them as floats |
+| ``kind`` ``instrument`` | both are known |
+| ``negative`` ``zero`` | no price or size is below 0, and no price with a size is 0 |
+| ``half`` | a side has its price and its size, or neither |
+| ``crossed`` | the bid is at most the ask: a locked quote is legal, a missing side too |
+| ``trade`` ``quote`` | a trade has a price, a size and no sides; a quote has no trade's price and size |
+| ``expired`` | it is not after its contract's expiry |
+| ``latent`` | a latent row has a positive spot and level |
+| ``order`` | it is not before any row above it |
+| ``duplicate`` | a quote is not the same, instants included, as the row above of its instrument |
+
+Unchanged quotes at different instants are legal, real feeds repeat them; so are many rows at one instant, and equal
+trades at one instant: they are two trades.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tradesim.market.chain import Chain
+from tradesim.market.rows import COLUMNS, LATENT, LATENT_COLUMNS, MARKET_COLUMNS, SIDES
+from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
+
+LARGEST_EXACT_FLOAT: Final = 2.0**53
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What rows must keep. ``breaks`` is true where a row breaks it; ``column`` is the one to look at."""
+
+    name: str
+    column: str
+    law: str
+    breaks: pl.Expr | Callable[[pl.DataFrame], pl.Series]
+
+    def broken(self, rows: pl.DataFrame) -> NDArray[np.bool_]:
+        """bool[rows], true where a row breaks the rule."""
+        breaks = self.breaks
+        mask = rows.select(breaks).to_series() if isinstance(breaks, pl.Expr) else breaks(rows)
+        return mask.fill_null(False).to_numpy()
+
+
+def value_rules(rows: pl.DataFrame) -> list[Rule]:
+    """The rules that come before all others: what must hold for ``rows`` to be numbers of their columns' types."""
+    rules = [
+        Rule(name="missing", column=column, law=f"a row has its {column}", breaks=breaks)
+        for column, breaks in {
+            "ts": pl.col.ts.is_null(),
+            "kind": pl.col.kind.is_null(),
+            "instrument": pl.col.instrument.is_null() & (pl.col.kind != LATENT),
+        }.items()
+    ]
+    for column in COLUMNS:
+        if column in rows.columns and rows.schema[column].is_float():
+            rules += _number_rules(column)
+    return rules
+
+
+def _number_rules(column: str) -> list[Rule]:
+    value = pl.col(column)
+    finite = Rule(name="finite", column=column, law="a value is a finite number, or null", breaks=~value.is_finite())
+    if column in LATENT_COLUMNS:
+        return [finite]
+    whole = Rule(
+        name="whole",
+        column=column,
+        law="times are whole ns, prices whole micros, sizes whole lots, below 2^53 where stored as floats",
+        breaks=(value != value.floor()) | (value.abs() >= LARGEST_EXACT_FLOAT),
+    )
+    return [finite, whole]
+
+
+def row_rules(chain: Chain) -> list[Rule]:
+    """The rules of a row by itself, on a tape of ``chain``."""
+    is_quote, is_trade, is_latent = (pl.col.kind == kind for kind in (QUOTE, TRADE, LATENT))
+    last = len(chain)
+    rules = [
+        Rule(
+            name="kind",
+            column="kind",
+            law=f"a kind is {QUOTE} (quote), {TRADE} (trade) or {LATENT} (latent)",
+            breaks=~pl.col.kind.is_in([QUOTE, TRADE, LATENT]),
+        ),
+        Rule(
+            name="instrument",
+            column="instrument",
+            law=f"an instrument is {UNDERLYING} (the underlying) or 1 to {last} (the contracts of the chain)",
+            breaks=~is_latent & ~pl.col.instrument.is_between(UNDERLYING, last),
+        ),
+    ]
+    for price, size in SIDES:
+        rules += _side_rules(price, size)
+    return [
+        *rules,
+        Rule(
+            name="crossed",
+            column="bid",
+            law="a bid is at most the ask",
+            breaks=is_quote & (pl.col.bid > pl.col.ask) & (pl.col.bid_size > 0) & (pl.col.ask_size > 0),
+        ),
+        *_kind_rules(is_quote, is_trade),
+        Rule(
+            name="expired",
+            column="ts",
+            law="a row is not after its contract's expiry",
+            breaks=lambda rows: _expired(rows, chain),
+        ),
+        *(
+            Rule(
+                name="latent",
+                column=column,
+                law=f"a latent row has a positive {column}",
+                breaks=is_latent & ~(pl.col(column) > 0).fill_null(False),
+            )
+            for column in LATENT_COLUMNS
+        ),
+    ]
+
+
+def _side_rules(price: str, size: str) -> list[Rule]:
+    has_price, has_size = pl.col(price).is_not_null(), pl.col(size).is_not_null()
+    return [
+        *(
+            Rule(name="negative", column=column, law=f"a {column} is not negative", breaks=pl.col(column) < 0)
+            for column in (price, size)
+        ),
+        Rule(
+            name="zero",
+            column=price,
+            law=f"a {price} with a size is positive; a missing side is null or has size 0",
+            breaks=(pl.col(price) == 0) & (pl.col(size) > 0),
+        ),
+        Rule(
+            name="half",
+            column=price,
+            law=f"a {price} and its {size} are both given or both missing",
+            breaks=(~has_price & (pl.col(size) > 0)) | (has_price & ~has_size),
+        ),
+    ]
+
+
+def _kind_rules(is_quote: pl.Expr, is_trade: pl.Expr) -> list[Rule]:
+    traded = (pl.col.price > 0).fill_null(False) & (pl.col.size > 0).fill_null(False)
+    return [
+        Rule(name="trade", column="price", law="a trade has a price and a size", breaks=is_trade & ~traded),
+        *(
+            Rule(
+                name="trade",
+                column=column,
+                law="a trade has no sides: give the quote after it a row of its own",
+                breaks=is_trade & (pl.col(column) > 0),
+            )
+            for column in ("bid_size", "ask_size")
+        ),
+        *(
+            Rule(
+                name="quote",
+                column=column,
+                law="a quote has no trade's price or size: give the trade a row of its own",
+                breaks=is_quote & (pl.col(column) > 0),
+            )
+            for column in ("price", "size")
+        ),
+    ]
+
+
+def _expired(rows: pl.DataFrame, chain: Chain) -> pl.Series:
+    never = np.iinfo(np.int64).max
+    expiry = np.concatenate([[never], chain.expiry])
+    known = rows["instrument"].is_between(UNDERLYING, len(chain)).fill_null(False)
+    instrument = rows["instrument"].fill_null(UNDERLYING).to_numpy()
+    return rows["ts"] > pl.Series(expiry[np.where(known, instrument, UNDERLYING)])
+
+
+ORDER: Final = Rule(
+    name="order",
+    column="ts",
+    law="a row is not before any row above it",
+    breaks=pl.col.ts < pl.col.ts.cum_max(),
+)
+
+
+def _repeats(rows: pl.DataFrame) -> pl.Series:
+    """True where a quote equals the row above of its instrument in every column."""
+    order = np.argsort(rows["instrument"].fill_null(-1).to_numpy(), kind="stable")
+    same = np.ones(len(rows), dtype=bool)
+    same[:1] = False
+    for column in MARKET_COLUMNS:
+        values = rows[column].fill_null(-1).to_numpy()[order]
+        same[1:] &= values[1:] == values[:-1]
+    repeats = np.empty(len(rows), dtype=bool)
+    repeats[order] = same
+    return pl.Series(repeats) & (rows["kind"] == QUOTE)
+
+
+DUPLICATE: Final = Rule(
+    name="duplicate",
+    column="ts",
+    law="a quote differs from the row above of its instrument, if only in time",
+    breaks=_repeats,
+)

@@ -1,0 +1,101 @@
+"""The validator: a draft keeps every rule and becomes a tape, or the error says which row breaks which."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from tradesim.errors import TapeError
+from tradesim.market.clock import ClockReport, measure_clock
+from tradesim.market.rows import COLUMNS, LATENT, LATENT_COLUMNS, MARKET_COLUMNS, Draft, draft_of, tape_of
+from tradesim.market.rules import DUPLICATE, ORDER, row_rules, value_rules
+from tradesim.market.sieve import ROW, OnBadRow, Sieve, utc
+from tradesim.market.tape import Tape
+from tradesim.market.terms import check_chain, check_terms
+
+INTEGERS: Final = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.Null)
+"""The types that hold whole numbers of ns, micros or lots; floats are taken where their values are whole."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """What the validator was offered and what it left out.
+
+    ``rows``     rows offered, latent ones included
+    ``dropped``  rows left out, by the rule that they broke; empty where none was
+    ``clock``    the receive times of the rows that were kept
+    """
+
+    rows: int
+    dropped: Mapping[str, int]
+    clock: ClockReport
+
+    def __str__(self) -> str:
+        count = sum(self.dropped.values())
+        by_rule = ", ".join(f"{rule} {n:,}" for rule, n in self.dropped.items())
+        return f"{self.rows:,} rows, {count:,} dropped{f' ({by_rule})' if by_rule else ''}; {self.clock}"
+
+
+def check_tape(tape: Tape) -> None:
+    """Raise :class:`~tradesim.errors.TapeError` if ``tape`` breaks a rule."""
+    sizes = {column: len(getattr(tape, column)) for column in MARKET_COLUMNS}
+    if len(set(sizes.values())) > 1:
+        raise TapeError(f"tape: the columns have lengths {sizes}; they must have one length")
+    validated(draft_of(tape), on_bad_row=OnBadRow.RAISE)
+
+
+def validated(draft: Draft, *, on_bad_row: OnBadRow = OnBadRow.RAISE) -> tuple[Tape, Intake]:
+    """The tape of ``draft``, and what was left out of it.
+
+    Raises :class:`~tradesim.errors.TapeError` for a draft whose columns, terms or chain break a rule, that holds no row
+    or keeps none, and, where ``on_bad_row`` is ``RAISE``, for the first row that breaks a rule.
+    """
+    _check_columns(draft)
+    check_terms(draft.terms, draft.where)
+    check_chain(draft.chain, draft.where)
+    _check_per_contract(draft)
+    if draft.rows.is_empty():
+        raise TapeError(f"{draft.where}: the tape is empty; it must have at least one row")
+    absent = [column for column in LATENT_COLUMNS if column not in draft.rows.columns]
+    rows = draft.rows.with_columns(pl.lit(None, pl.Float64()).alias(column) for column in absent)
+    sieve = Sieve(chain=draft.chain, where=draft.where, on_bad_row=on_bad_row)
+    rows = sieve.sift(rows.with_row_index(ROW), value_rules(rows))
+    rows = rows.select(ROW, pl.col(*MARKET_COLUMNS).cast(pl.Int64), *LATENT_COLUMNS)
+    for rules in (row_rules(draft.chain), [ORDER], [DUPLICATE]):
+        rows = sieve.sift(rows, rules)
+    if (rows["kind"] == LATENT).all():
+        raise TapeError(f"{draft.where}: no quote or trade is left of {len(draft.rows):,} rows; mend the source")
+    _check_expiries(draft, start=int(rows["ts"][0]))
+    tape = tape_of(replace(draft, rows=rows.select(pl.col(column).cast(dtype) for column, dtype in COLUMNS.items())))
+    return tape, Intake(rows=len(draft.rows), dropped=dict(sieve.dropped), clock=measure_clock(tape))
+
+
+def _check_columns(draft: Draft) -> None:
+    schema = draft.rows.schema
+    for column, wanted in COLUMNS.items():
+        if column not in schema:
+            if column in MARKET_COLUMNS or draft.smile is not None:
+                raise TapeError(
+                    f"{draft.where}: column {column} is missing; a tape has the columns {', '.join(MARKET_COLUMNS)}"
+                )
+        elif not schema[column].is_float() and schema[column] not in INTEGERS:
+            raise TapeError(f"{draft.where}: column {column} is {schema[column]}; it must be {wanted}")
+
+
+def _check_per_contract(draft: Draft) -> None:
+    for name in ("carry", "smile"):
+        values = getattr(draft, name)
+        if values is not None and (len(values) != len(draft.chain) or not np.isfinite(values).all()):
+            raise TapeError(f"{draft.where}: {name} must be {len(draft.chain)} finite numbers, one a contract")
+
+
+def _check_expiries(draft: Draft, *, start: int) -> None:
+    dead = np.flatnonzero(draft.chain.expiry <= start)
+    if len(dead):
+        name, expiry = draft.chain.name[dead[0]], int(draft.chain.expiry[dead[0]])
+        raise TapeError(
+            f"{draft.where}: contract {name} expires at {expiry} ({utc(expiry)}), not after the tape's start {start} "
+            f"({utc(start)}); leave it out of the chain, or give its expiry in ns since the epoch"
+        )
