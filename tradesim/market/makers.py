@@ -1,0 +1,154 @@
+"""The composite market maker: how fast it reacts, what it quotes, and what noise trades do to its quote.
+
+One maker stands for all the market makers of a contract. Prices are counted in ticks here.
+"""
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from tradesim.market.chain import Chain
+from tradesim.market.tape import QUOTE, TRADE, Latent
+from tradesim.pricing.american import boundary_row, slice_value
+from tradesim.pricing.collocation import HIGH, Tables, tables_of
+from tradesim.pricing.problem import Floats, Rights
+from tradesim.units import YEAR
+
+Integers = NDArray[np.int64]
+
+TERMS: Final = 5
+"""What a contract's row is computed from: strike, years to expiry, volatility, rate, dividend."""
+
+REQUOTE: Final = 0
+NOISE: Final = 1
+REFILL: Final = 2
+
+ROW_COLUMNS: Final = ("ts", "instrument", "kind", "bid", "ask", "bid_size", "ask_size", "price", "size")
+"""The columns of a matrix of rows, int64[rows, 9]; prices in ticks."""
+
+
+def queued(instants: Integers) -> Integers:
+    """The earliest strictly increasing instants that are not before ``instants``, along the first axis.
+
+    >>> queued(np.array([5, 3, 9, 9])).tolist()
+    [5, 6, 9, 10]
+    """
+    order = np.arange(len(instants)).reshape(-1, *[1] * (instants.ndim - 1))
+    return np.maximum.accumulate(instants - order, axis=0) + order
+
+
+def reaction_delays(
+    shape: tuple[int, int], *, fixed: int, median: int, sigma: float, rng: np.random.Generator
+) -> Integers:
+    """Delays, in ns: ``fixed`` plus a lognormal of that ``median`` (ns) and that ``sigma`` of its logarithm."""
+    return fixed + (median * np.exp(sigma * rng.standard_normal(shape))).astype(np.int64)
+
+
+def theoretical_values(latent: Latent, chain: Chain, steps: Integers, *, rate: float, dividend: float) -> Floats:
+    """The American value of each of ``n`` contracts in each of ``m`` latent states: float64[m, n], in currency.
+
+    ``steps`` int64[s]: the rows of ``latent`` at which the level steps, the first row among them. Volatility and time
+    to expiry are those of the last step, the spot is the state's own. The scheme is the reference's.
+    """
+    terms = np.empty((len(steps), len(chain), TERMS))
+    terms[..., 0] = chain.strike
+    terms[..., 1] = (chain.expiry - latent.ts[steps, None]) / YEAR
+    terms[..., 2] = latent.level[steps, None] * latent.smile
+    terms[..., 3] = rate
+    terms[..., 4] = dividend
+    out = np.empty((len(latent.ts), len(chain)))
+    row = np.empty(HIGH.row_width)
+    _value_states(latent.spot, np.append(steps, len(out)), terms, chain.right, tables_of(HIGH), row, out)
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def _value_states(
+    spot: Floats, bounds: Integers, terms: Floats, right: Rights, tables: Tables, row: Floats, out: Floats
+) -> None:
+    """Value every contract in the states of each step, which are ``bounds[step]`` to ``bounds[step + 1]``."""
+    for step in range(len(terms)):
+        for i in range(len(right)):
+            slow = terms[step, i]
+            boundary_row(slow[0], slow[1], slow[2], slow[3], slow[4], right[i], tables, row)
+            for state in range(bounds[step], bounds[step + 1]):
+                out[state, i] = slice_value(spot[state], row)
+
+
+def quotes_around(value: Floats, *, tick: float, least: float, share: float) -> tuple[Integers, Integers]:
+    """Bid and ask, in ticks, around each theoretical ``value`` (currency).
+
+    The half-spread is the larger of ``least`` (currency) and ``share`` of the value; the bid is then floored to the
+    tick, the ask ceiled and at least one tick above the bid. A bid below one tick comes out as 0: a missing side.
+    """
+    half_spread = np.maximum(least, share * value)
+    bid = np.maximum(np.floor((value - half_spread) / tick), 0.0).astype(np.int64)
+    ask = np.ceil((value + half_spread) / tick).astype(np.int64)
+    return bid, np.maximum(ask, bid + 1)
+
+
+def book_rows(requotes: Integers, noise: Integers, *, size: int, refill: int) -> Integers:
+    """Every row that the contracts' books write, contract by contract, each in order of time.
+
+    ``requotes`` int64[m, 4]: ts, contract, bid, ask that the maker wants; the first event of every contract
+    ``noise``    int64[k, 4]: ts, contract, side (+1 buys, -1 sells), lots that a noise trader wants
+    ``size``     lots of a full quote; ``refill`` ns after a noise trade, the quote is full again
+
+    A noise trade prints at the standing quote, takes no more than stands there, and leaves the smaller quote behind it
+    in a row of the same instant. A requote restores the full size too. A row is written only when it changes something.
+    """
+    refills = noise + np.array([refill, 0, 0, 0])
+    events = np.concatenate([requotes, noise, refills])
+    what = np.repeat([REQUOTE, NOISE, REFILL], [len(requotes), len(noise), len(refills)])
+    order = np.lexsort((what, events[:, 0], events[:, 1]))
+    rows = np.zeros((len(events) + len(noise), len(ROW_COLUMNS)), dtype=np.int64)
+    return rows[: _play(events[order], what[order], size, rows)]
+
+
+@njit(cache=True, error_model="numpy")
+def _play(events: Integers, what: Integers, size: int, rows: Integers) -> int:
+    """Write the rows of the sorted ``events`` into ``rows``; return how many there are."""
+    count = 0
+    contract = -1
+    wanted = np.zeros(4, np.int64)
+    standing = np.zeros(4, np.int64)
+    for event in range(len(events)):
+        ts = events[event, 0]
+        if events[event, 1] != contract:
+            contract = events[event, 1]
+            standing[:] = 0
+        if what[event] == NOISE:
+            count = _trade(ts, contract, events[event, 2], events[event, 3], standing, count, rows)
+            continue
+        if what[event] == REQUOTE:
+            bid, ask = events[event, 2], events[event, 3]
+            wanted[0], wanted[1], wanted[2], wanted[3] = bid, ask, size if bid > 0 else 0, size
+        if (standing != wanted).any():
+            standing[:] = wanted
+            count = _write_quote(ts, contract, standing, count, rows)
+    return count
+
+
+@njit(cache=True, error_model="numpy")
+def _trade(ts: int, contract: int, side: int, lots: int, standing: Integers, count: int, rows: Integers) -> int:
+    """Trade with the ``standing`` quote: a trade row, then the quote that is left; nothing where a side is missing."""
+    place = 1 if side > 0 else 0
+    taken = min(lots, standing[2 + place])
+    if taken == 0:
+        return count
+    rows[count, 0], rows[count, 1], rows[count, 2] = ts, contract + 1, TRADE
+    rows[count, 7], rows[count, 8] = standing[place], taken
+    standing[2 + place] -= taken
+    if standing[2 + place] == 0:
+        standing[place] = 0
+    return _write_quote(ts, contract, standing, count + 1, rows)
+
+
+@njit(cache=True, error_model="numpy")
+def _write_quote(ts: int, contract: int, standing: Integers, count: int, rows: Integers) -> int:
+    """Write the ``standing`` quote as a row; return the new number of rows."""
+    rows[count, 0], rows[count, 1], rows[count, 2] = ts, contract + 1, QUOTE
+    rows[count, 3:7] = standing
+    return count + 1

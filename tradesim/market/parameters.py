@@ -1,0 +1,188 @@
+"""The parameters of a generated market, each held to its rule."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from numbers import Integral, Real
+from typing import Any, Final
+
+import numpy as np
+
+from tradesim.errors import ArgumentError
+from tradesim.market.chain import AMERICAN, CALL, PUT, Chain
+from tradesim.pricing.problem import Floats
+from tradesim.units import DAY, MICROS, MICROSECOND, MILLISECOND, SECOND
+
+TICK: Final = 10_000
+"""Micros in a tick: every price on a generated tape is a multiple of it."""
+
+LARGEST_UNDERLYING_SIZE: Final = 500
+"""Lots: each side of an underlying quote is uniform from 1 to this."""
+
+UNDERLYING_NAME: Final = "SYN"
+
+
+def _real(value: Any) -> bool:
+    return isinstance(value, Real) and math.isfinite(value)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, Integral)
+
+
+def _ascending(values: Any, each: Callable[[Any], bool]) -> bool:
+    if not isinstance(values, tuple) or not all(map(each, values)):
+        return False
+    return len(values) > 0 and values[0] > 0 and all(a < b for a, b in pairwise(values))
+
+
+_RULES: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
+    ("base decay jump_mean level", lambda x: _real(x) and x > 0, "positive and finite"),
+    (
+        "level_reversion level_step delay_sigma half_spread_least noise_rate",
+        lambda x: _real(x) and x >= 0,
+        "finite and not negative",
+    ),
+    ("skew curvature rate dividend", _real, "finite"),
+    ("branching half_spread_share", lambda x: _real(x) and 0 <= x < 1, "at least 0 and below 1"),
+    ("tick_probability jump_probability", lambda x: _real(x) and 0 <= x <= 1, "between 0 and 1"),
+    (
+        "duration level_interval multiplier maker_size noise_size",
+        lambda x: _whole(x) and x > 0,
+        "a positive whole number",
+    ),
+    (
+        "start delay_fixed delay_median refill_delay",
+        lambda x: _whole(x) and x >= 0,
+        "a whole number, not negative",
+    ),
+    (
+        "spot",
+        lambda x: _real(x) and x * MICROS >= 2 * TICK and round(x * MICROS) % TICK == 0,
+        "a whole number of ticks of 0.01, two at least",
+    ),
+    ("strikes", lambda x: _ascending(x, _real), "a tuple of positive numbers, ascending"),
+    ("expiries", lambda x: _ascending(x, _whole), "a tuple of positive whole days, ascending"),
+)
+"""Names, what must hold, and how to say it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyntheticMarket:
+    """The parameters of a generated market. Amounts are in currency, probabilities are per arrival.
+
+    *The tape.* ``start`` ns since the epoch; ``duration`` ns.
+
+    *The underlying.* Quote events arrive as a Hawkes process: ``base`` a second, ``branching`` children each, ``decay``
+    a second. An arrival moves the price by one tick with ``tick_probability``; or it is a jump, with
+    ``jump_probability``, of an exponential size of mean ``jump_mean``, rounded to ticks, at least one; either sign
+    is as likely as the other. Any other arrival only changes the sizes. ``spot`` is the mid at the start; bid and ask
+    are one tick away from it.
+
+    *Volatility.* The level steps every ``level_interval`` ns and is constant between: its logarithm is an AR(1) process
+    around ``ln(level)`` (``level`` a year) that forgets at ``level_reversion`` a second, with normal shocks of standard
+    deviation ``level_step``. A contract's volatility is the level times ``1 - skew k + curvature k^2``, where ``k`` is
+    ``ln(strike / spot)`` at the start. The underlying's moves do not depend on it: the defaults are a busy stretch, as
+    after an opening, which moves several times as much as the options' volatility expects of an average second.
+
+    *The chain.* A call and a put for each of ``strikes`` and each of ``expiries`` (days after the start), American,
+    with ``multiplier``; ``rate`` and ``dividend`` yield a year, continuously compounded.
+
+    *The makers.* After each change of spot or level, the maker of a contract requotes with a delay of ``delay_fixed``
+    ns plus a lognormal of median ``delay_median`` ns and log standard deviation ``delay_sigma``, in the order of the
+    changes. The half-spread is the larger of ``half_spread_least`` (currency) and ``half_spread_share`` of the price,
+    the size ``maker_size`` lots.
+
+    *Noise trades* come as a Poisson process of ``noise_rate`` a second over the chain; each takes 1 to ``noise_size``
+    lots of a side of a contract; the maker refills the quote ``refill_delay`` ns later.
+
+    Raises :class:`~tradesim.errors.ArgumentError` for a parameter outside its rule.
+    """
+
+    start: int = int(datetime(2026, 1, 5, 14, 30, tzinfo=UTC).timestamp()) * SECOND
+    duration: int = 120 * SECOND
+
+    spot: float = 100.0
+    base: float = 20.0
+    branching: float = 0.6
+    decay: float = 50.0
+    tick_probability: float = 0.03
+    jump_probability: float = 0.01
+    jump_mean: float = 0.045
+
+    level: float = 0.5
+    level_interval: int = SECOND
+    level_reversion: float = 1 / 600
+    level_step: float = 0.0005
+    skew: float = 0.3
+    curvature: float = 1.0
+
+    strikes: tuple[float, ...] = (85.0, 90.0, 95.0, 100.0, 105.0, 110.0, 115.0)
+    expiries: tuple[int, ...] = (7, 30, 90)
+    multiplier: int = 100
+    rate: float = 0.045
+    dividend: float = 0.0
+
+    delay_fixed: int = 50 * MICROSECOND
+    delay_median: int = 100 * MICROSECOND
+    delay_sigma: float = 1.3
+    half_spread_least: float = 0.01
+    half_spread_share: float = 0.003
+    maker_size: int = 10
+
+    noise_rate: float = 2.0
+    noise_size: int = 5
+    refill_delay: int = 20 * MILLISECOND
+
+    def __post_init__(self) -> None:
+        """Hold every parameter to its rule."""
+        for names, holds, rule in _RULES:
+            for name in names.split():
+                value = getattr(self, name)
+                if not holds(value):
+                    raise ArgumentError(f"{name} is {value!r}: it must be {rule}")
+        if self.tick_probability + self.jump_probability > 1.0:
+            raise ArgumentError(
+                f"tick_probability + jump_probability is {self.tick_probability + self.jump_probability}: "
+                "they must sum to at most 1"
+            )
+        if self.duration >= min(self.expiries) * DAY:
+            raise ArgumentError(
+                f"duration is {self.duration} ns: it must end before the first of expiries, {min(self.expiries)} days"
+            )
+
+        if self.rate < 0.0 and self.dividend < 0.0 and self.rate != self.dividend:
+            raise ArgumentError(
+                f"rate is {self.rate!r} and dividend {self.dividend!r}: one of them must not be negative, or both the "
+                "same, or American options have two exercise boundaries"
+            )
+        if self.smile().min() <= 0.0:
+            raise ArgumentError(
+                f"skew is {self.skew!r} and curvature {self.curvature!r}: the smile 1 - skew k + curvature k^2 "
+                "must be positive at each strike; flatten it"
+            )
+
+    def chain(self) -> Chain:
+        """The contracts, in order of expiry, strike and right (call first)."""
+        terms = [(days, strike, right) for days in self.expiries for strike in self.strikes for right in (CALL, PUT)]
+        days, strikes, rights = zip(*terms, strict=True)
+        return Chain(
+            name=tuple(self._contract_name(*term) for term in terms),
+            strike=np.array(strikes, dtype=np.float64),
+            expiry=self.start + DAY * np.array(days, dtype=np.int64),
+            right=np.array(rights, dtype=np.int8),
+            style=np.full(len(terms), AMERICAN, dtype=np.int8),
+            multiplier=np.full(len(terms), self.multiplier, dtype=np.int64),
+        )
+
+    def smile(self) -> Floats:
+        """Each contract's volatility divided by the level: float64[n], in the order of the chain."""
+        moneyness = np.log(self.chain().strike / self.spot)
+        return 1.0 - self.skew * moneyness + self.curvature * moneyness**2
+
+    def _contract_name(self, days: int, strike: float, right: int) -> str:
+        """As the Options Clearing Corporation spells it: root, date, right, strike in thousandths."""
+        date = datetime.fromtimestamp(self.start // SECOND, UTC) + timedelta(days=days)
+        return f"{UNDERLYING_NAME}{date:%y%m%d}{'C' if right == CALL else 'P'}{round(strike * 1000):08d}"

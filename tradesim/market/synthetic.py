@@ -1,0 +1,167 @@
+"""A generated market: jumps and clustered arrivals, American options, and makers who are slower than some takers.
+
+Stale quotes are not planted: they stand because every maker needs its reaction delay after a move. What an option is
+truly worth is known at every instant (:class:`~tradesim.market.tape.Latent`), so the edge of a fill is exact.
+"""
+
+import math
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tradesim.errors import ArgumentError
+from tradesim.market.chain import Chain
+from tradesim.market.hawkes import hawkes_arrivals
+from tradesim.market.makers import ROW_COLUMNS, book_rows, queued, quotes_around, reaction_delays, theoretical_values
+from tradesim.market.parameters import LARGEST_UNDERLYING_SIZE, TICK, UNDERLYING_NAME, SyntheticMarket
+from tradesim.market.tape import QUOTE, UNDERLYING, Latent, Tape
+from tradesim.pricing.problem import Floats
+from tradesim.units import MICROS, SECOND
+
+__all__ = ["TICK", "SyntheticMarket", "generate"]
+
+Integers = NDArray[np.int64]
+
+
+def generate(market: SyntheticMarket, *, seed: int) -> Tape:
+    """The tape of ``market`` under ``seed``: the same for the same two, with its latent truth.
+
+    Both the recorder and the makers sit at the venue: ``received`` equals ``ts``, and a maker sees the underlying
+    without delay. Makers know the true volatility and price the American option at the time to expiry of the last
+    step of the level. Every instrument has a quote at ``market.start``, the underlying's first. Each source of
+    randomness has a stream of its own, so that a change of one parameter leaves the draws of the others alone.
+
+    Raises :class:`~tradesim.errors.ArgumentError` for a negative seed, or where the price path reaches zero.
+    """
+    if seed < 0:
+        raise ArgumentError(f"seed is {seed}: it must not be negative")
+    arrivals, marks, sizes, levels, delays, noise = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(6))
+    chain = market.chain()
+    ts = _arrivals(market, arrivals)
+    mid = _mid_ticks(market, len(ts), marks)
+    latent = _latent(market, ts, mid, _levels(market, levels))
+    rows = np.concatenate(
+        [
+            _underlying_rows(ts, mid, sizes),
+            book_rows(
+                _requotes(market, chain, latent, delays),
+                _noise(market, len(chain), noise),
+                size=market.maker_size,
+                refill=market.refill_delay,
+            ),
+        ]
+    )
+    return _tape(market, chain, latent, rows, source=f"synthetic, seed {seed}")
+
+
+def _arrivals(market: SyntheticMarket, rng: np.random.Generator) -> Integers:
+    """Instants of the underlying's quotes, ns, strictly increasing from the start of the tape on."""
+    seconds = hawkes_arrivals(
+        base=market.base,
+        branching=market.branching,
+        decay=market.decay,
+        duration=market.duration / SECOND,
+        rng=rng,
+    )
+    return queued(market.start + np.concatenate([[0], (seconds * SECOND).astype(np.int64)]))
+
+
+def _mid_ticks(market: SyntheticMarket, count: int, rng: np.random.Generator) -> Integers:
+    """The underlying's mid after each of its quotes, in ticks; the first is the opening."""
+    kind = rng.random(count)
+    sign = np.where(rng.random(count) < 0.5, -1, 1)
+    jump = np.maximum(np.rint(rng.exponential(market.jump_mean * MICROS / TICK, count)), 1).astype(np.int64)
+    ticks = np.where(kind < market.tick_probability, 1, np.where(kind >= 1.0 - market.jump_probability, jump, 0))
+    ticks[0] = 0
+    mid = round(market.spot * MICROS / TICK) + np.cumsum(sign * ticks)
+    if mid.min() < 2:
+        raise ArgumentError(
+            f"jump_mean is {market.jump_mean!r} and spot {market.spot!r}: the path must stay above one tick; "
+            "lower the moves or the duration"
+        )
+    return mid
+
+
+def _levels(market: SyntheticMarket, rng: np.random.Generator) -> Floats:
+    """The level of volatility from each of its steps on, a year."""
+    memory = math.exp(-market.level_reversion * market.level_interval / SECOND)
+    shocks = market.level_step * rng.standard_normal((market.duration - 1) // market.level_interval)
+    logs = accumulate(shocks, lambda log, shock: memory * log + shock, initial=0.0)
+    return market.level * np.exp(np.fromiter(logs, dtype=np.float64))
+
+
+def _latent(market: SyntheticMarket, ts: Integers, mid: Integers, levels: Floats) -> Latent:
+    """The true state, with a row for every change of spot and every step of the level."""
+    moves = ts[np.flatnonzero(np.diff(mid, prepend=-1))]
+    steps = market.start + market.level_interval * np.arange(len(levels), dtype=np.int64)
+    changes = np.union1d(moves, steps)
+    return Latent(
+        ts=changes,
+        spot=mid[np.searchsorted(ts, changes, side="right") - 1] * TICK / MICROS,
+        level=levels[np.searchsorted(steps, changes, side="right") - 1],
+        smile=market.smile(),
+    )
+
+
+def _underlying_rows(ts: Integers, mid: Integers, rng: np.random.Generator) -> Integers:
+    """The underlying's quotes, one tick to each side of the mid."""
+    rows = np.zeros((len(ts), len(ROW_COLUMNS)), dtype=np.int64)
+    rows[:, 0], rows[:, 1], rows[:, 2] = ts, UNDERLYING, QUOTE
+    rows[:, 3], rows[:, 4] = mid - 1, mid + 1
+    rows[:, 5:7] = rng.integers(1, LARGEST_UNDERLYING_SIZE, (len(ts), 2), endpoint=True)
+    return rows
+
+
+def _requotes(market: SyntheticMarket, chain: Chain, latent: Latent, rng: np.random.Generator) -> Integers:
+    """What every maker wants to quote after each change of the latent state: ts, contract, bid, ask in ticks."""
+    steps = np.flatnonzero((latent.ts - market.start) % market.level_interval == 0)
+    values = theoretical_values(latent, chain, steps, rate=market.rate, dividend=market.dividend)
+    bid, ask = quotes_around(values, tick=TICK / MICROS, least=market.half_spread_least, share=market.half_spread_share)
+    delays = reaction_delays(
+        values.shape, fixed=market.delay_fixed, median=market.delay_median, sigma=market.delay_sigma, rng=rng
+    )
+    delays[0] = 0
+    instants = queued(latent.ts[:, None] + delays)
+    contracts = np.broadcast_to(np.arange(len(chain)), values.shape)
+    return np.stack([instants, contracts, bid, ask], axis=-1).reshape(-1, 4)
+
+
+def _noise(market: SyntheticMarket, contracts: int, rng: np.random.Generator) -> Integers:
+    """Noise trades: ts, contract, side, lots wanted."""
+    count = rng.poisson(market.noise_rate * market.duration / SECOND)
+    return np.stack(
+        [
+            np.sort(market.start + 1 + rng.integers(0, market.duration, count)),
+            rng.integers(0, contracts, count),
+            np.where(rng.random(count) < 0.5, -1, 1),
+            rng.integers(1, market.noise_size, count, endpoint=True),
+        ],
+        axis=-1,
+    )
+
+
+def _tape(market: SyntheticMarket, chain: Chain, latent: Latent, rows: Integers, *, source: str) -> Tape:
+    """The tape of the rows before the end, in order of instant and instrument."""
+    rows = rows[rows[:, 0] < market.start + market.duration]
+    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    ts, instrument, kind, bid, ask, bid_size, ask_size, price, size = np.ascontiguousarray(rows.T)
+    return Tape(
+        chain=chain,
+        underlying=UNDERLYING_NAME,
+        currency="USD",
+        ts=ts,
+        received=ts.copy(),
+        instrument=instrument.astype(np.int32),
+        kind=kind.astype(np.int8),
+        bid=bid * TICK,
+        ask=ask * TICK,
+        bid_size=bid_size,
+        ask_size=ask_size,
+        price=price * TICK,
+        size=size,
+        source=source,
+        rate=market.rate,
+        dividend=market.dividend,
+        latent=latent,
+    )
