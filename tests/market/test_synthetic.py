@@ -10,6 +10,8 @@ from tradesim.market.chain import AMERICAN, CALL, PUT
 from tradesim.market.makers import quotes_around, theoretical_values
 from tradesim.market.synthetic import TICK, SyntheticMarket, generate
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
+from tradesim.market.tape_file import read_tape, write_tape
+from tradesim.market.validation import check_tape
 from tradesim.pricing.american import AMERICAN_PROBLEM
 from tradesim.units import DAY, MICROS, MICROSECOND, MILLISECOND, SECOND
 
@@ -54,6 +56,13 @@ def makers_values(tape, market):
 def test_same_market_and_seed_give_the_same_tape(tape):
     assert generate(SHORT, seed=3).hash == tape.hash
     assert generate(SHORT, seed=4).hash != tape.hash
+
+
+def test_the_default_tape_is_valid_and_survives_the_disk(tmp_path):
+    tape = generate(SyntheticMarket(), seed=1)
+    assert 10_000 < len(tape) < 300_000
+    assert 200 < len(np.flatnonzero(np.diff(tape.latent.spot))) < 2000
+    assert read_tape(write_tape(tape, tmp_path / "tape.parquet")).hash == tape.hash
 
 
 def test_sources_of_randomness_do_not_share_draws(tape):
@@ -241,13 +250,7 @@ def test_noise_trades_print_at_the_standing_quote_and_take_from_it(tape):
     delay_sigma=st.floats(0.0, 3.0),
 )
 def test_every_market_gives_a_lawful_tape(seed, **parameters):
-    tape = generate(SyntheticMarket(strikes=(80.0, 100.0), expiries=(2, 90), **parameters), seed=seed)
-    assert (np.diff(tape.ts) >= 0).all()
-    assert (tape.instrument[: len(tape.chain) + 1] == np.arange(len(tape.chain) + 1)).all()
-    both = (tape.kind == QUOTE) & (tape.bid_size > 0) & (tape.ask_size > 0)
-    assert (tape.bid[both] < tape.ask[both]).all()
-    assert min(tape.bid_size.min(), tape.ask_size.min(), tape.bid.min(), tape.ask.min()) >= 0
-    assert (tape.size[tape.kind == TRADE] > 0).all()
+    check_tape(generate(SyntheticMarket(strikes=(80.0, 100.0), expiries=(2, 90), **parameters), seed=seed))
 
 
 @pytest.mark.parametrize(
