@@ -247,7 +247,7 @@ def test_noise_trades_print_at_the_standing_quote_and_take_from_it(tape):
     level=st.floats(0.1, 1.0),
     rate=st.floats(0.0, 0.08),
     noise_rate=st.floats(0.0, 200.0),
-    delay_sigma=st.floats(0.0, 3.0),
+    delay_sigma=st.floats(0.0, 5.0),
 )
 def test_every_market_gives_a_lawful_tape(seed, **parameters):
     check_tape(generate(SyntheticMarket(strikes=(80.0, 100.0), expiries=(2, 90), **parameters), seed=seed))
@@ -286,6 +286,7 @@ def test_every_market_gives_a_lawful_tape(seed, **parameters):
         ("delay_fixed", -1),
         ("delay_median", 0.5),
         ("delay_sigma", -1.0),
+        ("delay_sigma", 20.0),
         ("half_spread_least", -0.01),
         ("half_spread_share", 1.0),
         ("maker_size", 0),

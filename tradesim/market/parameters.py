@@ -41,11 +41,12 @@ def _ascending(values: Any, each: Callable[[Any], bool]) -> bool:
 _RULES: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
     ("base decay jump_mean level", lambda x: _real(x) and x > 0, "positive and finite"),
     (
-        "level_reversion level_step delay_sigma half_spread_least noise_rate",
+        "level_reversion level_step half_spread_least noise_rate",
         lambda x: _real(x) and x >= 0,
         "finite and not negative",
     ),
     ("skew curvature rate dividend", _real, "finite"),
+    ("delay_sigma", lambda x: _real(x) and 0 <= x <= 5, "between 0 and 5"),
     ("branching half_spread_share", lambda x: _real(x) and 0 <= x < 1, "at least 0 and below 1"),
     ("tick_probability jump_probability", lambda x: _real(x) and 0 <= x <= 1, "between 0 and 1"),
     (
