@@ -1,1 +1,63 @@
 """tradesim: solver, table or model, compared on the money they make under latency."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tradesim.errors import TradesimError
+    from tradesim.experiments.compare import Comparison, compare
+    from tradesim.experiments.run import run
+    from tradesim.market.synthetic import SyntheticMarket
+    from tradesim.market.tape_file import read_tape, write_tape
+    from tradesim.methods.method import Method
+    from tradesim.results.store import Store
+    from tradesim.simulation.session import Setting
+    from tradesim.simulation.strategy import Policy, Strategy, TakeRule
+    from tradesim.simulation.trigger import EveryNth, EveryQuote, SpotMoved, Timer
+
+_HOMES = {
+    "Comparison": "experiments.compare",
+    "EveryNth": "simulation.trigger",
+    "EveryQuote": "simulation.trigger",
+    "Method": "methods.method",
+    "Policy": "simulation.strategy",
+    "Setting": "simulation.session",
+    "SpotMoved": "simulation.trigger",
+    "Store": "results.store",
+    "Strategy": "simulation.strategy",
+    "SyntheticMarket": "market.synthetic",
+    "TakeRule": "simulation.strategy",
+    "Timer": "simulation.trigger",
+    "TradesimError": "errors",
+    "compare": "experiments.compare",
+    "read_tape": "market.tape_file",
+    "run": "experiments.run",
+    "write_tape": "market.tape_file",
+}
+"""Where each public name lives; it is imported when it is first asked for, so that `tradesim --help` is quick."""
+
+__all__ = [
+    "Comparison",
+    "EveryNth",
+    "EveryQuote",
+    "Method",
+    "Policy",
+    "Setting",
+    "SpotMoved",
+    "Store",
+    "Strategy",
+    "SyntheticMarket",
+    "TakeRule",
+    "Timer",
+    "TradesimError",
+    "compare",
+    "read_tape",
+    "run",
+    "write_tape",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"tradesim.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'tradesim' has no attribute {name!r}")

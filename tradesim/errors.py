@@ -12,6 +12,11 @@
 Every message says what was got, the rule, and what to do.
 """
 
+from enum import StrEnum
+from typing import TypeVar
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
 
 class TradesimError(Exception):
     """Base of every error that is the input's fault."""
@@ -35,3 +40,11 @@ class ProblemError(TradesimError, ValueError):
 
 class StoreError(TradesimError, RuntimeError):
     """A results database that cannot be read or written."""
+
+
+def one_of(choices: type[Choice], got: str, what: str) -> Choice:
+    """The member of ``choices`` that ``got`` names; else ``ArgumentError`` lists them."""
+    try:
+        return choices(got)
+    except ValueError:
+        raise ArgumentError(f"{what} {got!r}: it is one of {', '.join(choices)}") from None

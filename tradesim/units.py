@@ -5,7 +5,10 @@ currency that the tape quotes in. A quantity is an ``int`` of lots. Money is pri
 exact ``int`` too.
 """
 
+import re
 from typing import Final
+
+from tradesim.errors import ArgumentError
 
 MICROS: Final = 1_000_000
 """Micros in one unit of currency."""
@@ -25,3 +28,30 @@ def micros(amount: float) -> int:
     2500
     """
     return round(amount * MICROS)
+
+
+_UNITS: Final = {"ns": 1, "us": MICROSECOND, "ms": MILLISECOND, "s": SECOND}
+
+
+def duration(text: str) -> int:
+    """Nanoseconds of a duration written as a number and ``ns``, ``us``, ``ms`` or ``s``; else ``ArgumentError``.
+
+    >>> duration("400us"), duration("1.5ms")
+    (400000, 1500000)
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ns|us|ms|s)", text.strip())
+    if match is None:
+        raise ArgumentError(f"duration {text!r}: it is a number and ns, us, ms or s; write for example 400us")
+    return round(float(match[1]) * _UNITS[match[2]])
+
+
+def spoken(ns: float) -> str:
+    """A duration for people: three significant digits and its unit.
+
+    >>> spoken(41_234), spoken(950), spoken(2.5e9)
+    ('41.2 us', '950 ns', '2.5 s')
+    """
+    for unit, size in (("s", SECOND), ("ms", MILLISECOND), ("us", MICROSECOND)):
+        if abs(ns) >= size:
+            return f"{ns / size:.3g} {unit}"
+    return f"{ns:.0f} ns"

@@ -107,7 +107,10 @@ class Sum:
 
     def samples(self, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
         """The sums of the parts at these quantiles."""
-        return np.sum([part.samples(uniforms) for part in self.parts], axis=0, dtype=np.int64)
+        total = np.zeros(len(uniforms), dtype=np.int64)
+        for part in self.parts:
+            total += part.samples(uniforms)
+        return total
 
 
 @dataclass(frozen=True)

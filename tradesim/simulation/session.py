@@ -1,6 +1,5 @@
 """What all runs on one tape under one seed share, prepared once: replay rows, feed clock, states and fair values."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +9,7 @@ from tradesim.errors import ArgumentError
 from tradesim.market.tape import Tape
 from tradesim.methods.method import State
 from tradesim.pricing.problem import Problem
+from tradesim.progress import Progress, silent
 from tradesim.simulation.book import quote_rows
 from tradesim.simulation.fair import Fair, fair_of
 from tradesim.simulation.latency import Wires
@@ -61,9 +61,9 @@ def open_session(
     setting: Setting,
     *,
     seed: int,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = silent,
 ) -> Session:
-    """Prepare ``tape``; ``progress`` is told the share of the states that is written."""
+    """Prepare ``tape``; ``progress`` is told how many states are written."""
     if len(tape.chain) == 0:
         raise ArgumentError(f"tape {tape.underlying}: it has no option contract, so there is nothing to price")
     rows = quote_rows(tape)

@@ -13,7 +13,6 @@ A snapshot in the middle of a move would pair a new spot with old option quotes.
 ``settle``, the volatilities and forwards of the state before stand, and only clock and spot are new.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +24,7 @@ from tradesim.market.tape import UNDERLYING, Tape
 from tradesim.methods.method import State
 from tradesim.pricing.implied import implied_volatilities
 from tradesim.pricing.problem import Floats, Points, Problem
+from tradesim.progress import Progress, silent
 from tradesim.simulation.book import ASK, ASK_SIZE, BID, BID_SIZE, empty_book, mid, replay, underlying_path
 from tradesim.units import MICROS, MILLISECOND, SECOND, YEAR
 
@@ -98,8 +98,8 @@ class VolatilityService:
     clock: Ints
     schedule: Schedule
 
-    def states(self, progress: Callable[[float], None] | None = None) -> tuple[State, ...]:
-        """A state for each instant of the schedule; ``progress`` is told the share that is done."""
+    def states(self, progress: Progress = silent) -> tuple[State, ...]:
+        """A state for each instant of the schedule."""
         instants = snapshot_instants(self.tape, self.clock, self.schedule)
         moved = self._instants_of_spot_change()
         book = empty_book(len(self.tape.chain) + 1)
@@ -109,8 +109,7 @@ class VolatilityService:
             cursor = replay(self.rows, self.clock, cursor, instant, book)
             before = found[-1] if found else None
             found.append(self.snapshot(book, instant, before, settled=self._settled(moved, instant)))
-            if progress is not None:
-                progress((index + 1) / len(instants))
+            progress(index + 1, len(instants), "volatilities")
         return tuple(found)
 
     def snapshot(self, book: Ints, instant: int, before: State | None, *, settled: bool = True) -> State:

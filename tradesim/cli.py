@@ -1,0 +1,307 @@
+"""The command line: every command is a function that a script can call too."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import cyclopts
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from tradesim.errors import ArgumentError, TradesimError
+from tradesim.progress import Progress as Tell
+
+if TYPE_CHECKING:
+    from tradesim.experiments.compare import Comparison
+
+app = App(
+    name="tradesim",
+    help="Solver, table or model? Ways of pricing options, compared on the money they make under latency.",
+)
+
+_errors = Console(stderr=True)
+
+
+def main() -> None:
+    """Run the command line: 0 when done, 2 for bad input (one line on standard error), 130 for Ctrl-C."""
+    sys.exit(_exit_status(sys.argv[1:]))
+
+
+def _exit_status(tokens: list[str]) -> int:
+    try:
+        app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+    except (TradesimError, cyclopts.CycloptsError) as error:
+        print("tradesim: " + " ".join(str(error).split()), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("tradesim: interrupted; nothing was stored", file=sys.stderr)
+        return 130
+    return 0
+
+
+@contextmanager
+def _bars() -> Iterator[Tell]:
+    """Progress bars on standard error, one for each thing that is done."""
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_errors, transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(done: float, total: float, what: str) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield tell
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _seeds(text: str | None) -> tuple[int, ...] | None:
+    """Seeds from ``8`` (that one), ``1-8`` or ``1,4,9``."""
+    if text is None:
+        return None
+    try:
+        first, dash, last = text.partition("-")
+        if dash:
+            return tuple(range(int(first), int(last) + 1))
+        return tuple(int(seed) for seed in text.split(","))
+    except ValueError:
+        raise ArgumentError(f"seeds {text!r}: they are whole numbers; write 5, 1-8 or 1,4,9") from None
+
+
+@app.command
+def compare(
+    *,
+    tape: Path | None = None,
+    problem: str | None = None,
+    methods: str | None = None,
+    latency: str = "empirical",
+    cache: str = "hot",
+    seeds: Annotated[str | None, Parameter(name=["--seeds", "--seed"])] = None,
+    edge: float | None = None,
+    cap: int = 50,
+    fee: float | None = None,
+    db: Path | None = None,
+    jobs: int = 2,
+    chart: Path | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> None:
+    """Compare ways of pricing on the same ticks, by the same rule, under the same seeds.
+
+    Parameters
+    ----------
+    tape
+        A tape to replay; by default a market is generated for each seed.
+    problem
+        american or european; by default what the tape's contracts are.
+    methods
+        Names, separated by commas, one row each.
+    latency
+        empirical (measured here, then drawn by seed), measured (live), fixed:40us, or lognormal:40us:0.5.
+    cache
+        hot or cold: what the caches hold when latencies are measured.
+    seeds
+        5, 1-8 or 1,4,9.
+    edge
+        What a quote must be off by, after fees, to be taken; currency a unit.
+    cap
+        Largest position in a contract, lots.
+    fee
+        The taker's fee; currency a unit.
+    db
+        The results database; by default results.duckdb in the data home.
+    jobs
+        Seeds replayed at once.
+    chart
+        Also write the chart of P&L against latency here (.png or .html).
+    as_json
+        Print one JSON object instead of the table.
+    """
+    from tradesim.experiments.compare import compare as make
+    from tradesim.experiments.plan import DEFAULT_METHODS
+
+    with _bars() as tell:
+        comparison = make(
+            tape=tape,
+            problem=problem,
+            methods=_names(methods) if methods is not None else DEFAULT_METHODS,
+            latency=latency,
+            cache=cache,
+            seeds=_seeds(seeds),
+            edge=edge,
+            cap=cap,
+            fee=fee,
+            db=db,
+            jobs=jobs,
+            progress=tell,
+        )
+    _show(comparison, chart=chart, as_json=as_json)
+
+
+@app.command
+def run(
+    script: Path,
+    /,
+    *,
+    tape: Path | None = None,
+    seeds: Annotated[str | None, Parameter(name=["--seeds", "--seed"])] = None,
+    latency: str = "empirical",
+    db: Path | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> None:
+    """Run a strategy file: a Python file that defines STRATEGY, a tradesim.Strategy.
+
+    Parameters
+    ----------
+    script
+        The file.
+    tape
+        A tape to replay; by default a market is generated for each seed.
+    seeds
+        5, 1-8 or 1,4,9.
+    latency
+        empirical, measured, fixed:40us, or lognormal:40us:0.5.
+    db
+        The results database.
+    as_json
+        Print one JSON object instead of the table.
+    """
+    from tradesim.experiments.run import load_strategy
+    from tradesim.experiments.run import run as make
+
+    strategy = load_strategy(script)
+    with _bars() as tell:
+        comparison = make(strategy, tape=tape, seeds=_seeds(seeds), latency=latency, db=db, progress=tell)
+    _show(comparison, chart=None, as_json=as_json)
+
+
+@app.command
+def build(methods: str = "grid,lightgbm", /, *, problem: str = "american") -> None:
+    """Build what methods need (tables, models) in the data home, where it is missing.
+
+    Parameters
+    ----------
+    methods
+        Names, separated by commas.
+    problem
+        american or european.
+    """
+    from tradesim.experiments.build import build as make
+
+    with _bars() as tell:
+        built = make(_names(methods), problem=problem, progress=tell)
+    for name, cost in built.items():
+        print(f"{name}: {cost.evaluations:,} reference evaluations, {cost.seconds:.1f} s")
+
+
+@app.command
+def ingest(
+    reader: str,
+    /,
+    *sources: Path,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    underlying: str | None = None,
+    rate: float | None = None,
+    on_bad_row: str = "raise",
+    correct_clock: str | None = None,
+) -> None:
+    """Read a vendor's files into a tape.
+
+    Parameters
+    ----------
+    reader
+        The format; `tradesim ingest help x -o y` lists them.
+    sources
+        Files of the format.
+    output
+        The tape to write (.parquet).
+    underlying
+        Which, where the files hold several.
+    rate
+        The interest rate, a year, continuously compounded.
+    on_bad_row
+        raise (the first bad row ends it) or drop (bad rows are left out and counted).
+    correct_clock
+        Shift receive times so that the fastest message took this long, for example 100us.
+    """
+    from tradesim.experiments.ingest import ingest as make
+
+    report = make(
+        reader,
+        sources,
+        output=output,
+        underlying=underlying,
+        rate=rate,
+        on_bad_row=on_bad_row,
+        correct_clock=correct_clock,
+    )
+    print(report)
+
+
+@app.command
+def generate(output: Path, /, *, seed: int = 1, seconds: float | None = None) -> None:
+    """Write a tape of the generated market.
+
+    Parameters
+    ----------
+    output
+        The tape to write (.parquet).
+    seed
+        Which of its histories.
+    seconds
+        How long; by default the market's own duration.
+    """
+    from tradesim.experiments.generate import generate as make
+
+    tape = make(output, seed=seed, seconds=seconds)
+    print(f"{output}: {len(tape):,} rows, {len(tape.chain)} contracts, {tape.hash}")
+
+
+@app.command
+def sql(
+    query: str, /, *, db: Path | None = None, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False
+) -> None:
+    """Query the results database, read-only.
+
+    Parameters
+    ----------
+    query
+        SQL, for example: SELECT method, pnl_mean FROM comparison_table
+    db
+        The results database; by default results.duckdb in the data home.
+    as_json
+        Print the rows as a JSON array.
+    """
+    import polars as pl
+
+    from tradesim.home import data_home
+    from tradesim.results.store import Store
+
+    frame = Store(db or data_home() / "results.duckdb").query(query)
+    if as_json:
+        print(json.dumps(frame.to_dicts(), default=str))
+        return
+    with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_hide_dataframe_shape=True, fmt_str_lengths=60, tbl_width_chars=200):
+        print(frame)
+
+
+def _show(comparison: "Comparison", *, chart: Path | None, as_json: bool) -> None:
+    from tradesim.report.table import comparison_table
+
+    if chart is not None:
+        from tradesim.report.charts import save, trade_off
+
+        save(trade_off(comparison.curve, comparison.table), chart)
+    if as_json:
+        print(comparison.to_json())
+        return
+    console = Console()
+    wide = Console(width=max(console.width, 150))
+    wide.print(comparison_table(comparison.table, comparison.facts))
+    print(f"comparison {comparison.name} in {comparison.store.path}")

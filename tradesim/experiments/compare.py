@@ -1,0 +1,266 @@
+"""The main job: ways of pricing on the same ticks, by the same rule, under the same seeds, held against each other."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import joblib
+import polars as pl
+
+from tradesim.errors import ArgumentError, one_of
+from tradesim.experiments.measure import Cache, Measurement, measure, measure_service
+from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan, Source, fingerprint, parse_latency
+from tradesim.experiments.replay import replay_seed
+from tradesim.home import data_home
+from tradesim.market.chain import AMERICAN, Settlement
+from tradesim.market.synthetic import SyntheticMarket
+from tradesim.market.tape import Tape
+from tradesim.market.tape_file import read_tape
+from tradesim.methods.method import Method
+from tradesim.methods.registry import make_method
+from tradesim.pricing import PROBLEMS
+from tradesim.pricing.problem import problem_named
+from tradesim.progress import Progress, silent
+from tradesim.results.store import Store, write_facts
+from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured
+from tradesim.simulation.session import Session, Setting, open_session
+from tradesim.simulation.strategy import TakeRule
+from tradesim.simulation.venue import Fees
+from tradesim.units import MICROS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A comparison that was made: its name and the database that holds it."""
+
+    name: str
+    store: Store
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row a method: the view ``comparison_table``. Latencies in ns, footprint in bytes, money in currency."""
+        return self._view("comparison_table", "position")
+
+    @property
+    def curve(self) -> pl.DataFrame:
+        """P&L of reference prices at fixed compute latencies: the view ``latency_curve``."""
+        return self._view("latency_curve", "compute_ns")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The row of ``comparisons``, its manifest parsed."""
+        row = self._view("comparisons", "created").row(0, named=True)
+        return row | {"manifest": json.loads(row["manifest"]), "created": row["created"].isoformat()}
+
+    def to_json(self) -> str:
+        """All of it as one JSON object."""
+        parts = {"methods": self.table.to_dicts(), "curve": self.curve.to_dicts()}
+        return json.dumps(self.facts | parts, indent=2)
+
+    def _view(self, name: str, order: str) -> pl.DataFrame:
+        return self.store.query(f"SELECT * FROM {name} WHERE comparison = ? ORDER BY {order}", [self.name])
+
+
+def compare(
+    *,
+    tape: Path | str | None = None,
+    market: SyntheticMarket | None = None,
+    problem: str | None = None,
+    methods: Sequence[str] = DEFAULT_METHODS,
+    latency: str = "empirical",
+    cache: Cache | str = Cache.HOT,
+    seeds: Sequence[int] | None = None,
+    edge: float | None = None,
+    cap: int = 50,
+    fee: float | None = None,
+    setting: Setting | None = None,
+    curve: Sequence[int] = CURVE,
+    db: Path | str | None = None,
+    jobs: int = 2,
+    progress: Progress = silent,
+) -> Comparison:
+    """Compare ways of pricing by what they earn with the rule :class:`~tradesim.simulation.strategy.TakeRule`.
+
+    Builds what is missing in the data home, measures each method's latency here, replays each under its four runs,
+    and stores everything in DuckDB.
+
+    ``tape``     path of a tape; without it a market is generated anew for each seed
+    ``market``   parameters of the generated market
+    ``problem``  ``american`` or ``european``; by default what the tape's contracts are
+    ``methods``  names of methods, one a row
+    ``latency``  ``empirical``, ``measured``, ``fixed:DURATION`` or ``lognormal:MEDIAN:SIGMA``
+    ``cache``    what the caches hold when latencies are measured
+    ``seeds``    default: 1 to 8 for a generated market, 1 for a tape, where a seed only draws latencies
+    ``edge cap`` of the rule; the default edge is 0.0075 currency a unit, or 0.0005 of a coin
+    ``fee``      the taker's, currency a unit; the default is that of ``setting``, or 0.0003 of a coin
+    ``setting``  wires, fees and schedules around the desks
+    ``curve``    fixed compute latencies, ns, of the P&L curve
+    ``db``       the results database; default ``results.duckdb`` in the data home
+    ``jobs``     seeds replayed at once; live ``measured`` latency takes one
+
+    Raises a :class:`~tradesim.errors.TradesimError` for a bad argument or tape; nothing is stored then.
+    """
+    source: Source = Path(tape).resolve() if tape is not None else market or SyntheticMarket()
+    first = read_tape(source) if isinstance(source, Path) else None
+    around = setting or Setting()
+    if fee is not None or (setting is None and _in_coin(first)):
+        around = replace(around, fees=Fees(taker=0.0003 if fee is None else fee))
+    if edge is None:
+        edge = 0.0005 if _in_coin(first) else 0.0075
+    plan = Plan(
+        source=source,
+        problem=problem_of(problem, first),
+        methods=tuple(methods),
+        seeds=tuple(seeds) if seeds is not None else usual_seeds(first),
+        rule=TakeRule(edge=edge, cap=cap),
+        setting=around,
+        latency=latency,
+        cache=one_of(Cache, cache, "cache"),
+        curve=tuple(curve),
+    )
+    return make(plan, db=db, jobs=jobs, progress=progress)
+
+
+def make(plan: Plan, *, db: Path | str | None = None, jobs: int = 2, progress: Progress = silent) -> Comparison:
+    """Make the comparison that ``plan`` asks for; the other arguments are those of :func:`compare`."""
+    if jobs < 1:
+        raise ArgumentError(f"jobs {jobs}: at least one seed is replayed at a time; give 1 or more")
+    home = data_home()
+    name = f"{fingerprint(plan)}-{uuid4().hex[:6]}"
+    staging = home / "staging" / name
+    store = Store(Path(db) if db is not None else home / "results.duckdb")
+    problem, seed = PROBLEMS[plan.problem], plan.seeds[0]
+    try:
+        made = {method: make_method(method, problem, home, progress) for method in plan.methods}
+        session = open_session(plan.tape(seed), problem, plan.setting, seed=seed, progress=progress)
+        measured, service = _measure_all(plan, session, made, progress)
+        _write_question(plan, name, session, made, measured, staging)
+        _replay_all(plan, _latencies(plan, measured, service), name, home, staging, jobs, progress)
+        progress(0, 1, "storing")
+        store.ingest(staging)
+        progress(1, 1, "storing")
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return Comparison(name=name, store=store)
+
+
+def problem_of(name: str | None, tape: Tape | None) -> str:
+    """The problem called ``name``; without a name, what the contracts of ``tape`` (or of a generated one) are."""
+    if name is not None:
+        return problem_named(name, PROBLEMS).name
+    return "american" if tape is None or bool((tape.chain.style == AMERICAN).any()) else "european"
+
+
+def usual_seeds(tape: Tape | None) -> tuple[int, ...]:
+    """Eight generated markets; one replay of a given tape."""
+    return tuple(range(1, 9)) if tape is None else (1,)
+
+
+def _in_coin(tape: Tape | None) -> bool:
+    return tape is not None and tape.chain.settlement is Settlement.INVERSE
+
+
+def _measure_all(
+    plan: Plan, session: Session, made: Mapping[str, Method], tell: Progress
+) -> tuple[dict[str, Measurement], LatencyModel]:
+    service = Empirical(measure_service(session))
+    measured = {}
+    for done, (name, method) in enumerate(made.items()):
+        tell(done, len(made), f"measuring {name}")
+        measured[name] = measure(method, session, cache=plan.cache)
+    tell(len(made), len(made), "measuring")
+    return measured, service
+
+
+def _latencies(plan: Plan, measured: Mapping[str, Measurement], service: LatencyModel) -> dict[str, ComputeLatency]:
+    stated = parse_latency(plan.latency)
+    profiles = {name: measurement.profile(service) for name, measurement in measured.items()}
+    if stated is None:
+        return dict(profiles)
+    if isinstance(stated, Measured):
+        return {name: Measured(update_model=profile.update_model) for name, profile in profiles.items()}
+    return dict.fromkeys(measured, stated)
+
+
+def _replay_all(
+    plan: Plan,
+    latencies: Mapping[str, ComputeLatency],
+    name: str,
+    home: Path,
+    staging: Path,
+    jobs: int,
+    tell: Progress,
+) -> None:
+    """Every seed in a process of its own, at most ``jobs`` at once."""
+    workers = 1 if plan.latency == "measured" else min(jobs, len(plan.seeds))
+    parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
+    calls = (
+        joblib.delayed(replay_seed)(plan, seed, latencies, comparison=name, home=home, staging=staging)
+        for seed in plan.seeds
+    )
+    tell(0, len(plan.seeds), "replaying")
+    for done, _ in enumerate(parallel(calls), start=1):
+        tell(done, len(plan.seeds), "replaying")
+
+
+def _write_question(
+    plan: Plan,
+    name: str,
+    session: Session,
+    made: Mapping[str, Method],
+    measured: Mapping[str, Measurement],
+    staging: Path,
+) -> None:
+    """The facts that are not of a run: the comparison, its methods and their profiles."""
+    tape = session.tape
+    comparison = pl.DataFrame(
+        {
+            "comparison": [name],
+            "created": [datetime.now(UTC).replace(tzinfo=None)],
+            "problem": [plan.problem],
+            "tape": [tape.source],
+            "currency": [tape.currency],
+            "money_unit": [tape.lot / MICROS],
+            "edge": [float(getattr(plan.rule, "edge", 0.0))],
+            "fair": [session.fair.kind],
+            "resolution": [tape.resolution],
+            "manifest": [json.dumps(plan.manifest() | {"configuration_hash": fingerprint(plan)})],
+        }
+    )
+    methods = pl.DataFrame(
+        [
+            {
+                "comparison": name,
+                "method": method,
+                "position": position,
+                "footprint": made[method].nbytes,
+                "build_seconds": made[method].build_cost.seconds,
+                "build_evaluations": made[method].build_cost.evaluations,
+                "rss_before": measured[method].rss_before,
+                "rss_bound": measured[method].rss_bound,
+                "rss_peak": measured[method].rss_peak,
+            }
+            for position, method in enumerate(plan.methods)
+        ]
+    )
+    profiles = pl.DataFrame(
+        [
+            {
+                "comparison": name,
+                "method": method,
+                "stage": stage,
+                "tag": tag,
+                "cache": str(plan.cache),
+                "measurements": ns.tolist(),
+            }
+            for method in plan.methods
+            for (stage, tag), ns in measured[method].readings.items()
+        ]
+    )
+    facts = {"comparisons": comparison, "methods": methods, "profiles": profiles}
+    write_facts(facts, staging, part="question")

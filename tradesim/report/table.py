@@ -1,0 +1,118 @@
+"""The table of a comparison, for people: one row a method, three lines a cell."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+from rich.table import Table
+
+from tradesim.units import spoken
+
+EFFECTS = ("pricing_effect", "latency_effect", "interaction")
+
+
+def comparison_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
+    """``table`` is the view ``comparison_table`` of one comparison, ``facts`` its row of ``comparisons``."""
+    shown = Table(title=_title(table, facts), title_justify="left", caption=_caption(facts), caption_justify="left")
+    shown.show_lines = True
+    for heading, justify in (
+        ("method\nfootprint\n", "left"),
+        ("decision latency\np50\np99\np99.9", "right"),
+        ("= wait\np50\np99\np99.9", "right"),
+        ("+ compute\np50\np99\np99.9", "right"),
+        ("price error\nrmse\nmax", "right"),
+        ("decisions\norders\nfills", "right"),
+        ("P&L\n± spread", "right"),
+        ("P&L error\n(t)", "right"),
+        ("= pricing\n(t)", "right"),
+        ("+ latency\n(t)", "right"),
+        ("+ interaction\n(t)", "right"),
+        ("make it\ninstant\n(t)", "right"),
+        ("make it\nexact\n(t)", "right"),
+    ):
+        shown.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for row in table.iter_rows(named=True):
+        shown.add_row(*_cells(row, facts))
+    return shown
+
+
+def _cells(row: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
+    name = f"{row['method']}\n{bytes_spoken(row['footprint'])}"
+    if row["tradable"] is False:
+        name += "\nnot tradable"
+    cells = [name, *(_percentiles(row, what) for what in ("latency", "wait", "compute"))]
+    cells.append("-" if row["error_rms"] is None else f"{row['error_rms']:.2g}\n{row['error_max']:.2g}")
+    cells.append(f"{_count(row['decisions'])}\n{_count(row['orders'])}\n{_count(row['fills'])}")
+    cells.append(_money(row["pnl_mean"]) + _under("±", row["pnl_spread"]))
+    cells.append(_effect(row, "pnl_error"))
+    for effect in EFFECTS:
+        seen = effect == "pricing_effect" or identified(row, facts)
+        cells.append(_effect(row, effect) if seen else "not\nidentified")
+    instant = _effect(row, "make_instant") if identified(row, facts) else "not\nidentified"
+    return [*cells, instant, _effect(row, "make_exact")]
+
+
+def identified(row: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+    """Whether the tape can tell this latency from zero: its median is at least the tape's resolution."""
+    return row["latency_p50"] is not None and row["latency_p50"] >= facts["resolution"]
+
+
+def bytes_spoken(count: float) -> str:
+    """A number of bytes for people.
+
+    >>> bytes_spoken(340 * 1024)
+    '340 KiB'
+    """
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count:.0f} B"
+
+
+def _title(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
+    seeds = len(facts["manifest"]["configuration"]["seeds"])
+    return f"{facts['problem']} options on {facts['tape']}; {seeds} seed{'s' * (seeds != 1)}, {len(table)} methods"
+
+
+def _caption(facts: Mapping[str, Any]) -> str:
+    lines = [
+        f"P&L is edge at the fill net of fees, in {facts['currency']} a seed; P&L error is against reference prices at "
+        "zero latency and is the exact sum of the three effects.",
+        "Make it instant: what zero latency would add. Make it exact: what reference prices would add.",
+    ]
+    if facts["fair"] == "markout":
+        horizon = facts["manifest"]["configuration"]["setting"]["horizon"]
+        lines.append(f"Fair value is not known on a recorded tape: P&L is an estimate by markout at {spoken(horizon)}.")
+    if facts["resolution"] > 1:
+        lines.append(
+            f"The tape tells instants apart by {spoken(facts['resolution'])}: what a shorter latency costs is not "
+            "identified by it, and is not reported."
+        )
+    return "\n".join(lines)
+
+
+def _percentiles(row: Mapping[str, Any], what: str) -> str:
+    values = [row[f"{what}_{p}"] for p in ("p50", "p99", "p999")]
+    return "-" if values[0] is None else "\n".join(spoken(value) for value in values)
+
+
+def _effect(row: Mapping[str, Any], name: str) -> str:
+    t_value = row[f"{name}_t"]
+    return _money(row[f"{name}_mean"]) + ("" if t_value is None else f"\n({t_value:.1f})")
+
+
+def _under(sign: str, value: float | None) -> str:
+    return "" if value is None else f"\n{sign} {_money(value)}"
+
+
+def _money(value: float | None) -> str:
+    if value is None or not math.isfinite(value):
+        return "-"
+    if value == 0.0:
+        return "0"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
+
+
+def _count(value: int | None) -> str:
+    return "0" if value is None else f"{value:,}"
