@@ -170,7 +170,7 @@ def boundary_row(
 @njit(cache=True, error_model="numpy")
 def certain_value(cash: float, asset: float, rate: float, dividend: float, expiry: float) -> float:
     """The best of exercise now, at expiry, and when the interest on the cash comes to equal the asset's yield."""
-    best = max(cash - asset, cash * math.exp(-rate * expiry) - asset * math.exp(-dividend * expiry), 0.0)
+    best: float = max(cash - asset, cash * math.exp(-rate * expiry) - asset * math.exp(-dividend * expiry), 0.0)
     when = math.log(rate * cash / (dividend * asset)) / (rate - dividend)
     if 0.0 < when < expiry:
         best = max(best, cash * math.exp(-rate * when) - asset * math.exp(-dividend * when))
@@ -197,7 +197,8 @@ def slice_value(spot: float, row: Floats) -> float:
         cash += row[at + 3] * normal_cdf(depth + row[at + 2])
         if row[at + 4] != 0.0:
             asset += row[at + 4] * normal_cdf(depth)
-    return max(cash_scale * cash - asset_scale * asset, intrinsic, 0.0)
+    value: float = max(cash_scale * cash - asset_scale * asset, intrinsic, 0.0)
+    return value
 
 
 @njit(cache=True, error_model="numpy")
@@ -276,10 +277,10 @@ def _refuse_double_boundaries(points: Points) -> None:
     refused = (put_rate < 0.0) & (put_dividend < put_rate)
     if refused.any():
         i = int(np.argmax(refused))
-        rule = "dividend <= rate or dividend >= 0 for a call" if call[i] else "rate <= dividend or rate >= 0 for a put"
+        given = f"rate {points.rate[i]:g} and dividend {points.dividend[i]:g}"
+        rule = "a call with rate < dividend < 0" if call[i] else "a put with dividend < rate < 0"
         raise ProblemError(
-            f"option {i} has rate {points.rate[i]:g} and dividend {points.dividend[i]:g}, hence two exercise boundaries: "
-            f"the reference needs {rule}; change the rates or price it as European"
+            f"option {i} has {given}: {rule} has two exercise boundaries; change the rates or price it as European"
         )
 
 
@@ -297,7 +298,7 @@ def price(
 
     >>> ones = np.ones(1)
     >>> price(100 * ones, 100 * ones, ones, 0.25 * ones, 0.05 * ones, 0.05 * ones, np.array([-1])).round(6).tolist()
-    [9.583485]
+    [9.569445]
     """
     points = Points(
         spot=spot, strike=strike, expiry=expiry, volatility=volatility, rate=rate, dividend=dividend, right=right

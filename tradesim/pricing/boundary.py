@@ -9,7 +9,7 @@ All times are years, all rates a year. A curve is float64[n]: ``H`` at the nodes
 """
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -22,8 +22,8 @@ EXERCISED_EARLY: Final = 1
 HELD_TO_EXPIRY: Final = 0
 DOUBLE_BOUNDARY: Final = -1
 
-DRIFT_LIMIT: Final = 0.25
-"""FP-A converges faster than FP-B while the drift is below this many standard deviations, and not at all far above."""
+DRIFT_LIMIT: Final = 0.5
+"""FP-A converges faster than FP-B while the drift is below this many standard deviations, and not at all above 1."""
 
 GUESS_STEPS: Final = 8
 GUESS_TOLERANCE: Final = 0.005
@@ -75,19 +75,31 @@ def qd_plus_residual(log_spot: float, expiry: float, volatility: float, rate: fl
     return (1.0 - asset * below_upper) * spot + (correction - 0.5 * (tilt + spread)) * excess
 
 
+class Put(NamedTuple):
+    """A put with strike 1 that is exercised early, up to the longest time to expiry that is asked about.
+
+    ``ceiling`` is ``ln X``; ``lowest`` is ``ln(B / X)`` of the perpetual put.
+    """
+
+    expiry: float
+    volatility: float
+    rate: float
+    dividend: float
+    ceiling: float
+    lowest: float
+
+
 @njit(cache=True, error_model="numpy")
-def guess_depth(
-    depth: float, lowest: float, ceiling: float, expiry: float, volatility: float, rate: float, dividend: float
-) -> float:
-    """``ln(B / X)`` by the secant rule on the QD+ residual from ``depth``; both are negative, above ``lowest``."""
+def guess_depth(depth: float, put: Put, expiry: float) -> float:
+    """``ln(B / X)`` by the secant rule on the QD+ residual from ``depth``; both are negative."""
     before, now = depth, 0.9 * depth
-    residual_before = qd_plus_residual(ceiling + before, expiry, volatility, rate, dividend)
+    residual_before = qd_plus_residual(put.ceiling + before, expiry, put.volatility, put.rate, put.dividend)
     for _ in range(GUESS_STEPS):
-        residual = qd_plus_residual(ceiling + now, expiry, volatility, rate, dividend)
+        residual = qd_plus_residual(put.ceiling + now, expiry, put.volatility, put.rate, put.dividend)
         slope = (residual - residual_before) / (now - before)
         if not abs(slope) > 0.0:
             break
-        target = min(max(now - residual / slope, 0.999 * lowest, 3.0 * now), 0.3 * now)
+        target = min(max(now - residual / slope, 0.999 * put.lowest, 3.0 * now), 0.3 * now)
         before, residual_before, now = now, residual, target
         if abs(now - before) < GUESS_TOLERANCE * abs(now):
             break
@@ -95,135 +107,113 @@ def guess_depth(
 
 
 @njit(cache=True, error_model="numpy")
-def guess_boundary(
-    expiry_max: float, volatility: float, rate: float, dividend: float, tables: Tables, curve: Floats
-) -> None:
+def guess_boundary(put: Put, tables: Tables, curve: Floats) -> None:
     """Write the QD+ curve, from the shortest time up; each node starts from the one before."""
-    ceiling = log_ceiling(rate, dividend)
-    lowest = log_floor(volatility, rate, dividend) - ceiling
     slope = -1.0
     for i in range(len(curve)):
-        expiry = expiry_max * tables.root[i] ** 2
-        deviation = volatility * math.sqrt(expiry)
-        depth = guess_depth(max(slope * deviation, 0.95 * lowest), lowest, ceiling, expiry, volatility, rate, dividend)
+        expiry = put.expiry * tables.root[i] ** 2
+        deviation = put.volatility * math.sqrt(expiry)
+        depth = guess_depth(max(slope * deviation, 0.95 * put.lowest), put, expiry)
         curve[i] = depth * depth
         slope = depth / deviation
 
 
 @njit(cache=True, error_model="numpy")
-def sweep_smooth_pasting(
-    expiry_max: float,
-    volatility: float,
-    rate: float,
-    dividend: float,
-    tables: Tables,
-    discount: Floats,
-    interpolated: Floats,
-    curve: Floats,
-) -> None:
-    """One sweep of FP-A: the boundary at which the put's delta is -1 (equations 4.3 to 4.5)."""
-    ceiling = log_ceiling(rate, dividend)
-    lowest = log_floor(volatility, rate, dividend) - ceiling
-    count = len(tables.gap)
-    for i in range(len(curve)):
-        expiry = expiry_max * tables.root[i] ** 2
-        deviation = volatility * math.sqrt(expiry)
-        depth = -math.sqrt(curve[i])
-        upper = (ceiling + depth + (rate - dividend) * expiry) / deviation + 0.5 * deviation
-        above = math.exp(-rate * expiry) * normal_pdf(upper - deviation) / deviation
-        below = math.exp(-dividend * expiry) * (normal_cdf(upper) + normal_pdf(upper) / deviation)
-        for j in range(count):
-            at = i * count + j
-            gap = deviation * tables.gap[j]
-            time = expiry * tables.gap[j] ** 2
-            upper = (depth + interpolated[at] + (rate - dividend) * time) / gap + 0.5 * gap
-            mass = expiry * tables.weight[j]
-            above += rate * mass * discount[0, at] * normal_pdf(upper - gap) / gap
-            if dividend != 0.0:
-                below += dividend * mass * discount[1, at] * (normal_cdf(upper) + normal_pdf(upper) / gap)
-        curve[i] = settle(above / below, depth, ceiling, lowest) ** 2
+def smooth_pasting(node: int, depth: float, put: Put, tables: Tables, discount: Floats, nearby: Floats) -> float:
+    """FP-A at one node: the boundary, over strike, at which the put's delta is -1."""
+    expiry = put.expiry * tables.root[node] ** 2
+    deviation = put.volatility * math.sqrt(expiry)
+    drift = put.rate - put.dividend
+    upper = (put.ceiling + depth + drift * expiry) / deviation + 0.5 * deviation
+    above = math.exp(-put.rate * expiry) * normal_pdf(upper - deviation) / deviation
+    below = math.exp(-put.dividend * expiry) * (normal_cdf(upper) + normal_pdf(upper) / deviation)
+    for j in range(len(tables.gap)):
+        at = node * len(tables.gap) + j
+        gap = deviation * tables.gap[j]
+        upper = (depth + nearby[at] + drift * expiry * tables.gap[j] ** 2) / gap + 0.5 * gap
+        mass = expiry * tables.weight[j]
+        above += put.rate * mass * discount[0, at] * normal_pdf(upper - gap) / gap
+        if put.dividend != 0.0:
+            below += put.dividend * mass * discount[1, at] * (normal_cdf(upper) + normal_pdf(upper) / gap)
+    return above / below
 
 
 @njit(cache=True, error_model="numpy")
-def sweep_value_matching(
-    expiry_max: float,
-    volatility: float,
-    rate: float,
-    dividend: float,
-    tables: Tables,
-    discount: Floats,
-    interpolated: Floats,
-    curve: Floats,
-) -> None:
-    """One sweep of FP-B: the boundary at which the put is worth its exercise (equations 4.6 to 4.8)."""
-    ceiling = log_ceiling(rate, dividend)
-    lowest = log_floor(volatility, rate, dividend) - ceiling
-    count = len(tables.gap)
-    for i in range(len(curve)):
-        expiry = expiry_max * tables.root[i] ** 2
-        deviation = volatility * math.sqrt(expiry)
-        depth = -math.sqrt(curve[i])
-        upper = (ceiling + depth + (rate - dividend) * expiry) / deviation + 0.5 * deviation
-        above = math.exp(-rate * expiry) * normal_cdf(upper - deviation)
-        below = math.exp(-dividend * expiry) * normal_cdf(upper)
-        for j in range(count):
-            at = i * count + j
-            gap = deviation * tables.gap[j]
-            time = expiry * tables.gap[j] ** 2
-            upper = (depth + interpolated[at] + (rate - dividend) * time) / gap + 0.5 * gap
-            mass = expiry * tables.weight[j]
-            above += rate * mass * discount[0, at] * normal_cdf(upper - gap)
-            if dividend != 0.0:
-                below += dividend * mass * discount[1, at] * normal_cdf(upper)
-        curve[i] = settle(above / below, depth, ceiling, lowest) ** 2
+def value_matching(node: int, depth: float, put: Put, tables: Tables, discount: Floats, nearby: Floats) -> float:
+    """FP-B at one node: the boundary, over strike, at which the put is worth its exercise."""
+    expiry = put.expiry * tables.root[node] ** 2
+    deviation = put.volatility * math.sqrt(expiry)
+    drift = put.rate - put.dividend
+    upper = (put.ceiling + depth + drift * expiry) / deviation + 0.5 * deviation
+    above = math.exp(-put.rate * expiry) * normal_cdf(upper - deviation)
+    below = math.exp(-put.dividend * expiry) * normal_cdf(upper)
+    for j in range(len(tables.gap)):
+        at = node * len(tables.gap) + j
+        gap = deviation * tables.gap[j]
+        upper = (depth + nearby[at] + drift * expiry * tables.gap[j] ** 2) / gap + 0.5 * gap
+        mass = expiry * tables.weight[j]
+        above += put.rate * mass * discount[0, at] * normal_cdf(upper - gap)
+        if put.dividend != 0.0:
+            below += put.dividend * mass * discount[1, at] * normal_cdf(upper)
+    return above / below
 
 
 @njit(cache=True, error_model="numpy")
-def settle(boundary: float, depth: float, ceiling: float, lowest: float) -> float:
-    """The new ``ln(B / X)``, held between the perpetual boundary and ``X``; the old one where there is none."""
-    if not boundary > 0.0:
-        return depth
-    return min(max(math.log(boundary) - ceiling, lowest), 0.0)
+def sweep(put: Put, tables: Tables, discount: Floats, nearby: Floats, curve: Floats) -> float:
+    """Move every node to its fixed point given the rest; returns the largest move of ``ln B``.
+
+    Short times weigh less in it. A node is held between the perpetual boundary and ``X``, and stays where it is if its fixed point is not a number.
+    """
+    weak_drift = (put.rate - put.dividend) * math.sqrt(put.expiry) < DRIFT_LIMIT * put.volatility
+    largest = 0.0
+    for node in range(len(curve)):
+        depth = -math.sqrt(curve[node])
+        if weak_drift:
+            boundary = smooth_pasting(node, depth, put, tables, discount, nearby)
+        else:
+            boundary = value_matching(node, depth, put, tables, discount, nearby)
+        if boundary > 0.0:
+            settled = min(max(math.log(boundary) - put.ceiling, put.lowest), 0.0)
+            largest = max(largest, abs(settled - depth) * tables.root[node])
+            curve[node] = settled * settled
+    return largest
 
 
 @njit(cache=True, error_model="numpy")
-def interpolate_depths(tables: Tables, curve: Floats, interpolated: Floats) -> None:
-    """Write ``ln(X / B)`` at every quadrature node of every collocation node."""
-    for at in range(len(interpolated)):
+def interpolate_depths(tables: Tables, curve: Floats, nearby: Floats) -> None:
+    """Write ``ln(X / B)`` at every quadrature node of every collocation node, float64[n * l]."""
+    for at in range(len(nearby)):
         total = 0.0
         for k in range(len(curve)):
             total += tables.interpolation[at, k] * curve[k]
-        interpolated[at] = math.sqrt(max(total, 0.0))
+        nearby[at] = math.sqrt(max(total, 0.0))
 
 
 @njit(cache=True, error_model="numpy")
-def discount_factors(expiry_max: float, rate: float, dividend: float, tables: Tables) -> Floats:
+def discount_factors(put: Put, tables: Tables) -> Floats:
     """Discount factors over every gap, float64[2, n * l]: of cash and of the asset."""
     count = len(tables.gap)
     factors = np.empty((2, len(tables.root) * count))
     for i in range(len(tables.root)):
         for j in range(count):
-            time = expiry_max * (tables.root[i] * tables.gap[j]) ** 2
-            factors[0, i * count + j] = math.exp(-rate * time)
-            factors[1, i * count + j] = math.exp(-dividend * time) if dividend != 0.0 else 1.0
+            time = put.expiry * (tables.root[i] * tables.gap[j]) ** 2
+            factors[0, i * count + j] = math.exp(-put.rate * time)
+            factors[1, i * count + j] = math.exp(-put.dividend * time) if put.dividend != 0.0 else 1.0
     return factors
 
 
 @njit(cache=True, error_model="numpy")
-def put_boundary(
-    expiry_max: float, volatility: float, rate: float, dividend: float, tables: Tables, curve: Floats
-) -> None:
-    """Write the boundary of a put that is exercised early, for times to expiry up to ``expiry_max``."""
-    guess_boundary(expiry_max, volatility, rate, dividend, tables, curve)
-    discount = discount_factors(expiry_max, rate, dividend, tables)
-    interpolated = np.empty(len(tables.interpolation))
-    smooth = abs(rate - dividend) * math.sqrt(expiry_max) < DRIFT_LIMIT * volatility
+def put_boundary(expiry: float, volatility: float, rate: float, dividend: float, tables: Tables, curve: Floats) -> None:
+    """Write the boundary of a put that is exercised early, for times up to ``expiry``."""
+    ceiling = log_ceiling(rate, dividend)
+    put = Put(expiry, volatility, rate, dividend, ceiling, log_floor(volatility, rate, dividend) - ceiling)
+    guess_boundary(put, tables, curve)
+    discount = discount_factors(put, tables)
+    nearby = np.empty(len(tables.interpolation))
     for _ in range(tables.iterations):
-        interpolate_depths(tables, curve, interpolated)
-        if smooth:
-            sweep_smooth_pasting(expiry_max, volatility, rate, dividend, tables, discount, interpolated, curve)
-        else:
-            sweep_value_matching(expiry_max, volatility, rate, dividend, tables, discount, interpolated, curve)
+        interpolate_depths(tables, curve, nearby)
+        if sweep(put, tables, discount, nearby, curve) < tables.tolerance:
+            break
 
 
 @njit(cache=True, error_model="numpy")

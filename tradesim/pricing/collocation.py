@@ -17,12 +17,14 @@ class Scheme:
     ``iterations``      m, fixed-point sweeps over the nodes
     ``quadrature``      l, Gauss-Legendre nodes of the integrals inside a sweep
     ``price_nodes``     p, Gauss-Legendre nodes of the early exercise premium
+    ``tolerance``         move of the boundary's logarithm below which sweeping stops
     """
 
     nodes: int
     iterations: int
     quadrature: int
     price_nodes: int
+    tolerance: float
 
     @property
     def row_width(self) -> int:
@@ -30,23 +32,23 @@ class Scheme:
         return 5 + 5 * (self.price_nodes + 1)
 
 
-FAST: Final = Scheme(nodes=6, iterations=2, quadrature=8, price_nodes=16)
-ACCURATE: Final = Scheme(nodes=10, iterations=4, quadrature=16, price_nodes=24)
-HIGH: Final = Scheme(nodes=14, iterations=6, quadrature=24, price_nodes=48)
+FAST: Final = Scheme(nodes=6, iterations=10, quadrature=6, price_nodes=16, tolerance=1e-4)
+ACCURATE: Final = Scheme(nodes=10, iterations=16, quadrature=10, price_nodes=24, tolerance=3e-6)
+HIGH: Final = Scheme(nodes=20, iterations=24, quadrature=16, price_nodes=64, tolerance=1e-7)
 
 
 class Tables(NamedTuple):
     """What the compiled kernels need to know of a scheme: one object for any number of options.
 
-    Time to expiry ``tau`` is scaled by the longest one. A quadrature node at gap ``g`` of a time ``tau`` looks at the
-    boundary ``tau g^2`` after ``tau``'s instant, where ``tau (1 - g^2)`` is left: the square root in the kernel is gone.
+    Time to expiry ``tau`` is scaled by the longest one. At a quadrature node of gap ``g`` a time ``tau g^2`` has passed
+    and ``tau (1 - g^2)`` is left, so the kernel's square root is gone.
 
     ``root``           float64[n], square roots of scaled times of the nodes, ascending to 1; time zero is left out
     ``barycentric``    float64[n + 1], weights of interpolation at zero and at ``root``
     ``gap weight``     float64[l], nodes and weights of the integrals inside a sweep
     ``interpolation``  float64[n * l, n], nodal values to values at every node's quadrature nodes
     ``price_gap price_weight`` float64[p], nodes and weights of the premium
-    ``iterations``     sweeps
+    ``iterations tolerance`` as in :class:`Scheme`
     """
 
     root: Floats
@@ -57,6 +59,7 @@ class Tables(NamedTuple):
     price_gap: Floats
     price_weight: Floats
     iterations: int
+    tolerance: float
 
 
 @cache
@@ -64,7 +67,7 @@ def tables_of(scheme: Scheme) -> Tables:
     """The tables of a scheme, made once in a process."""
     order = np.arange(scheme.nodes + 1)
     root = np.sin(0.5 * np.pi * order / scheme.nodes) ** 2
-    barycentric = (-1.0) ** order
+    barycentric = np.where(order % 2 == 0, 1.0, -1.0)
     barycentric[[0, -1]] *= 0.5
     gap, weight = _gap_quadrature(scheme.quadrature)
     price_gap, price_weight = _gap_quadrature(scheme.price_nodes)
@@ -78,17 +81,21 @@ def tables_of(scheme: Scheme) -> Tables:
         price_gap=price_gap,
         price_weight=price_weight,
         iterations=scheme.iterations,
+        tolerance=scheme.tolerance,
     )
 
 
 def _gap_quadrature(count: int) -> tuple[Floats, Floats]:
-    """Gauss-Legendre for an integral over scaled time, in the variable whose square is the gap."""
+    """Gauss-Legendre over the angle ``t`` whose sine is the gap, so that the cosine is the square root of what is left.
+
+    The boundary moves as that square root near expiry, and the integrand as the gap near now: in ``t`` both are smooth.
+    """
     node, weight = np.polynomial.legendre.leggauss(count)
-    gap = 0.5 * (1.0 + node)
-    return gap, weight * gap
+    angle = 0.25 * np.pi * (1.0 + node)
+    return np.sin(angle), 0.25 * np.pi * weight * np.sin(2.0 * angle)
 
 
 def _interpolation(at: Floats, nodes: Floats, barycentric: Floats) -> Floats:
     """The matrix that takes values at ``nodes`` to values at points none of which is a node."""
     terms = barycentric / (at[:, None] - nodes[None, :])
-    return np.asarray(terms / terms.sum(axis=1, keepdims=True))
+    return np.asarray(terms / terms.sum(axis=1, keepdims=True), dtype=np.float64)

@@ -18,9 +18,10 @@ def checked_points(
         for name, column in zip(NAMES, (spot, strike, expiry, volatility, rate, dividend), strict=True)
     }
     rights = np.ascontiguousarray(right, dtype=np.int8)
-    for name, column in (*columns.items(), ("right", rights)):
-        if column.shape != (len(rights),):
-            raise ArgumentError(f"{name} has shape {column.shape}: all inputs are arrays of one length; broadcast them")
+    shapes = {name: column.shape for name, column in columns.items()} | {"right": rights.shape}
+    for name, shape in shapes.items():
+        if shape != (rights.size,):
+            raise ArgumentError(f"{name} has shape {shape}: all inputs are arrays of one length; broadcast them")
     for name, column in columns.items():
         _check_column(name, column)
     if not np.isin(rights, (-1, 1)).all():

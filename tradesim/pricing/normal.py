@@ -48,7 +48,7 @@ def normal_cdf(x: float) -> float:
         cell = int(x * CELLS_PER_UNIT + FIRST_CELL)
         step = x + LIMIT - cell / CELLS_PER_UNIT
         row = TAYLOR[cell]
-        total = row[0]
+        total: float = row[0]
         for power in range(1, DEGREE + 1):
             total = total * step + row[power]
         return total
