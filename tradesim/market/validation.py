@@ -58,8 +58,7 @@ def validated(draft: Draft, *, on_bad_row: OnBadRow = OnBadRow.RAISE) -> tuple[T
     _check_per_contract(draft)
     if draft.rows.is_empty():
         raise TapeError(f"{draft.where}: the tape is empty; it must have at least one row")
-    absent = [column for column in LATENT_COLUMNS if column not in draft.rows.columns]
-    rows = draft.rows.with_columns(pl.lit(None, pl.Float64()).alias(column) for column in absent)
+    rows = draft.rows.select(*(_column(draft.rows, name) for name in COLUMNS))
     sieve = Sieve(chain=draft.chain, where=draft.where, on_bad_row=on_bad_row)
     rows = sieve.sift(rows.with_row_index(ROW), value_rules(rows))
     rows = rows.select(ROW, pl.col(*MARKET_COLUMNS).cast(pl.Int64), *LATENT_COLUMNS)
@@ -82,6 +81,10 @@ def _check_columns(draft: Draft) -> None:
                 )
         elif not schema[column].is_float() and schema[column] not in INTEGERS:
             raise TapeError(f"{draft.where}: column {column} is {schema[column]}; it must be {wanted}")
+
+
+def _column(rows: pl.DataFrame, name: str) -> pl.Expr:
+    return pl.col(name) if name in rows.columns else pl.lit(None, COLUMNS[name]).alias(name)
 
 
 def _check_per_contract(draft: Draft) -> None:

@@ -1,1 +1,1 @@
-"""One file a vendor format, each a function from paths to a tape."""
+"""Readers of vendors' files: one file a format, described in its docstring."""

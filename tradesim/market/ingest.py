@@ -1,0 +1,58 @@
+"""From a vendor's files to a tape.
+
+A reader turns files into a :class:`~tradesim.market.rows.Draft`, and the validator makes a tape of it. To add a format,
+write a function of the form :class:`~tradesim.market.readers.reader.Reader` and name it in ``READERS``.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tradesim.errors import ArgumentError
+from tradesim.market.readers.deribit import read_deribit
+from tradesim.market.readers.lean import read_lean
+from tradesim.market.readers.lean_tick import read_lean_tick
+from tradesim.market.readers.reader import Reader, Request
+from tradesim.market.sieve import OnBadRow
+from tradesim.market.tape import Tape
+from tradesim.market.tape_file import write_tape
+from tradesim.market.validation import Intake, validated
+
+READERS: Final[dict[str, Reader]] = {
+    "lean": read_lean,
+    "lean-tick": read_lean_tick,
+    "deribit": read_deribit,
+}
+
+
+def ingest(
+    format: str,  # noqa: A002
+    sources: Sequence[Path | str],
+    *,
+    output: Path | str | None = None,
+    underlying: str | None = None,
+    rate: float = 0.0,
+    dividend: float = 0.0,
+    on_bad_row: OnBadRow = OnBadRow.RAISE,
+) -> tuple[Tape, Intake]:
+    """Make a tape of a vendor's files; return it, and what was left out of it.
+
+    ``format``      one of ``READERS``
+    ``sources``     the files
+    ``output``      where the tape is written, whole or not at all; None writes nothing
+    ``underlying``  which of the sources' underlyings the tape is to hold; None where they hold one
+    ``rate dividend`` continuously compounded, a year: said here because quotes do not tell them
+
+    Raises :class:`~tradesim.errors.ArgumentError` for an unknown format or no sources,
+    :class:`~tradesim.errors.SourceError` for files that are not of the format, and
+    :class:`~tradesim.errors.TapeError` for rows that break a rule (see :mod:`tradesim.market.rules`).
+    """
+    if format not in READERS:
+        raise ArgumentError(f"format is {format!r}: it must be one of {', '.join(READERS)}")
+    if not sources:
+        raise ArgumentError("no sources are given: name at least one of the vendor's files")
+    request = Request(sources=[Path(s) for s in sources], underlying=underlying, rate=rate, dividend=dividend)
+    tape, intake = validated(READERS[format](request), on_bad_row=on_bad_row)
+    if output is not None:
+        write_tape(tape, output)
+    return tape, intake

@@ -1,0 +1,245 @@
+"""Captures of Deribit's option websockets, one message a line: ``<receive time, unix seconds>: <the venue's JSON>``.
+
+Lines that begin with ``configuration:`` or ``wss:`` are the recorder's own. Of the messages, two kinds are read:
+
+- ``ticker.<contract>.<interval>``: best bid and ask with their amounts, and the index. A price of 0 is a missing side.
+- ``trades.<contract>.<interval>``: a list of trades.
+
+``book`` messages are not read. The venue sends a ticker with each change of the top of the book, under the same time
+stamp (in milliseconds), so the book repeats what the ticker says; taking both would count quotes twice.
+
+What the tape does with inverse options: a contract is on one coin and its price is in COIN, so the settlement of the
+chain is ``inverse`` and the prices of contracts are micros of a coin, exactly as quoted. Strikes and the underlying's
+prices are in dollars. The underlying is the venue's index, ``index_price``: the one number that all expiries share.
+Nobody can trade it, so its quote is locked, one lot on each side, and a row stands where it changes. Each expiry's own
+forward (``underlying_price``, a future or a synthetic one) becomes the contract's ``carry`` on the tape: the median
+over the capture of ``ln(forward / index) / time to expiry``.
+
+A lot is a tenth of a contract. Contracts are European and expire at 08:00 UTC on the day in their name.
+"""
+
+import json
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from statistics import median
+from typing import Any, Final, NoReturn
+
+import numpy as np
+import polars as pl
+
+from tradesim.errors import SourceError
+from tradesim.market.chain import CALL, EUROPEAN, PUT, Chain, Settlement
+from tradesim.market.readers.reader import Request, choose_underlying, existing, in_order, listed
+from tradesim.market.rows import MARKET_COLUMNS, Draft
+from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
+from tradesim.market.terms import Terms
+from tradesim.units import MICROS, MILLISECOND, SECOND, YEAR
+
+LOTS: Final = 10
+"""Lots in a contract: amounts come in steps of a tenth."""
+
+EXPIRY_HOUR: Final = 8
+RECORDERS_OWN: Final = ("configuration:", "wss:", "ws:", "http")
+LINE: Final = re.compile(r"(\d+(?:\.\d+)?): (\{.*\})")
+CHANNEL: Final = re.compile(r"(ticker|trades)\.(\w+)-(\d{1,2}[A-Z]{3}\d{2})-(\d+)-([CP])\.\w+")
+
+EXACT: Final = 1e-6
+"""How far from a whole number of micros or lots the nearest float of a quoted decimal may be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Message:
+    """One message about one contract: ``received`` is ns, ``data`` the venue's."""
+
+    where: str
+    received: int
+    table: str
+    contract: str
+    coin: str
+    data: Any
+
+
+@dataclass(kw_only=True)
+class _Columns:
+    """The rows so far, and what each contract's messages say of its carry."""
+
+    numbers: dict[str, int]
+    expiries: dict[str, int]
+    rows: list[dict[str, int]] = field(default_factory=list)
+    carries: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+
+def read_deribit(request: Request) -> Draft:
+    """The draft of the options on one coin in ``request.sources``; ``request.underlying`` chooses which.
+
+    Raises :class:`~tradesim.errors.SourceError` for files that are not of the format, and for captures of several coins
+    of which none is chosen.
+    """
+    messages = [message for source in request.sources for message in _messages(source)]
+    coin = choose_underlying((message.coin for message in messages), request)
+    messages = [message for message in messages if message.coin == coin]
+    terms = {message.contract: _terms(message) for message in messages}
+    names = sorted(terms, key=lambda name: terms[name])
+    columns = _Columns(
+        numbers={name: number for number, name in enumerate(names, start=UNDERLYING + 1)},
+        expiries={name: terms[name][0] for name in names},
+    )
+    for message in messages:
+        _read_message(message, columns)
+    return Draft(
+        rows=_table(columns.rows),
+        chain=_chain({name: terms[name] for name in names}),
+        terms=Terms(
+            underlying=coin,
+            currency="USD",
+            source=f"Deribit capture of options on {coin}: {listed(request.sources)}",
+            lot=1 / LOTS,
+            rate=request.rate,
+            dividend=request.dividend,
+            resolution=MILLISECOND,
+        ),
+        where=listed(request.sources),
+        carry=_carry(columns, request),
+    )
+
+
+def _messages(source: Path) -> Iterator[_Message]:
+    """The messages about options in the capture at ``source``."""
+    try:
+        text = existing(source).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise SourceError(f"{source}: not a text; give the capture as the recorder wrote it") from None
+    for number, line in enumerate(text.splitlines(), start=1):
+        where = f"{source.name}, line {number}"
+        if not line.strip() or line.startswith(RECORDERS_OWN):
+            continue
+        match = LINE.fullmatch(line.strip())
+        if match is None:
+            raise SourceError(f"{where}: {line[:40]!r}; a line is '<receive seconds>: <JSON object>', whole")
+        said = _json(match[2], where)
+        params = said.get("params")
+        channel = CHANNEL.fullmatch(str(params.get("channel"))) if isinstance(params, dict) else None
+        if channel is None:
+            continue
+        yield _Message(
+            where=where,
+            received=int(Decimal(match[1]) * SECOND),
+            table=channel[1],
+            contract="-".join(channel.groups()[1:]),
+            coin=channel[2],
+            data=said["params"].get("data"),
+        )
+
+
+def _json(text: str, where: str) -> dict[str, Any]:
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(f"{constant} is no number")
+
+    try:
+        said: dict[str, Any] = json.loads(text, parse_constant=refuse)
+    except ValueError as error:
+        raise SourceError(f"{where}: not JSON ({error}); give the capture as the recorder wrote it") from None
+    return said
+
+
+_Terms = tuple[int, float, int]
+"""Expiry, strike and right: in this order a chain is sorted."""
+
+
+def _terms(message: _Message) -> _Terms:
+    _, day, strike, right = message.contract.split("-")
+    try:
+        expiry = datetime.strptime(day, "%d%b%y").replace(hour=EXPIRY_HOUR, tzinfo=UTC)
+    except ValueError:
+        raise SourceError(
+            f"{message.where}: {day} in {message.contract} is not a date; a name gives it as 9APR21"
+        ) from None
+    return int(expiry.timestamp()) * SECOND, float(strike), CALL if right == "C" else PUT
+
+
+def _read_message(message: _Message, columns: _Columns) -> None:
+    try:
+        if message.table == "ticker":
+            _read_ticker(message, columns)
+        else:
+            _read_trades(message, columns)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise SourceError(
+            f"{message.where}: a {message.table} message of another form ({error}); give the recorder's own file"
+        ) from None
+
+
+def _read_ticker(message: _Message, columns: _Columns) -> None:
+    data = message.data
+    ts, index = _whole(data["timestamp"], 1, "timestamp", message) * MILLISECOND, data["index_price"]
+    spot = _whole(index, MICROS, "index_price", message)
+    stamp = {"ts": ts, "received": message.received, "kind": QUOTE}
+    columns.rows.append({**stamp, "instrument": UNDERLYING, "bid": spot, "bid_size": 1, "ask": spot, "ask_size": 1})
+    quote = {**stamp, "instrument": columns.numbers[message.contract]}
+    for side in ("bid", "ask"):
+        price = _whole(data[f"best_{side}_price"], MICROS, f"best_{side}_price", message)
+        if price:
+            quote[side] = price
+            quote[f"{side}_size"] = _whole(data[f"best_{side}_amount"], LOTS, f"best_{side}_amount", message)
+    columns.rows.append(quote)
+    left, forward = columns.expiries[message.contract] - ts, data.get("underlying_price")
+    if forward and spot and left > 0:
+        columns.carries[message.contract].append(math.log(forward / index) * YEAR / left)
+
+
+def _read_trades(message: _Message, columns: _Columns) -> None:
+    for trade in message.data:
+        columns.rows.append(
+            {
+                "ts": _whole(trade["timestamp"], 1, "timestamp", message) * MILLISECOND,
+                "received": message.received,
+                "kind": TRADE,
+                "instrument": columns.numbers[message.contract],
+                "price": _whole(trade["price"], MICROS, "price", message),
+                "size": _whole(trade["amount"], LOTS, "amount", message),
+            }
+        )
+
+
+def _whole(value: float, units: int, name: str, message: _Message) -> int:
+    """``value`` counted in units of which one is ``1 / units``, exactly."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SourceError(f"{message.where}: {name} is {value!r}; it must be a number")
+    count = round(value * units)
+    if abs(value * units - count) > EXACT:
+        raise SourceError(f"{message.where}: {name} is {value!r}; it must be a multiple of {1 / units:g}")
+    return count
+
+
+def _table(rows: Sequence[dict[str, int]]) -> pl.DataFrame:
+    """The rows in order of time, without the underlying's that repeat its last quote."""
+    table = in_order([pl.DataFrame(rows, schema=MARKET_COLUMNS)])
+    is_underlying = pl.col.instrument == UNDERLYING
+    last = pl.when(is_underlying).then(pl.col.bid).forward_fill().shift(1)
+    return table.filter(~is_underlying | pl.col.bid.ne_missing(last))
+
+
+def _chain(terms: dict[str, _Terms]) -> Chain:
+    expiry, strike, right = zip(*terms.values(), strict=True)
+    return Chain(
+        name=tuple(terms),
+        strike=np.array(strike, dtype=np.float64),
+        expiry=np.array(expiry, dtype=np.int64),
+        right=np.array(right, dtype=np.int8),
+        style=np.full(len(terms), EUROPEAN, dtype=np.int8),
+        multiplier=np.ones(len(terms), dtype=np.int64),
+        settlement=Settlement.INVERSE,
+    )
+
+
+def _carry(columns: _Columns, request: Request) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Each contract's carry; ``rate - dividend`` where no message states a forward."""
+    stated = columns.carries
+    unstated = request.rate - request.dividend
+    return np.array([median(stated[name]) if stated[name] else unstated for name in columns.numbers])

@@ -1,0 +1,135 @@
+"""What the LEAN formats share: header-less CSV in zip archives, named after date and ticker, in New York time."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+
+from tradesim.errors import SourceError
+from tradesim.market.readers.reader import zip_members
+from tradesim.units import MILLISECOND, SECOND
+
+NEW_YORK: Final = ZoneInfo("America/New_York")
+PRICE_UNIT: Final = 100
+"""Micros in a LEAN price unit, a ten-thousandth of a dollar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One CSV file of an archive: ``fields`` are what its name says, ``data`` its bytes, ``where`` its full name."""
+
+    where: str
+    fields: Mapping[str, str]
+    data: bytes
+
+    @property
+    def is_option(self) -> bool:
+        """Whether it holds quotes or trades of a contract, not of the stock."""
+        return self.fields.get("right") is not None
+
+    @property
+    def table(self) -> str:
+        """``quote`` or ``trade``."""
+        return self.fields["table"].lower()
+
+
+def members(sources: Sequence[Path], pattern: re.Pattern[str], example: str) -> list[Member]:
+    """Every file of the archives, its name read by ``pattern``.
+
+    Raises :class:`~tradesim.errors.SourceError` for a name of another form, saying what one looks like by ``example``.
+    """
+    found = []
+    for source in sources:
+        for name, data in zip_members(source):
+            where = f"{source.name}:{name}"
+            match = pattern.fullmatch(name)
+            if match is None:
+                raise SourceError(f"{where}: the name must be of the form {example}; this reader takes no other files")
+            found.append(Member(where=where, fields=match.groupdict(), data=data))
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The columns of a CSV file without header: their types, and which of them may not be empty."""
+
+    columns: Mapping[str, pl.DataType]
+    required: Sequence[str]
+
+    def fault(self, line: str) -> str | None:
+        """What is wrong with ``line``, if anything is."""
+        values = line.split(",")
+        if len(values) != len(self.columns):
+            return f"{len(values)} columns; it must have {len(self.columns)}: {','.join(self.columns)}"
+        for (name, dtype), value in zip(self.columns.items(), values, strict=True):
+            if not value and name in self.required:
+                return f"{name} is empty; it must be given"
+            if value and dtype == pl.Int64 and not re.fullmatch(r"-?\d{1,18}", value):
+                return f"{name} is {value!r}; it must be a whole number"
+        return None
+
+
+def parsed(files: Sequence[Member], layout: Layout) -> pl.DataFrame:
+    """The rows of all ``files``, and a column ``file``: the index of the file that each comes from.
+
+    Thousands of small files are parsed as one, after a count of their commas.
+
+    Raises :class:`~tradesim.errors.SourceError` for an empty file, a wrong number of columns, or a value that is not of
+    its column's type.
+    """
+    texts = [file.data if file.data.endswith(b"\n") else file.data + b"\n" for file in files]
+    counts = [text.count(b"\n") for text in texts]
+    for file, text, count in zip(files, texts, counts, strict=True):
+        if not file.data:
+            raise SourceError(f"{file.where}: the file is empty; fetch the archive again")
+        if text.count(b",") != count * (len(layout.columns) - 1):
+            raise _fault([file], layout)
+    try:
+        rows = pl.read_csv(b"".join(texts), has_header=False, schema=dict(layout.columns), quote_char=None)
+    except pl.exceptions.PolarsError:
+        raise _fault(files, layout) from None
+    if len(rows) != sum(counts) or any(rows[name].null_count() for name in layout.required):
+        raise _fault(files, layout)
+    return rows.with_columns(file=np.repeat(np.arange(len(files)), counts))
+
+
+def _fault(files: Sequence[Member], layout: Layout) -> SourceError:
+    for file in files:
+        for number, line in enumerate(file.data.decode(errors="replace").splitlines(), start=1):
+            fault = layout.fault(line)
+            if fault:
+                return SourceError(f"{file.where}, line {number}: {fault}; fetch the archive again")
+    return SourceError(f"{files[0].where}: not a table of {','.join(layout.columns)}; fetch the archive again")
+
+
+def midnight(date: str, where: str) -> int:
+    """The instant (ns) from which LEAN counts the milliseconds of ``date`` (``yyyymmdd``): midnight in New York.
+
+    Where clocks are changed that night, the hours of trading are counted right.
+
+    >>> midnight("20151224", "a file") == 1_450_933_200 * SECOND
+    True
+    """
+    noon = datetime_of(date, where).replace(hour=12, tzinfo=NEW_YORK)
+    return (int(noon.timestamp()) - 12 * 3600) * SECOND
+
+
+def datetime_of(date: str, where: str) -> datetime:
+    """The start of ``date`` (``yyyymmdd``); raises :class:`~tradesim.errors.SourceError` if the calendar lacks it."""
+    try:
+        return datetime.strptime(date, "%Y%m%d")
+    except ValueError:
+        raise SourceError(f"{where}: {date} is not a date; a name gives dates as yyyymmdd") from None
+
+
+def instants(rows: pl.DataFrame, files: Sequence[Member]) -> pl.Series:
+    """The instant (ns) of the ``time`` of each row: milliseconds since midnight in New York, of its file's date."""
+    days = {date: midnight(date, where) for date, where in {f.fields["date"]: f.where for f in files}.items()}
+    starts = np.array([days[file.fields["date"]] for file in files])
+    return pl.Series(starts[rows["file"].to_numpy()] + rows["time"].to_numpy() * MILLISECOND)

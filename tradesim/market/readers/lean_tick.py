@@ -1,0 +1,95 @@
+"""QuantConnect LEAN ticks of a stock, as zip archives of header-less CSV.
+
+A file's name says what it holds, ``20131007_ibm_Quote_Tick.csv`` or ``20131007_ibm_Trade_Tick.csv``. A quote is
+``ms,bid,bidsize,ask,asksize,exchange,condition,suspicious`` and tells one side: a price of 0 says that the message is
+not about that side, whose last quote stands. A trade is ``ms,price,size,exchange,condition,suspicious``. Time is in
+milliseconds since midnight in New York; prices are dollars x 10,000, sizes shares.
+
+The tape holds one row a message, with both sides as they then stood; a side is missing until its first message. A
+message that leaves the quote of its millisecond as it was is left out. Since one side moves at a time, a quote can be
+crossed for a moment within a millisecond: the validator counts such rows, or stops at the first. Messages that the
+vendor marks as suspicious are kept. The chain is empty: the tape is one of the stock alone.
+"""
+
+import re
+from typing import Final
+
+import polars as pl
+
+from tradesim.market.chain import Chain
+from tradesim.market.readers.lean_files import PRICE_UNIT, Layout, Member, instants, members, parsed
+from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed
+from tradesim.market.rows import Draft
+from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
+from tradesim.market.terms import Terms
+from tradesim.units import MILLISECOND
+
+NAME: Final = re.compile(r"(?P<date>\d{8})_(?P<ticker>[^_]+)_(?P<table>Quote|Trade|quote|trade)_(Tick|tick)\.csv")
+EXAMPLE: Final = "20131007_ibm_Quote_Tick.csv"
+
+_TAIL: Final = {"exchange": pl.String(), "condition": pl.String(), "suspicious": pl.String()}
+QUOTES: Final = Layout(
+    columns={**{name: pl.Int64() for name in ("time", "bid", "bidsize", "ask", "asksize")}, **_TAIL},
+    required=("time", "bid", "bidsize", "ask", "asksize"),
+)
+TRADES: Final = Layout(
+    columns={**{name: pl.Int64() for name in ("time", "price", "size")}, **_TAIL},
+    required=("time", "price", "size"),
+)
+
+
+def read_lean_tick(request: Request) -> Draft:
+    """The draft of the ticks in ``request.sources``, with an empty chain.
+
+    Raises :class:`~tradesim.errors.SourceError` for archives that are not of the format.
+    """
+    files = members(request.sources, NAME, EXAMPLE)
+    ticker = choose_underlying((file.fields["ticker"] for file in files), request)
+    files = [file for file in files if file.fields["ticker"] == ticker]
+    by_table = {table: [file for file in files if file.table == table] for table in ("trade", "quote")}
+    readings = {"trade": _trades, "quote": _quotes}
+    return Draft(
+        rows=in_order(readings[table](files) for table, files in by_table.items() if files),
+        chain=Chain.empty(),
+        terms=Terms(
+            underlying=ticker.upper(),
+            currency="USD",
+            source=f"LEAN ticks of {ticker.upper()}: {listed(request.sources)}",
+            rate=request.rate,
+            dividend=request.dividend,
+            resolution=MILLISECOND,
+        ),
+        where=listed(request.sources),
+    )
+
+
+def _trades(files: list[Member]) -> pl.DataFrame:
+    ticks = parsed(files, TRADES)
+    return _stamped(ticks, files, TRADE).with_columns(price=ticks["price"] * PRICE_UNIT, size=ticks["size"])
+
+
+def _quotes(files: list[Member]) -> pl.DataFrame:
+    ticks = parsed(files, QUOTES)
+    rows = _stamped(ticks, files, QUOTE).with_columns(
+        bid=ticks["bid"] * PRICE_UNIT,
+        bid_size=ticks["bidsize"],
+        ask=ticks["ask"] * PRICE_UNIT,
+        ask_size=ticks["asksize"],
+    )
+    rows = rows.sort("ts", maintain_order=True).with_columns(
+        _standing(column, of=price).alias(column)
+        for price, size in (("bid", "bid_size"), ("ask", "ask_size"))
+        for column in (price, size)
+    )
+    state = pl.struct("ts", "bid", "bid_size", "ask", "ask_size")
+    return rows.filter(state.ne_missing(state.shift(1)))
+
+
+def _standing(column: str, *, of: str) -> pl.Expr:
+    """The last value of ``column`` in a message about the side whose price is ``of``; null before the first."""
+    return pl.when(pl.col(of) != 0).then(pl.col(column)).forward_fill()
+
+
+def _stamped(ticks: pl.DataFrame, files: list[Member], kind: int) -> pl.DataFrame:
+    rows = pl.DataFrame({"ts": instants(ticks, files)})
+    return rows.with_columns(instrument=pl.lit(UNDERLYING, pl.Int32()), kind=pl.lit(kind, pl.Int8()))

@@ -1,0 +1,103 @@
+"""What a reader is, and what all readers share."""
+
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from tradesim.errors import SourceError
+from tradesim.market.rows import MARKET_COLUMNS, Draft
+from tradesim.market.tape import UNDERLYING
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is to be read.
+
+    ``sources``     the vendor's files
+    ``underlying``  which underlying of the sources the tape is to hold; None where they hold one
+    ``rate dividend`` continuously compounded, a year: no vendor's quotes tell them
+    """
+
+    sources: Sequence[Path]
+    underlying: str | None = None
+    rate: float = 0.0
+    dividend: float = 0.0
+
+
+class Reader(Protocol):
+    """Turns a vendor's files into the draft of a tape."""
+
+    def __call__(self, request: Request) -> Draft:
+        """The draft; raises :class:`~tradesim.errors.SourceError` for a file that is not of the format."""
+
+
+def choose_underlying(found: Iterable[str], request: Request) -> str:
+    """The one underlying that the tape is to hold.
+
+    Raises :class:`~tradesim.errors.SourceError` where the sources hold none, or several and none is chosen, or not the
+    chosen one.
+    """
+    names = sorted(set(found))
+    where = listed(request.sources)
+    if not names:
+        raise SourceError(f"{where}: no quote or trade that a tape could hold; give a file with some")
+    if request.underlying is None:
+        if len(names) > 1:
+            raise SourceError(
+                f"{where}: quotes of {', '.join(names)}, and a tape holds one underlying; choose one of them"
+            )
+        return names[0]
+    for name in names:
+        if name.upper() == request.underlying.upper():
+            return name
+    raise SourceError(f"{where}: no quotes of {request.underlying}; choose one of {', '.join(names)}")
+
+
+def existing(source: Path) -> Path:
+    """``source`` itself; raises :class:`~tradesim.errors.SourceError` if it is not a file that holds something."""
+    if not source.is_file():
+        raise SourceError(f"{source}: there is no such file; give the vendor's file itself")
+    if source.stat().st_size == 0:
+        raise SourceError(f"{source}: the file is empty; fetch it again")
+    return source
+
+
+def zip_members(source: Path) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of every file in the zip archive at ``source``.
+
+    Raises :class:`~tradesim.errors.SourceError` for an archive that is truncated, damaged, empty or none.
+    """
+    try:
+        with zipfile.ZipFile(existing(source)) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+            if not names:
+                raise SourceError(f"{source}: the archive holds no file; fetch it again")
+            for name in names:
+                yield name, archive.read(name)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SourceError(f"{source}: not a whole zip archive ({reason}); fetch it again") from None
+
+
+def in_order(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """The rows of ``frames`` by instant; at one instant the underlying's first, then as they were given.
+
+    All rows of one instant happen together, so their order tells nothing but this: who reads the tape row by row
+    knows the underlying's price when he comes to its options.
+    """
+    rows = pl.concat(frames, how="diagonal")
+    rows = rows.with_columns(
+        pl.lit(None, dtype).alias(c) for c, dtype in MARKET_COLUMNS.items() if c not in rows.columns
+    )
+    return rows.sort("ts", pl.col.instrument != UNDERLYING, maintain_order=True)
+
+
+def listed(sources: Sequence[Path]) -> str:
+    """The names of ``sources``, short enough for an error."""
+    names = [source.name for source in sources]
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more files"
