@@ -162,7 +162,8 @@ def value_matching(node: int, depth: float, put: Put, tables: Tables, discount: 
 def sweep(put: Put, tables: Tables, discount: Floats, nearby: Floats, curve: Floats) -> float:
     """Move every node to its fixed point given the rest; returns the largest move of ``ln B``.
 
-    Short times weigh less in it. A node is held between the perpetual boundary and ``X``, and stays where it is if its fixed point is not a number.
+    Short times weigh less in it. A node is held between the perpetual boundary and ``X``; it stays where it is if its
+    fixed point is not a number.
     """
     weak_drift = (put.rate - put.dividend) * math.sqrt(put.expiry) < DRIFT_LIMIT * put.volatility
     largest = 0.0
