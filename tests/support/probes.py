@@ -1,0 +1,116 @@
+"""Small tapes and constant prices, with which a simulation's every instant can be worked out by hand."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tradesim.market.chain import EUROPEAN, Chain, Settlement
+from tradesim.market.tape import QUOTE, Tape
+from tradesim.methods.method import Method, State
+from tradesim.pricing import PROBLEMS
+from tradesim.pricing.problem import Floats
+from tradesim.simulation.desk import Pricing
+from tradesim.simulation.latency import ComputeLatency, Fixed, Wires, fixed_compute
+from tradesim.simulation.run import Result, Seat, run
+from tradesim.simulation.session import Session, Setting, open_session
+from tradesim.simulation.strategy import Strategy
+from tradesim.simulation.venue import Fees
+from tradesim.units import DAY, MICROS
+
+START = 1_700_000_000_000_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quote:
+    """A row: ``at`` ns after the start, prices in currency, ``None`` for a missing side."""
+
+    at: int
+    instrument: int = 1
+    bid: float | None = None
+    ask: float | None = None
+    bid_size: int = 10
+    ask_size: int = 10
+
+
+def underlying(at: int, mid: float = 100.0) -> Quote:
+    return Quote(at=at, instrument=0, bid=mid - 0.01, ask=mid + 0.01)
+
+
+def tape_of(*quotes: Quote, contracts: int = 1, multiplier: int = 1) -> Tape:
+    """A tape of calls struck at 100 a month away; rows of one instant keep the order in which they are given."""
+    rows = sorted(quotes, key=lambda q: q.at)
+    price = lambda x: 0 if x is None else round(x * MICROS)  # noqa: E731
+    count = len(rows)
+    chain = Chain(
+        name=tuple(f"C{i}" for i in range(contracts)),
+        strike=np.full(contracts, 100.0),
+        expiry=np.full(contracts, START + 30 * DAY, dtype=np.int64),
+        right=np.ones(contracts, dtype=np.int8),
+        style=np.full(contracts, EUROPEAN, dtype=np.int8),
+        multiplier=np.full(contracts, multiplier, dtype=np.int64),
+        settlement=Settlement.QUOTE,
+    )
+    ts = np.array([START + q.at for q in rows], dtype=np.int64)
+    integers = lambda values: np.array(values, dtype=np.int64)  # noqa: E731
+    return Tape(
+        chain=chain,
+        underlying="PROBE",
+        currency="USD",
+        ts=ts,
+        received=ts,
+        instrument=np.array([q.instrument for q in rows], dtype=np.int32),
+        kind=np.full(count, QUOTE, dtype=np.int8),
+        bid=integers([price(q.bid) for q in rows]),
+        ask=integers([price(q.ask) for q in rows]),
+        bid_size=integers([0 if q.bid is None else q.bid_size for q in rows]),
+        ask_size=integers([0 if q.ask is None else q.ask_size for q in rows]),
+        price=np.zeros(count, dtype=np.int64),
+        size=np.zeros(count, dtype=np.int64),
+        source="probe",
+    )
+
+
+class Constant(Method):
+    """Says ``value`` for every contract."""
+
+    name = "constant"
+
+    def __init__(self, value: float) -> None:
+        self.problem = PROBLEMS["european"]
+        self._value = value
+
+    def bind(self, chain: Chain) -> None:
+        pass
+
+    def update(self, state: State) -> None:
+        pass
+
+    def price(self, spot: float, out: Floats) -> str:
+        out[:] = self._value
+        return "hit"
+
+    def value(self, *inputs: float) -> float:
+        return self._value
+
+    @property
+    def nbytes(self) -> int:
+        return 8
+
+
+def session_of(
+    tape: Tape, *, feed: int = 0, entry: int = 0, response: int = 0, fee: float = 0.0, seed: int = 1
+) -> Session:
+    wires = Wires(feed=Fixed(feed), entry=Fixed(entry), response=Fixed(response))
+    return open_session(tape, PROBLEMS["european"], Setting(wires=wires, fees=Fees(taker=fee), horizon=0), seed=seed)
+
+
+def seat_of(strategy: Strategy, *, value: float = 1000.0, compute: int | ComputeLatency = 0) -> Seat:
+    constant = Constant(value)
+    latency = fixed_compute(compute) if isinstance(compute, int) else compute
+    return Seat(
+        strategy=strategy, pricing=Pricing(prices=constant, clock=constant, reference=constant), compute=latency
+    )
+
+
+def run_probe(session: Session, *seats: Seat) -> list[Result]:
+    return run(session, seats)
