@@ -3,7 +3,7 @@
 | rule | a row keeps it when |
 | --- | --- |
 | ``missing`` | it has an instant and a kind, and an instrument unless it is latent |
-| ``finite`` ``whole`` | times, prices and sizes are finite whole numbers, also where a tool has stored them as floats |
+| ``finite`` ``whole`` | prices and sizes are finite whole numbers, also where a tool has stored them as floats |
 | ``kind`` ``instrument`` | both are known |
 | ``negative`` ``zero`` | no price or size is below 0, and no price with a size is 0 |
 | ``half`` | a side has its price and its size, or neither |
@@ -73,7 +73,7 @@ def _number_rules(column: str) -> list[Rule]:
     whole = Rule(
         name="whole",
         column=column,
-        law="times are whole ns, prices whole micros, sizes whole lots, below 2^53 where stored as floats",
+        law="prices are whole micros and sizes whole lots, below 2^53 where stored as floats",
         breaks=(value != value.floor()) | (value.abs() >= LARGEST_EXACT_FLOAT),
     )
     return [finite, whole]

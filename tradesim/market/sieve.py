@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NoReturn
 
 import numpy as np
 import polars as pl
 
-from tradesim.errors import TapeError
+from tradesim.errors import ArgumentError, TapeError
 from tradesim.market.chain import Chain
 from tradesim.market.rows import SIDES
 from tradesim.market.rules import Rule
@@ -28,6 +28,10 @@ class OnBadRow(StrEnum):
     DROP = "drop"
     """Leave it out, and count it under the first rule that it breaks."""
 
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        raise ArgumentError(f"on_bad_row is {value!r}: it must be one of {', '.join(cls)}")
+
 
 class Sieve:
     """Holds the rows of one tape to rules; ``dropped`` counts by rule those that fell through."""
@@ -36,7 +40,7 @@ class Sieve:
         self.dropped: Counter[str] = Counter()
         self._chain = chain
         self._where = where
-        self._on_bad_row = on_bad_row
+        self._on_bad_row = OnBadRow(on_bad_row)
 
     def sift(self, rows: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
         """The rows that keep every rule.
@@ -44,7 +48,7 @@ class Sieve:
         Raises :class:`~tradesim.errors.TapeError` for the first row that does not, where rows are not to be dropped.
         """
         broken = [rule.broken(rows) for rule in rules]
-        bad = np.logical_or.reduce(broken, axis=0, initial=False) if rules else np.zeros(len(rows), dtype=bool)
+        bad = np.logical_or.reduce(broken, axis=0, initial=False)
         if not bad.any():
             return rows
         if self._on_bad_row is OnBadRow.RAISE:

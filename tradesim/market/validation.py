@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tradesim.errors import TapeError
 from tradesim.market.clock import ClockReport, measure_clock
@@ -16,7 +17,11 @@ from tradesim.market.tape import Tape
 from tradesim.market.terms import check_chain, check_terms
 
 INTEGERS: Final = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.Null)
-"""The types that hold whole numbers of ns, micros or lots; floats are taken where their values are whole."""
+NUMBERS: Final = (*INTEGERS, pl.Float32, pl.Float64)
+"""The types that a column may have: some tools store whole numbers as floats where values are missing."""
+
+TIMES: Final = ("ts", "received")
+"""The columns whose values no float holds exactly."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +48,9 @@ def check_tape(tape: Tape) -> None:
     sizes = {column: len(getattr(tape, column)) for column in MARKET_COLUMNS}
     if len(set(sizes.values())) > 1:
         raise TapeError(f"tape: the columns have lengths {sizes}; they must have one length")
+    if tape.latent is not None and not (np.diff(tape.latent.ts) > 0).all():
+        row = int(np.argmin(np.diff(tape.latent.ts) > 0)) + 1
+        raise TapeError(f"tape: ts {tape.latent.ts[row]} of latent row {row} is not after the row above; it must be")
     validated(draft_of(tape), on_bad_row=OnBadRow.RAISE)
 
 
@@ -62,11 +70,11 @@ def validated(draft: Draft, *, on_bad_row: OnBadRow = OnBadRow.RAISE) -> tuple[T
     sieve = Sieve(chain=draft.chain, where=draft.where, on_bad_row=on_bad_row)
     rows = sieve.sift(rows.with_row_index(ROW), value_rules(rows))
     rows = rows.select(ROW, pl.col(*MARKET_COLUMNS).cast(pl.Int64), *LATENT_COLUMNS)
+    _check_expiries(draft, rows["ts"].to_numpy())
     for rules in (row_rules(draft.chain), [ORDER], [DUPLICATE]):
         rows = sieve.sift(rows, rules)
     if (rows["kind"] == LATENT).all():
         raise TapeError(f"{draft.where}: no quote or trade is left of {len(draft.rows):,} rows; mend the source")
-    _check_expiries(draft, start=int(rows["ts"][0]))
     tape = tape_of(replace(draft, rows=rows.select(pl.col(column).cast(dtype) for column, dtype in COLUMNS.items())))
     return tape, Intake(rows=len(draft.rows), dropped=dict(sieve.dropped), clock=measure_clock(tape))
 
@@ -79,7 +87,7 @@ def _check_columns(draft: Draft) -> None:
                 raise TapeError(
                     f"{draft.where}: column {column} is missing; a tape has the columns {', '.join(MARKET_COLUMNS)}"
                 )
-        elif not schema[column].is_float() and schema[column] not in INTEGERS:
+        elif schema[column] not in (INTEGERS if column in TIMES else NUMBERS):
             raise TapeError(f"{draft.where}: column {column} is {schema[column]}; it must be {wanted}")
 
 
@@ -94,7 +102,10 @@ def _check_per_contract(draft: Draft) -> None:
             raise TapeError(f"{draft.where}: {name} must be {len(draft.chain)} finite numbers, one a contract")
 
 
-def _check_expiries(draft: Draft, *, start: int) -> None:
+def _check_expiries(draft: Draft, ts: NDArray[np.int64]) -> None:
+    if not len(ts):
+        return
+    start = int(ts.min())
     dead = np.flatnonzero(draft.chain.expiry <= start)
     if len(dead):
         name, expiry = draft.chain.name[dead[0]], int(draft.chain.expiry[dead[0]])
