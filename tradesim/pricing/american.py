@@ -170,7 +170,8 @@ def boundary_row(
 @njit(cache=True, error_model="numpy")
 def certain_value(cash: float, asset: float, rate: float, dividend: float, expiry: float) -> float:
     """The best of exercise now, at expiry, and when the interest on the cash comes to equal the asset's yield."""
-    best: float = max(cash - asset, cash * math.exp(-rate * expiry) - asset * math.exp(-dividend * expiry), 0.0)
+    at_expiry = cash * math.exp(-rate * expiry) - asset * math.exp(-dividend * expiry)
+    best: float = max(cash - asset, at_expiry, 0.0)
     when = math.log(rate * cash / (dividend * asset)) / (rate - dividend)
     if 0.0 < when < expiry:
         best = max(best, cash * math.exp(-rate * when) - asset * math.exp(-dividend * when))
@@ -185,7 +186,7 @@ def slice_value(spot: float, row: Floats) -> float:
     cash_scale, asset_scale = strike, spot
     if row[RIGHT] > 0.0:
         moneyness, cash_scale, asset_scale = -moneyness, spot, strike
-    intrinsic = cash_scale - asset_scale
+    intrinsic: float = cash_scale - asset_scale
     if moneyness < row[LOG_EXERCISE]:
         return intrinsic
     if row[TERMS] == CERTAIN:

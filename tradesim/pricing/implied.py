@@ -134,8 +134,9 @@ def american_search(
 ) -> float:
     """The volatility of an American ``price`` that has one, from ``trial``.
 
-    A trial's early exercise premium, taken off the price, leaves a European price whose implied volatility is almost the
-    answer. The secant rule finds the trial that is its own answer; a bracket guards it, halved where steps do not shrink.
+    A trial's early exercise premium, taken off the price, leaves a European price whose implied volatility is almost
+    the answer. The secant rule finds the trial that is its own answer; a bracket guards it, halved where steps do not
+    shrink.
     """
     low, high = LOWEST, HIGHEST
     trial_before, gap_before = np.nan, np.nan
