@@ -12,8 +12,9 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from tradesim.errors import ArgumentError, TradesimError
+from tradesim.errors import ArgumentError, TradesimError, one_of
 from tradesim.progress import Progress as Tell
+from tradesim.units import duration
 
 if TYPE_CHECKING:
     from tradesim.experiments.compare import Comparison
@@ -207,7 +208,8 @@ def ingest(
     *sources: Path,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     underlying: str | None = None,
-    rate: float | None = None,
+    rate: float = 0.0,
+    dividend: float = 0.0,
     on_bad_row: str = "raise",
     correct_clock: str | None = None,
 ) -> None:
@@ -216,7 +218,7 @@ def ingest(
     Parameters
     ----------
     reader
-        The format; `tradesim ingest help x -o y` lists them.
+        The format: lean, lean-tick or deribit.
     sources
         Files of the format.
     output
@@ -225,27 +227,34 @@ def ingest(
         Which, where the files hold several.
     rate
         The interest rate, a year, continuously compounded.
+    dividend
+        The dividend yield, a year, continuously compounded, where the options do not tell it.
     on_bad_row
         raise (the first bad row ends it) or drop (bad rows are left out and counted).
     correct_clock
         Shift receive times so that the fastest message took this long, for example 100us.
     """
-    from tradesim.experiments.ingest import ingest as make
+    from tradesim.market.clock import correct_clock as correct
+    from tradesim.market.ingest import ingest as make
+    from tradesim.market.sieve import OnBadRow
+    from tradesim.market.tape_file import write_tape
 
-    report = make(
+    floor = None if correct_clock is None else duration(correct_clock)
+    tape, intake = make(
         reader,
         sources,
-        output=output,
         underlying=underlying,
         rate=rate,
-        on_bad_row=on_bad_row,
-        correct_clock=correct_clock,
+        dividend=dividend,
+        on_bad_row=one_of(OnBadRow, on_bad_row, "on-bad-row"),
     )
-    print(report)
+    write_tape(tape if floor is None else correct(tape, floor=floor), output)
+    print(intake)
+    print(f"{output}: {len(tape):,} rows, {len(tape.chain):,} contracts of {tape.underlying}, in {tape.currency}")
 
 
 @app.command
-def generate(output: Path, /, *, seed: int = 1, seconds: float | None = None) -> None:
+def generate(output: Path, /, *, seed: int = 1, length: str | None = None) -> None:
     """Write a tape of the generated market.
 
     Parameters
@@ -254,13 +263,17 @@ def generate(output: Path, /, *, seed: int = 1, seconds: float | None = None) ->
         The tape to write (.parquet).
     seed
         Which of its histories.
-    seconds
-        How long; by default the market's own duration.
+    length
+        How long, for example 300s; by default the market's own duration.
     """
-    from tradesim.experiments.generate import generate as make
+    from tradesim.market.synthetic import SyntheticMarket
+    from tradesim.market.synthetic import generate as make
+    from tradesim.market.tape_file import write_tape
 
-    tape = make(output, seed=seed, seconds=seconds)
-    print(f"{output}: {len(tape):,} rows, {len(tape.chain)} contracts, {tape.hash}")
+    market = SyntheticMarket() if length is None else SyntheticMarket(duration=duration(length))
+    tape = make(market, seed=seed)
+    write_tape(tape, output)
+    print(f"{output}: {len(tape):,} rows, {len(tape.chain)} contracts, tape {tape.hash}")
 
 
 @app.command

@@ -224,12 +224,12 @@ def _write_question(
             "created": [datetime.now(UTC).replace(tzinfo=None)],
             "problem": [plan.problem],
             "tape": [tape.source],
-            "currency": [tape.currency],
+            "currency": [tape.underlying if _in_coin(tape) else tape.currency],
             "money_unit": [tape.lot / MICROS],
             "edge": [float(getattr(plan.rule, "edge", 0.0))],
             "fair": [session.fair.kind],
             "resolution": [tape.resolution],
-            "manifest": [json.dumps(plan.manifest() | {"configuration_hash": fingerprint(plan)})],
+            "manifest": [json.dumps(plan.manifest() | {"configuration_hash": fingerprint(plan), "tape": tape.hash})],
         }
     )
     methods = pl.DataFrame(

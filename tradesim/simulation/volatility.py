@@ -4,7 +4,7 @@ At each instant of the schedule it looks at the desk's view and writes a :class:
 
 1. *Forward*, one per expiry, by put-call parity at the strikes nearest the money that are quoted on all four sides:
    S exp(-qT) = C - P + K exp(-rT), each price less its early exercise premium under the state before. Where no pair is
-   quoted the dividend yield of the state before stands, at first the tape's own.
+   quoted the dividend yield of the state before stands, at first what the tape states (its carry or its dividend).
 2. *Volatility*, one per contract: the middle of its quote, inverted with the problem's reference.
 3. *Fall-back*, where a side is missing or the middle has no implied volatility: the contract's last one; else that
    of the nearest strike of its expiry; else of the nearest contract; else ``Schedule.default_volatility``.
@@ -149,8 +149,14 @@ class VolatilityService:
             expiry=self.tape.chain.years_to_expiry(instant),
             volatility=np.full(count, self.schedule.default_volatility),
             rate=np.full(count, self.tape.rate),
-            dividend=np.full(count, self.tape.dividend),
+            dividend=self._stated_dividend(),
         )
+
+    def _stated_dividend(self) -> Floats:
+        """The dividend yield that the tape states: by its carry a contract, where the venue gives one."""
+        if self.tape.carry is None:
+            return np.full(len(self.tape.chain), self.tape.dividend)
+        return self.tape.rate - self.tape.carry
 
     def _instants_of_spot_change(self) -> Ints:
         index, twice_mid = underlying_path(self.rows)

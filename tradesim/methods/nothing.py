@@ -1,0 +1,32 @@
+"""The null of trading: a method that has no prices, so that a desk which asks it does nothing."""
+
+import numpy as np
+
+from tradesim.market.chain import Chain
+from tradesim.methods.method import Method, State
+from tradesim.pricing.problem import Floats, Problem
+
+
+class Nothing(Method):
+    """``nothing``: not a number for every contract, at once."""
+
+    name = "nothing"
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+    def bind(self, chain: Chain) -> None:
+        """Nothing to load."""
+
+    def update(self, state: State) -> None:
+        """Nothing to take in."""
+
+    def price(self, spot: float, out: Floats) -> str:
+        """No prices."""
+        out.fill(np.nan)
+        return "none"
+
+    @property
+    def nbytes(self) -> int:
+        """None."""
+        return 0
