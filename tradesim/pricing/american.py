@@ -63,6 +63,27 @@ def write_term(
 
 
 @njit(cache=True, error_model="numpy")
+def write_european(
+    row: Floats, strike: float, expiry: float, volatility: float, rate: float, dividend: float, right: int
+) -> None:
+    """Write the header and the European term; NaN throughout where the boundary is double."""
+    region = put_region(rate, dividend)
+    row[LOG_STRIKE] = math.log(max(strike, 1e-300))
+    row[STRIKE] = strike if region != DOUBLE_BOUNDARY else np.nan
+    row[RIGHT] = right
+    row[LOG_EXERCISE] = -np.inf
+    if expiry <= 0.0:
+        row[TERMS] = 0.0
+    elif volatility * math.sqrt(expiry) < LEAST_DEVIATION:
+        row[TERMS] = CERTAIN
+        row[HEADER], row[HEADER + 1], row[HEADER + 2] = rate, dividend, expiry
+    else:
+        row[TERMS] = 1.0
+        cash, asset = math.exp(-rate * expiry), math.exp(-dividend * expiry)
+        write_term(row, 0, 0.0, expiry, volatility, rate - dividend, cash, asset)
+
+
+@njit(cache=True, error_model="numpy")
 def write_premium(
     row: Floats,
     expiry: float,
@@ -121,27 +142,6 @@ def row_from_boundary(
     write_european(row, strike, expiry, volatility, put_rate, put_dividend, right)
     if row[TERMS] == 1.0 and put_region(put_rate, put_dividend) == EXERCISED_EARLY:
         write_premium(row, expiry, expiry_max, volatility, put_rate, put_dividend, tables, curve)
-
-
-@njit(cache=True, error_model="numpy")
-def write_european(
-    row: Floats, strike: float, expiry: float, volatility: float, rate: float, dividend: float, right: int
-) -> None:
-    """Write the header and the European term; NaN throughout where the boundary is double."""
-    region = put_region(rate, dividend)
-    row[LOG_STRIKE] = math.log(max(strike, 1e-300))
-    row[STRIKE] = strike if region != DOUBLE_BOUNDARY else np.nan
-    row[RIGHT] = right
-    row[LOG_EXERCISE] = -np.inf
-    if expiry <= 0.0:
-        row[TERMS] = 0.0
-    elif volatility * math.sqrt(expiry) < LEAST_DEVIATION:
-        row[TERMS] = CERTAIN
-        row[HEADER], row[HEADER + 1], row[HEADER + 2] = rate, dividend, expiry
-    else:
-        row[TERMS] = 1.0
-        cash, asset = math.exp(-rate * expiry), math.exp(-dividend * expiry)
-        write_term(row, 0, 0.0, expiry, volatility, rate - dividend, cash, asset)
 
 
 @njit(cache=True, error_model="numpy")

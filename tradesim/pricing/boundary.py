@@ -1,8 +1,8 @@
 """The exercise boundary of an American put with strike 1, by spectral collocation.
 
 Source: L. Andersen, M. Lake and D. Offengenden (2016), "High-performance American option pricing", Journal of
-Computational Finance 20(1): the fixed points FP-A and FP-B (section 4), the collocation of ``H = ln(B / X)^2`` in the
-square root of time (section 5). The first guess is the QD+ boundary of M. Li (2010), "Analytical approximations for the
+Computational Finance 20(1): the fixed points FP-A and FP-B and the collocation of ``H = ln(B / X)^2`` in the square
+root of time. The first guess is the QD+ boundary of M. Li (2010), "Analytical approximations for the
 critical stock prices of American options", Review of Derivatives Research 13.
 
 All times are years, all rates a year. A curve is float64[n]: ``H`` at the nodes of :class:`Tables`.
@@ -55,7 +55,7 @@ def log_floor(volatility: float, rate: float, dividend: float) -> float:
 
 @njit(cache=True, error_model="numpy")
 def qd_plus_residual(log_spot: float, expiry: float, volatility: float, rate: float, dividend: float) -> float:
-    """What is zero at the QD+ boundary (Li 2010, equation 36), for a strike of 1."""
+    """What is zero at the QD+ boundary (Li 2010), for a strike of 1."""
     spot = math.exp(log_spot)
     root = math.sqrt(expiry)
     deviation = volatility * root

@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tradesim.pricing.american import american_value, certain_value
-from tradesim.pricing.boundary import EXERCISED_EARLY, put_region
+from tradesim.pricing.boundary import DOUBLE_BOUNDARY, HELD_TO_EXPIRY, put_region
 from tradesim.pricing.collocation import ACCURATE, Tables, tables_of
 from tradesim.pricing.european import european_value, forward_intrinsic
 from tradesim.pricing.normal import normal_pdf
@@ -108,8 +108,10 @@ def american_implied(
     Without a ``guess`` (NaN) the search starts from the European implied volatility of the price.
     """
     region = put_region(dividend, rate) if right > 0 else put_region(rate, dividend)
-    if region != EXERCISED_EARLY:
-        return european_implied(price, spot, strike, expiry, rate, dividend, right, guess) if region == 0 else np.nan
+    if region == DOUBLE_BOUNDARY:
+        return np.nan
+    if region == HELD_TO_EXPIRY:
+        return european_implied(price, spot, strike, expiry, rate, dividend, right, guess)
     least = american_floor(spot, strike, expiry, rate, dividend, right)
     if not (expiry > 0.0 and least < price < american_ceiling(spot, strike, expiry, rate, dividend, right)):
         return np.nan
