@@ -71,6 +71,10 @@ class Method(ABC):
         The tag names the path taken (``hit``, ``fallback``, ...). Each tag has its own latency profile.
         """
 
+    def replayed_by(self) -> "Method":
+        """The method whose prices a replay may take: they equal this one's, but come sooner. By default itself."""
+        return self
+
     @property
     @abstractmethod
     def nbytes(self) -> int:

@@ -1,0 +1,50 @@
+"""Compute: the ideal program itself, run whole at each decision or split at the spot."""
+
+from tradesim.methods.solver import solver_of
+from tradesim.methods.staged import HIT, Prepared, Staged
+from tradesim.pricing.collocation import ACCURATE, Scheme
+from tradesim.pricing.problem import Floats, Problem
+
+
+class Analytic(Staged):
+    """``analytic``: every price anew from all inputs; ``update`` only notes the slow ones.
+
+    For the american problem each contract's exercise boundary is solved again at each decision.
+    """
+
+    name = "analytic"
+
+    def __init__(self, problem: Problem, scheme: Scheme = ACCURATE) -> None:
+        super().__init__()
+        self.problem = problem
+        self._solver = solver_of(problem, scheme)
+
+    def prepare(self, slow: Floats) -> Prepared:
+        """The slow inputs as they are, once it is sure that they have a solution."""
+        self._solver.check(slow)
+        return Prepared(rows=slow)
+
+    def evaluate(self, spot: float, prepared: Prepared, out: Floats) -> str:
+        """The whole program for each contract."""
+        self._solver.full_values(spot, prepared.rows, out)
+        return HIT
+
+
+class AnalyticSlice(Staged):
+    """``analytic-slice``: the boundaries are solved in ``update``; a price is a function of the spot alone."""
+
+    name = "analytic-slice"
+
+    def __init__(self, problem: Problem, scheme: Scheme = ACCURATE) -> None:
+        super().__init__()
+        self.problem = problem
+        self._solver = solver_of(problem, scheme)
+
+    def prepare(self, slow: Floats) -> Prepared:
+        """Solve each contract's boundary."""
+        return Prepared(rows=self._solver.rows(slow))
+
+    def evaluate(self, spot: float, prepared: Prepared, out: Floats) -> str:
+        """A short sum for each contract."""
+        self._solver.values(spot, prepared.rows, out)
+        return HIT

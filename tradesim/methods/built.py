@@ -1,0 +1,71 @@
+"""Files that are built once and kept: named by what they are of, written whole or not at all."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tradesim.pricing.problem import Floats, Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorOfBuild:
+    """Error of what was built against the reference, in currency on a strike of 100, over ``count`` held-out points."""
+
+    count: int
+    rmse: float
+    p99: float
+    largest: float
+
+
+def error_of(prices: Floats, reference: Floats, strike: Floats) -> ErrorOfBuild:
+    """The error of ``prices``, scaled to a strike of 100."""
+    error = np.abs(prices - reference) * (100.0 / strike)
+    return ErrorOfBuild(
+        count=len(error),
+        rmse=float(np.sqrt(np.mean(error**2))),
+        p99=float(np.quantile(error, 0.99)),
+        largest=float(error.max()),
+    )
+
+
+def fingerprint(terms: object) -> str:
+    """Twelve hexadecimal digits that identify ``terms``, anything that JSON can hold."""
+    return hashlib.blake2b(json.dumps(terms, sort_keys=True).encode(), digest_size=6).hexdigest()
+
+
+def digest(*arrays: Floats) -> str:
+    """Thirty-two hexadecimal digits that identify the content of arrays."""
+    content = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        content.update(np.ascontiguousarray(array).tobytes())
+    return content.hexdigest()
+
+
+def stem(problem: Problem, terms: object) -> str:
+    """Name of what is built for ``problem`` by ``terms``: another version, domain or term gives another name."""
+    domain = problem.domain
+    box = [domain.log_moneyness, domain.expiry, domain.volatility, domain.rate, domain.dividend]
+    return f"{problem.name}-v{problem.version}-{fingerprint([box, terms])}"
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A path to write to, which becomes ``path`` when the block ends well and is removed when it does not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    _remove(part)
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        _remove(part)
+
+
+def _remove(part: Path) -> None:
+    for leftover in (part, part.with_name(f"{part.name}.wal")):
+        leftover.unlink(missing_ok=True)

@@ -1,0 +1,71 @@
+"""The truth of a run: the problem at its reference accuracy, whose slow half is shared by many runs."""
+
+from collections import OrderedDict
+from typing import Final
+
+import numpy as np
+
+from tradesim.market.chain import Chain
+from tradesim.methods.analytic import AnalyticSlice
+from tradesim.methods.method import State
+from tradesim.methods.staged import Prepared, slow_inputs
+from tradesim.pricing.collocation import HIGH
+from tradesim.pricing.problem import Floats, Problem
+
+KEPT_BYTES: Final = 512 * 2**20
+"""Rows kept by one reference, in bytes, before the least recently used state is dropped."""
+
+
+class Reference(AnalyticSlice):
+    """``reference``: as ``analytic-slice``, at the accuracy of the problem's reference.
+
+    The runs of a comparison walk through the same states of the volatility service. One reference object therefore
+    serves them all: it keeps the rows of each ``state.index``, up to ``kept_bytes``, least recently used out first, and
+    takes them again if the slow inputs are those that the rows were made of.
+    """
+
+    name = "reference"
+
+    def __init__(self, problem: Problem, kept_bytes: int = KEPT_BYTES) -> None:
+        super().__init__(problem, HIGH)
+        self._kept_bytes = kept_bytes
+        self._kept: OrderedDict[int, tuple[Floats, Prepared]] = OrderedDict()
+        self._kept_now = 0
+
+    def bind(self, chain: Chain) -> None:
+        """Keep the chain; the rows of another chain's states are dropped."""
+        if chain is not self._chain:
+            self._kept.clear()
+            self._kept_now = 0
+        super().bind(chain)
+
+    def update(self, state: State) -> None:
+        """Solve the boundaries of ``state``, or take the ones kept."""
+        if self._chain is None:
+            super().update(state)
+            return
+        slow = slow_inputs(self._chain, state)
+        kept = self._kept.get(state.index)
+        if kept is not None and np.array_equal(kept[0], slow):
+            self._kept.move_to_end(state.index)
+            self._prepared = kept[1]
+            return
+        self._prepared = self.prepare(slow)
+        self._keep(state.index, slow, self._prepared)
+
+    def _keep(self, index: int, slow: Floats, prepared: Prepared) -> None:
+        self._drop(index)
+        self._kept[index] = (slow, prepared)
+        self._kept_now += slow.nbytes + prepared.nbytes
+        while self._kept_now > self._kept_bytes and len(self._kept) > 1:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, index: int) -> None:
+        if index in self._kept:
+            slow, prepared = self._kept.pop(index)
+            self._kept_now -= slow.nbytes + prepared.nbytes
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all rows kept."""
+        return self._kept_now

@@ -1,0 +1,135 @@
+"""What prices of American options have in common, so that few numbers tell them apart.
+
+A call is the put with spot and strike, and rate and dividend yield, exchanged: ``C(S, K, r, q) = P(K, S, q, r)``
+(McDonald and Schroder 1998). A put divided by its strike depends on ``x = ln(S / K)`` and, time being free to run at
+the pace of the variance, on three slow coordinates alone: the deviation ``v = sigma sqrt(T)``, ``r T / v`` and
+``(r - q) T / v``. Where ``v`` is small the payoff is linear on the scale of the price moves, and ``v`` itself matters
+little.
+
+The price is the European one plus a premium. In exercise (``x <= boundary``) that is what exercise is worth above the
+European price; beyond, it falls from there to nothing within a few ``v``::
+
+    premium / cash = amplitude g((x - boundary) / v; slow coordinates)
+    amplitude = (1 - e^boundary) - European(boundary)
+
+so ``g`` falls from 1 to 0 and is smooth: the kink in the price's curvature stays on the boundary. ``cash`` is the
+strike of a put and the spot of a call.
+"""
+
+import math
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE, VOLATILITY
+from tradesim.pricing.boundary import EXERCISED_EARLY, put_region
+from tradesim.pricing.normal import normal_cdf
+from tradesim.pricing.problem import Floats
+
+IS_CALL: Final = 0
+LOG_STRIKE: Final = 1
+STRIKE_OF_ROW: Final = 2
+KIND: Final = 3
+DEVIATION: Final = 4
+CASH_DISCOUNT: Final = 5
+ASSET_DISCOUNT: Final = 6
+DRIFT: Final = 7
+ROOT_DEVIATION: Final = 8
+ROOT_RATE: Final = 9
+BENT_DRIFT: Final = 10
+BOUNDARY: Final = 11
+AMPLITUDE: Final = 12
+NODES_PER_LOG: Final = 13
+WIDTH: Final = 14
+"""Columns of a row: what the price needs of a contract's slow inputs. The last three are a grid's."""
+
+EXPIRED: Final = -1.0
+AS_EUROPEAN: Final = 0.0
+WITH_PREMIUM: Final = 1.0
+"""Kinds of a row."""
+
+BEND: Final = 0.05
+"""Drifts are bent to ``asinh(drift / BEND)``: about linear within this size, logarithmic beyond."""
+
+
+@njit(cache=True, error_model="numpy")
+def american_row(inputs: Floats, row: Floats) -> None:
+    """Write the row of a contract with slow ``inputs``, in put terms, without what is a grid's."""
+    call = inputs[RIGHT] > 0.0
+    rate, dividend = (inputs[DIVIDEND], inputs[RATE]) if call else (inputs[RATE], inputs[DIVIDEND])
+    expiry = inputs[EXPIRY]
+    row[:] = 0.0
+    row[IS_CALL] = 1.0 if call else 0.0
+    row[LOG_STRIKE] = math.log(inputs[STRIKE])
+    row[STRIKE_OF_ROW] = inputs[STRIKE]
+    deviation = inputs[VOLATILITY] * math.sqrt(expiry)
+    if not deviation > 0.0:
+        row[KIND] = EXPIRED
+        return
+    row[KIND] = WITH_PREMIUM if put_region(rate, dividend) == EXERCISED_EARLY else AS_EUROPEAN
+    row[DEVIATION] = deviation
+    row[CASH_DISCOUNT] = math.exp(-rate * expiry)
+    row[ASSET_DISCOUNT] = math.exp(-dividend * expiry)
+    row[DRIFT] = (rate - dividend) * expiry
+    row[ROOT_DEVIATION] = math.sqrt(deviation)
+    row[ROOT_RATE] = math.sqrt(max(rate, 0.0) * expiry / deviation)
+    row[BENT_DRIFT] = math.asinh(row[DRIFT] / deviation / BEND)
+
+
+@njit(cache=True, error_model="numpy")
+def american_rows(slow: Floats, rows: Floats) -> None:
+    """Write the rows of n contracts."""
+    for i in range(len(slow)):
+        american_row(slow[i], rows[i])
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def log_moneyness(log_spot: float, row: Floats) -> float:
+    """``x`` in put terms."""
+    moneyness: float = log_spot - row[LOG_STRIKE]
+    return -moneyness if row[IS_CALL] > 0.0 else moneyness
+
+
+@njit(cache=True, error_model="numpy")
+def european_put(cash: float, asset: float, moneyness: float, row: Floats) -> float:
+    """The European price in put terms: ``cash`` is received for ``asset``."""
+    deviation = row[DEVIATION]
+    upper = (moneyness + row[DRIFT]) / deviation + 0.5 * deviation
+    below_lower, below_upper = normal_cdf(deviation - upper), normal_cdf(-upper)
+    value: float = cash * row[CASH_DISCOUNT] * below_lower - asset * row[ASSET_DISCOUNT] * below_upper
+    return max(value, 0.0)
+
+
+@njit(cache=True, error_model="numpy")
+def compose(spot: float, moneyness: float, row: Floats, scale: float, excess: float) -> float:
+    """The price whose premium is ``cash scale excess``, held between its bounds.
+
+    It is worth no less than exercise now and than a European option, and no more than the cash that it can bring.
+    """
+    cash, asset = (spot, row[STRIKE_OF_ROW]) if row[IS_CALL] > 0.0 else (row[STRIKE_OF_ROW], spot)
+    intrinsic = max(cash - asset, 0.0)
+    if row[KIND] == EXPIRED:
+        return intrinsic
+    european = european_put(cash, asset, moneyness, row)
+    if row[KIND] == AS_EUROPEAN:
+        return european
+    return min(max(european + cash * scale * max(excess, 0.0), intrinsic), cash)
+
+
+@njit(cache=True, error_model="numpy")
+def write_amplitude(boundary: float, row: Floats) -> None:
+    """Write the logarithm of the exercise boundary, and what exercise there is worth above the European price."""
+    level = math.exp(boundary)
+    row[BOUNDARY] = boundary
+    row[AMPLITUDE] = max(1.0 - level - european_put(1.0, level, boundary, row), 0.0)
+
+
+def unit_put(slow_coordinates: Floats) -> Floats:
+    """Slow inputs float64[n, 6] of puts with strike and expiry 1, from root deviation, root rate and bent drift."""
+    root_deviation, root_rate, bent_drift = slow_coordinates.T
+    deviation = root_deviation**2
+    rate = root_rate**2 * deviation
+    dividend = rate - BEND * np.sinh(bent_drift) * deviation
+    ones = np.ones(len(deviation))
+    return np.stack([ones, ones, deviation, rate, dividend, -ones], axis=1)

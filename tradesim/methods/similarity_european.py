@@ -1,0 +1,62 @@
+"""What prices of European options have in common: with the forward as unit they depend on two numbers.
+
+With ``asset`` and ``cash`` the present values of what is received and paid at expiry, ``k = ln(asset / cash)`` and the
+deviation ``v = sigma sqrt(T)``::
+
+    price: float = max(right (asset - cash), 0) + sqrt(asset cash) v g(v, |k| / v)
+
+The time value is the same for calls and puts (parity), and its ``g`` the same on both sides of the forward.
+"""
+
+import math
+from typing import Final
+
+from numba import njit
+
+from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE, VOLATILITY
+from tradesim.pricing.problem import Floats
+
+RIGHT_OF_ROW: Final = 0
+LOG_CASH: Final = 1
+CASH: Final = 2
+ASSET_DISCOUNT: Final = 3
+ROOT_ASSET_CASH: Final = 4
+DEVIATION: Final = 5
+SLOW_COORDINATE: Final = 6
+NODES_PER_LOG: Final = 7
+WIDTH: Final = 8
+"""Columns of a row. ``LOG_CASH`` is that of the cash over the asset discount; the last two are a grid's."""
+
+
+@njit(cache=True, error_model="numpy")
+def european_rows(slow: Floats, rows: Floats) -> None:
+    """Write the rows of n contracts with ``slow`` inputs."""
+    for i in range(len(slow)):
+        inputs, row = slow[i], rows[i]
+        expiry = inputs[EXPIRY]
+        row[:] = 0.0
+        row[RIGHT_OF_ROW] = inputs[RIGHT]
+        row[LOG_CASH] = math.log(inputs[STRIKE]) + (inputs[DIVIDEND] - inputs[RATE]) * expiry
+        row[CASH] = inputs[STRIKE] * math.exp(-inputs[RATE] * expiry)
+        row[ASSET_DISCOUNT] = math.exp(-inputs[DIVIDEND] * expiry)
+        row[ROOT_ASSET_CASH] = math.sqrt(row[CASH] * row[ASSET_DISCOUNT])
+        row[DEVIATION] = inputs[VOLATILITY] * math.sqrt(expiry)
+        row[SLOW_COORDINATE] = row[DEVIATION]
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def distance(log_spot: float, row: Floats) -> float:
+    """``|k|``."""
+    logarithm: float = log_spot - row[LOG_CASH]
+    return abs(logarithm)
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def compose(spot: float, root_spot: float, row: Floats, excess: float) -> float:
+    """The price whose time value is ``sqrt(asset cash) v excess``, no more than the asset (call) or the cash (put)."""
+    asset, cash = spot * row[ASSET_DISCOUNT], row[CASH]
+    right = row[RIGHT_OF_ROW]
+    price: float = max(right * (asset - cash), 0.0) + root_spot * row[ROOT_ASSET_CASH] * row[DEVIATION] * max(
+        excess, 0.0
+    )
+    return min(price, asset if right > 0.0 else cash)
