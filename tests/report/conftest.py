@@ -1,0 +1,79 @@
+"""A comparison as the views tell it, in figures that can be checked by eye."""
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+EFFECTS = ("pnl_error", "pricing_effect", "latency_effect", "interaction", "make_instant", "make_exact")
+
+
+def method_row(method: str, **said: Any) -> dict[str, Any]:
+    """A row of ``comparison_table``: ``said`` over a method that did nothing wrong."""
+    latency = {f"{what}_{p}": 4_000 for what in ("latency", "wait", "compute") for p in ("p50", "p99", "p999")}
+    amounts = {f"{effect}_{part}": 0.0 for effect in ("pnl", *EFFECTS) for part in ("mean", "spread")}
+    t_values = dict.fromkeys((f"{effect}_t" for effect in ("pnl", *EFFECTS)), None)
+    counts = {"footprint": 2048, "decisions": 1000, "orders": 20, "fills": 10}
+    errors = {"error_rms": 0.001, "error_max": 0.01, "tradable": True}
+    return {"method": method, **latency, **amounts, **t_values, **counts, **errors, **said}
+
+
+@pytest.fixture
+def table() -> pl.DataFrame:
+    rows = [
+        method_row("nothing", compute_p50=200, pnl_mean=0.0, error_rms=None, error_max=None, tradable=None),
+        method_row("proxy", compute_p50=1_000, pnl_mean=-400.0, error_rms=0.2, error_max=0.9, tradable=False),
+        method_row(
+            "analytic",
+            compute_p50=400_000,
+            pnl_mean=10.0,
+            error_rms=0.0,
+            error_max=1e-9,
+            pnl_error_mean=-35.0,
+            pnl_error_t=-7.0,
+            latency_effect_mean=-35.0,
+            latency_effect_t=-7.0,
+        ),
+        method_row(
+            "grid",
+            compute_p50=4_000,
+            pnl_mean=43.0,
+            error_rms=0.004,
+            error_max=0.03,
+            pnl_error_mean=-2.0,
+            pnl_error_t=-4.0,
+            pricing_effect_mean=-0.5,
+            pricing_effect_t=-1.0,
+            latency_effect_mean=-1.75,
+            latency_effect_t=-3.5,
+            interaction_mean=0.25,
+            interaction_t=0.5,
+        ),
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+@pytest.fixture
+def curve() -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "compute_ns": [0, 1_000, 100_000, 100_000_000],
+            "seeds": [8, 8, 8, 8],
+            "pnl": [45.0, 44.0, 24.0, 1.0],
+            "standard_error": [2.0, 2.0, 1.0, 0.5],
+        }
+    )
+
+
+@pytest.fixture
+def facts() -> dict[str, Any]:
+    configuration = {"seeds": [1, 2, 3, 4, 5, 6, 7, 8], "setting": {"horizon": 60_000_000_000}}
+    return {
+        "problem": "american",
+        "tape": "a generated market",
+        "currency": "USD",
+        "edge": 0.0075,
+        "fair": "latent",
+        "resolution": 1,
+        "manifest": {"configuration": configuration},
+    }
