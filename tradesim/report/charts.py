@@ -56,7 +56,8 @@ def chart_suffix(path: Path) -> str:
 def latency_distribution(latencies: pl.DataFrame) -> alt.LayerChart:
     """The share of decisions that take longer than a latency, both on log axes, one line a method.
 
-    ``latencies`` has one row a decision: ``method``, and ``latency`` in ns. A line ends where one decision remains.
+    ``latencies`` has one row a decision, or one a measurement of ``price``: ``method``, and ``latency`` in ns. A line
+    ends where one row remains.
     ``ArgumentError`` where it has no row.
     """
     if latencies.is_empty():
@@ -65,7 +66,7 @@ def latency_distribution(latencies: pl.DataFrame) -> alt.LayerChart:
     tails = {method: _tail(latencies.filter(pl.col("method") == method)["latency"]) for method in methods}
     axis = LogAxis.around([ns for tail in tails.values() for ns, _ in tail])
     rarity = LogAxis.around([share for tail in tails.values() for _, share in tail])
-    x = axis.x("x", title="Decision latency, wait and compute (log scale)", label=theme.LATENCY_LABEL)
+    x = axis.x("x", title="Latency of a decision (log scale)", label=theme.LATENCY_LABEL)
     rows = [
         {"method": method, "latency": ns, "x": axis.place(ns), "slower": share}
         for method, tail in tails.items()
