@@ -131,6 +131,13 @@ def test_each_method_has_a_line_of_few_points_and_a_name() -> None:
     assert [row["method"] for row in names[0]] == ["a", "b"]
 
 
+def test_a_single_decision_is_a_line_of_one_point() -> None:
+    chart = latency_distribution(pl.DataFrame({"method": ["grid"], "latency": [4_000]}))
+
+    assert [row["slower"] for row in rows_with(chart, "latency")] == [1.0]
+    assert chart.to_dict()["layer"]
+
+
 def test_no_decisions_are_refused() -> None:
     with pytest.raises(ArgumentError, match="latencies: it has no row"):
         latency_distribution(pl.DataFrame(schema={"method": pl.String, "latency": pl.Int64}))

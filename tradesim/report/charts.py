@@ -65,7 +65,8 @@ def latency_distribution(latencies: pl.DataFrame) -> alt.LayerChart:
     methods = latencies["method"].unique(maintain_order=True).to_list()
     tails = {method: _tail(latencies.filter(pl.col("method") == method)["latency"]) for method in methods}
     axis = LogAxis.around([ns for tail in tails.values() for ns, _ in tail])
-    rarity = LogAxis.around([share for tail in tails.values() for _, share in tail])
+    rarest = min(share for tail in tails.values() for _, share in tail)
+    rarity = LogAxis(low=rarest, high=1.0, zero=rarest / 1.5)
     x = axis.x("x", title="Latency of a decision (log scale)", label=theme.LATENCY_LABEL)
     rows = [
         {"method": method, "latency": ns, "x": axis.place(ns), "slower": share}
@@ -168,7 +169,7 @@ def _rarity(axis: LogAxis) -> alt.Y:
 
 
 def _line_names(tails: Mapping[str, list[tuple[int, float]]], axis: LogAxis, rarity: LogAxis) -> list[dict[str, Any]]:
-    """Where each line's name is written: near its foot, clear of the lines."""
+    """Where each line's name is written: beside its median, clear of the lines; tails run together."""
 
     def pixel(ns: float, share: float) -> tuple[float, float]:
         return axis.share(ns) * theme.WIDTH, (1 - rarity.share(share)) * theme.HEIGHT
@@ -176,7 +177,8 @@ def _line_names(tails: Mapping[str, list[tuple[int, float]]], axis: LogAxis, rar
     paths = [[pixel(ns, share) for ns, share in tail] for tail in tails.values()]
     drawn = [box for path in paths for box in boxes_along(path)]
     frame = Box(0, 0, theme.WIDTH, theme.HEIGHT)
-    middles = place_labels([path[-1] for path in paths], list(tails), drawn, frame)
+    medians = [pixel(*min(tail, key=lambda point: abs(point[1] - 0.5))) for tail in tails.values()]
+    middles = place_labels(medians, list(tails), drawn, frame)
     return [
         {"method": method, "x": axis.at(x / theme.WIDTH), "slower": rarity.at(1 - y / theme.HEIGHT)}
         for method, (x, y) in zip(tails, middles, strict=True)

@@ -60,7 +60,7 @@ class LogAxis:
 
     def decades(self) -> list[float]:
         """Powers of ten, low to high."""
-        first, last = round(math.log10(self.low)), round(math.log10(self.high))
+        first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
         return [10.0**exponent for exponent in range(first, last + 1)]
 
     def x(self, field: str, *, title: str, label: str) -> alt.X:
