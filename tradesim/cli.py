@@ -314,7 +314,8 @@ def _show(comparison: "Comparison", *, chart: Path | None, as_json: bool) -> Non
     if as_json:
         print(comparison.to_json())
         return
+    table = comparison_table(comparison.table, comparison.facts)
     console = Console()
-    wide = Console(width=max(console.width, 150))
-    wide.print(comparison_table(comparison.table, comparison.facts))
+    console.width = max(console.width, console.measure(table).maximum)
+    console.print(table)
     print(f"comparison {comparison.name} in {comparison.store.path}")

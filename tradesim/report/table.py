@@ -18,10 +18,10 @@ def comparison_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
     shown.show_lines = True
     for heading, justify in (
         ("method\nfootprint\n", "left"),
-        ("decision latency\np50\np99\np99.9", "right"),
+        ("latency\np50\np99\np99.9", "right"),
         ("= wait\np50\np99\np99.9", "right"),
         ("+ compute\np50\np99\np99.9", "right"),
-        ("price error\nrmse\nmax", "right"),
+        ("price\nerror\nrmse\nmax", "right"),
         ("decisions\norders\nfills", "right"),
         ("P&L\n± spread", "right"),
         ("P&L error\n(t)", "right"),

@@ -93,7 +93,7 @@ CREATE OR REPLACE VIEW method_error AS
 SELECT r.comparison, r.method,
        sqrt(avg(d.error_rms * d.error_rms)) AS error_rms,
        max(d.error_max) AS error_max,
-       sum(d.fallbacks) AS fallbacks
+       CAST(sum(d.fallbacks) AS BIGINT) AS fallbacks
 FROM runs r JOIN decisions d USING (run)
 WHERE r.role = 'instant'
 GROUP BY r.comparison, r.method;

@@ -65,14 +65,15 @@ class Schedule:
 
 def snapshot_instants(tape: Tape, clock: Ints, schedule: Schedule) -> list[int]:
     """The instants at which the service looks, from the first moment that the desk has seen both sides of the spot."""
-    every = max(schedule.every, min(tape.resolution, 60 * SECOND))
+    coarse = min(tape.resolution, 60 * SECOND)
+    every, fastest = max(schedule.every, coarse), max(schedule.fastest, coarse)
     expiries = np.unique(tape.chain.expiry)
     instants = [_first_sight(tape, clock)]
     while True:
         now = instants[-1]
         alive = expiries[expiries > now]
         life = int(alive[0]) - now if len(alive) else YEAR
-        following = now + max(schedule.fastest, min(every, int(life * schedule.near)))
+        following = now + max(fastest, min(every, int(life * schedule.near)))
         if following > int(clock[-1]):
             return instants
         instants.append(following)
