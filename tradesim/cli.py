@@ -26,6 +26,9 @@ app = App(
 
 _errors = Console(stderr=True)
 
+WIDEST = 400
+"""Characters: a table wider than the terminal is still printed whole."""
+
 
 def main() -> None:
     """Run the command line: 0 when done, 2 for bad input (one line on standard error), 130 for Ctrl-C."""
@@ -316,6 +319,6 @@ def _show(comparison: "Comparison", *, chart: Path | None, as_json: bool) -> Non
         return
     table = comparison_table(comparison.table, comparison.facts)
     console = Console()
-    console.width = max(console.width, console.measure(table).maximum)
+    console.width = max(console.width, Console(width=WIDEST).measure(table).maximum)
     console.print(table)
     print(f"comparison {comparison.name} in {comparison.store.path}")
