@@ -10,7 +10,8 @@ At each instant of the schedule it looks at the desk's view and writes a :class:
    of the nearest strike of its expiry; else of the nearest contract; else ``Schedule.default_volatility``.
 
 A snapshot in the middle of a move would pair a new spot with old option quotes. So where the spot has changed within
-``settle``, the volatilities and forwards of the state before stand, and only clock and spot are new.
+``settle``, the volatilities and forwards of the state before stand, and only clock and spot are new. The rows of a
+tape of coarser resolution (bars) are of one instant already.
 """
 
 from dataclasses import dataclass
@@ -166,6 +167,8 @@ class VolatilityService:
         return instants
 
     def _settled(self, moved: Ints, instant: int) -> bool:
+        if self.tape.resolution > self.schedule.settle:
+            return True
         last = int(np.searchsorted(moved, instant, side="right")) - 1
         return last <= 0 or instant - int(moved[last]) >= self.schedule.settle
 
