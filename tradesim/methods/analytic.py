@@ -6,7 +6,7 @@ from tradesim.pricing.collocation import ACCURATE, Scheme
 from tradesim.pricing.problem import Floats, Problem
 
 
-class Analytic(Staged):
+class Analytic(Staged[Prepared]):
     """``analytic``: every price anew from all inputs; ``update`` only notes the slow ones.
 
     For the american problem each contract's exercise boundary is solved again at each decision.
@@ -19,7 +19,7 @@ class Analytic(Staged):
         self.problem = problem
         self._solver = solver_of(problem, scheme)
 
-    def prepare(self, slow: Floats) -> Prepared:
+    def prepare(self, slow: Floats, anchor: float) -> Prepared:
         """The slow inputs as they are, once it is sure that they have a solution."""
         self._solver.check(slow)
         return Prepared(rows=slow)
@@ -30,7 +30,7 @@ class Analytic(Staged):
         return HIT
 
 
-class AnalyticSlice(Staged):
+class AnalyticSlice(Staged[Prepared]):
     """``analytic-slice``: the boundaries are solved in ``update``; a price is a function of the spot alone."""
 
     name = "analytic-slice"
@@ -40,7 +40,7 @@ class AnalyticSlice(Staged):
         self.problem = problem
         self._solver = solver_of(problem, scheme)
 
-    def prepare(self, slow: Floats) -> Prepared:
+    def prepare(self, slow: Floats, anchor: float) -> Prepared:
         """Solve each contract's boundary."""
         return Prepared(rows=self._solver.rows(slow))
 

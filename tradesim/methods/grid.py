@@ -11,7 +11,7 @@ from tradesim.methods.staged import FALLBACK, HIT, Prepared, Staged, outside_dom
 from tradesim.pricing.problem import Floats, Problem
 
 
-class Grid(Staged):
+class Grid(Staged[Prepared]):
     """``grid`` (cubic) and ``grid-linear``: a lookup in all of the table's dimensions at each decision.
 
     ``update`` places the slow inputs on the axes and, for the american problem, looks the boundary up. Moneyness has no
@@ -39,7 +39,7 @@ class Grid(Staged):
         """Load the tables."""
         self._tables = self.grid.tables
 
-    def prepare(self, slow: Floats) -> Prepared:
+    def prepare(self, slow: Floats, anchor: float) -> Prepared:
         """Place the contracts on the axes; solve those outside the domain."""
         rows = self.model.place(slow, self.grid.axes)
         self.model.settle(rows, self._levels(rows), self.grid.axes)

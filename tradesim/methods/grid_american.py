@@ -40,11 +40,11 @@ POSITIONS: Final = slice(ROOT_DEVIATION, BENT_DRIFT + 1)
 """Columns that hold the slow coordinates, and positions on their axes once a row is placed."""
 
 LEAST_REACH: Final = 1e-3
-"""A boundary is kept as ``1 / (1 - ln b / v)``: 1 at the strike, 0 infinitely far below. The least is a thousand ``v``."""
+"""A boundary is kept as ``1 / (1 - ln b / v)``: 1 at the strike, 0 infinitely far below; this is the least."""
 
 
 class AmericanGrid(GridModel):
-    """Slow axes: deviation, rate and drift of :mod:`~tradesim.methods.similarity_american`. Fast: distance to the boundary.
+    """The slow axes are the coordinates of :mod:`~tradesim.methods.similarity_american`, the fast one the distance.
 
     Levels are the boundary. Both tables have the same slow nodes, so that a boundary between nodes is one to which the
     premium between nodes belongs: their errors cancel in part.

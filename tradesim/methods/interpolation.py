@@ -1,8 +1,8 @@
 """Interpolation in tables with equidistant nodes: compiled, in 2 to 4 dimensions, linear and cubic.
 
 A *position* is a coordinate counted in nodes: 0.0 at the first, ``n - 1`` at the last. It is clamped to that range.
-Cubic is Lagrange's polynomial through the four nearest nodes on each axis, one-sided at the ends: exact at the nodes, and for
-cubic polynomials everywhere.
+Cubic is Lagrange's polynomial through the four nearest nodes on each axis, one-sided at the ends: exact at the nodes,
+and for cubic polynomials everywhere.
 """
 
 from enum import StrEnum

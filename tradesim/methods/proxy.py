@@ -8,7 +8,7 @@ from tradesim.methods.staged import HIT, Prepared, Staged
 from tradesim.pricing.problem import Floats, Problem
 
 
-class Proxy(Staged):
+class Proxy(Staged[Prepared]):
     """``proxy``: a European value for the american problem, the forward intrinsic value for the european one."""
 
     name = "proxy"
@@ -21,7 +21,7 @@ class Proxy(Staged):
         self._solver = EuropeanSolver()
         self._values = self._solver.values if problem.name == "american" else forward_intrinsic_row_values
 
-    def prepare(self, slow: Floats) -> Prepared:
+    def prepare(self, slow: Floats, anchor: float) -> Prepared:
         """Discount factors of each contract."""
         return Prepared(rows=self._solver.rows(slow))
 

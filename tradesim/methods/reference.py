@@ -12,7 +12,7 @@ from tradesim.methods.staged import Prepared, slow_inputs
 from tradesim.pricing.collocation import HIGH
 from tradesim.pricing.problem import Floats, Problem
 
-KEPT_BYTES: Final = 512 * 2**20
+KEPT_BYTES: Final = 2 * 2**30
 """Rows kept by one reference, in bytes, before the least recently used state is dropped."""
 
 
@@ -50,7 +50,7 @@ class Reference(AnalyticSlice):
             self._kept.move_to_end(state.index)
             self._prepared = kept[1]
             return
-        self._prepared = self.prepare(slow)
+        self._prepared = self.prepare(slow, state.spot)
         self._keep(state.index, slow, self._prepared)
 
     def _keep(self, index: int, slow: Floats, prepared: Prepared) -> None:

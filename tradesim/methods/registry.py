@@ -7,11 +7,14 @@ from typing import Final
 
 from tradesim.errors import ArgumentError
 from tradesim.methods.analytic import Analytic, AnalyticSlice
+from tradesim.methods.forest_table import ForestSpec, forest_path
 from tradesim.methods.grid import Grid
 from tradesim.methods.grid_sql import GridSql
 from tradesim.methods.grid_table import build_grid, default_spec, grid_path
 from tradesim.methods.interpolation import Interpolation
+from tradesim.methods.learned import Learned
 from tradesim.methods.method import Method
+from tradesim.methods.nothing import Nothing
 from tradesim.methods.proxy import Proxy
 from tradesim.methods.reference import Reference
 from tradesim.pricing.problem import Problem
@@ -39,7 +42,25 @@ def _build_grid(problem: Problem, path: Path, progress: Progress) -> None:
     build_grid(problem, path, default_spec(problem), progress)
 
 
+SHAPED_FOREST: Final = ForestSpec()
+PLAIN_FOREST: Final = ForestSpec(target="plain")
+
+
+def _forest_path(spec: ForestSpec) -> Callable[[Path, Problem], Path]:
+    return lambda home, problem: forest_path(home, problem, spec)
+
+
+def _forest_build(spec: ForestSpec) -> Callable[[Problem, Path, Progress], None]:
+    def build(problem: Problem, path: Path, progress: Progress) -> None:
+        from tradesim.methods.lightgbm import build_forest
+
+        build_forest(problem, path, spec, progress)
+
+    return build
+
+
 METHODS: Final[dict[str, Entry]] = {
+    "nothing": Entry(says="no prices: a desk that does nothing", make=lambda problem, _: Nothing(problem)),
     "analytic": Entry(says="solver, every input new at each decision", make=lambda problem, _: Analytic(problem)),
     "analytic-slice": Entry(says="solver, split at the spot", make=lambda problem, _: AnalyticSlice(problem)),
     "reference": Entry(says="the truth, split at the spot", make=lambda problem, _: Reference(problem)),
@@ -52,6 +73,18 @@ METHODS: Final[dict[str, Entry]] = {
         build=_build_grid,
     ),
     "grid-sql": Entry(says="the same table, queried in DuckDB", make=GridSql, path=_grid_path, build=_build_grid),
+    "lightgbm": Entry(
+        says="trees that learned the difference from the proxy",
+        make=Learned,
+        path=_forest_path(SHAPED_FOREST),
+        build=_forest_build(SHAPED_FOREST),
+    ),
+    "lightgbm-plain": Entry(
+        says="trees that learned the price",
+        make=lambda problem, path: Learned(problem, path, "plain"),
+        path=_forest_path(PLAIN_FOREST),
+        build=_forest_build(PLAIN_FOREST),
+    ),
 }
 """Every method, by name."""
 

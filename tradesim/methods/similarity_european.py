@@ -59,4 +59,5 @@ def compose(spot: float, root_spot: float, row: Floats, excess: float) -> float:
     price: float = max(right * (asset - cash), 0.0) + root_spot * row[ROOT_ASSET_CASH] * row[DEVIATION] * max(
         excess, 0.0
     )
-    return min(price, asset if right > 0.0 else cash)
+    bound: float = asset if right > 0.0 else cash
+    return min(price, bound)

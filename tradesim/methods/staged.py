@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,22 +43,25 @@ class Prepared:
         return self.rows.nbytes + self.outside.nbytes + self.fallback.nbytes
 
 
-class Staged(Method):
+PreparedT = TypeVar("PreparedT", bound=Prepared)
+
+
+class Staged(Method, Generic[PreparedT]):
     """A method whose price is ``evaluate(spot, prepare(slow inputs))``."""
 
     def __init__(self) -> None:
         self._chain: Chain | None = None
-        self._prepared: Prepared | None = None
+        self._prepared: PreparedT | None = None
 
     def open(self) -> None:
         """Load what is kept in files; more than once does no harm. Nothing to do for a method that only computes."""
 
     @abstractmethod
-    def prepare(self, slow: Floats) -> Prepared:
-        """The slow half of the work, for slow inputs float64[n, 6] in the columns of this module."""
+    def prepare(self, slow: Floats, anchor: float) -> PreparedT:
+        """The slow half of the work, for slow inputs float64[n, 6] in the columns of this module and the spot then."""
 
     @abstractmethod
-    def evaluate(self, spot: float, prepared: Prepared, out: Floats) -> str:
+    def evaluate(self, spot: float, prepared: PreparedT, out: Floats) -> str:
         """The fast half: write the prices at ``spot`` into ``out`` and return the work tag."""
 
     def bind(self, chain: Chain) -> None:
@@ -71,7 +74,7 @@ class Staged(Method):
         """Prepare the slow inputs."""
         if self._chain is None:
             raise ArgumentError(f"method {self.name!r} has no chain: call bind before update")
-        self._prepared = self.prepare(slow_inputs(self._chain, state))
+        self._prepared = self.prepare(slow_inputs(self._chain, state), state.spot)
 
     def price(self, spot: float, out: Floats) -> str:
         """Write the price of every contract into ``out``; return the work tag."""
@@ -97,7 +100,7 @@ class Staged(Method):
         self.open()
         slow = np.array([[strike, expiry, volatility, rate, dividend, right]], dtype=np.float64)
         out = np.empty(1)
-        self.evaluate(spot, self.prepare(slow), out)
+        self.evaluate(spot, self.prepare(slow, spot), out)
         return float(out[0])
 
     @property

@@ -1,0 +1,122 @@
+"""A forest on disk: LightGBM's own text, and beside it as JSON what it is, what it cost and how well it answers."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from tradesim.errors import StoreError
+from tradesim.methods.built import ErrorOfBuild, stem, written_whole
+from tradesim.methods.forest import Forest, forest_values, read_forest
+from tradesim.methods.forest_model import ForestModel, compose, prepared_rows
+from tradesim.methods.grid_table import slow_of
+from tradesim.methods.method import BuildCost
+from tradesim.pricing.problem import Floats, Points, Problem
+
+LAYOUT: Final = 1
+"""Raise it when a feature or the meaning of the value changes: older files are then not used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForestSpec:
+    """What to train.
+
+    ``target``        ``shaped`` (difference from the proxy, physical features, linear leaves) or ``plain`` (the price)
+    ``points``        training points, drawn from the domain by ``seed``
+    ``trees leaves``  size of the forest
+    ``learning_rate`` of the boosting
+    ``least_in_leaf`` training points in a leaf, at least
+    ``checked``       held-out points on which it is tried
+    """
+
+    target: str = "shaped"
+    points: int = 150_000
+    trees: int = 200
+    leaves: int = 63
+    learning_rate: float = 0.15
+    least_in_leaf: int = 50
+    checked: int = 10_000
+    seed: int = 20_240_607
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BuiltForest:
+    """A forest in memory."""
+
+    forest: Forest
+    cost: BuildCost
+    error: ErrorOfBuild
+
+
+def forest_path(home: Path, problem: Problem, spec: ForestSpec) -> Path:
+    """Where in the data home the text of the forest of ``spec`` is kept."""
+    return home / "forests" / f"{stem(problem, [LAYOUT, asdict(spec)])}.txt"
+
+
+def save_forest(path: Path, problem: Problem, model: ForestModel, text: str, built: BuiltForest) -> None:
+    """Write both files, the text last: a forest is there once its text is."""
+    about = {
+        "problem": problem.name,
+        "version": problem.version,
+        "layout": LAYOUT,
+        "features": list(model.features),
+        "digest": _digest(text),
+        "cost": asdict(built.cost),
+        "error": asdict(built.error),
+    }
+    with written_whole(path) as part:
+        part.write_text(text, encoding="utf-8")
+        with written_whole(about_path(path)) as about_part:
+            about_part.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+
+def load_forest(path: Path, problem: Problem, model: ForestModel) -> BuiltForest:
+    """The forest kept at ``path``; ``StoreError`` where it is missing, damaged or another problem's."""
+    if not path.is_file() or not about_path(path).is_file():
+        raise StoreError(f"{path}: there is no forest, or half of one; build it with `tradesim build`")
+    try:
+        text = path.read_text(encoding="utf-8")
+        about = json.loads(about_path(path).read_text(encoding="utf-8"))
+        built = BuiltForest(
+            forest=read_forest(text), cost=BuildCost(**about["cost"]), error=ErrorOfBuild(**about["error"])
+        )
+        identity = (about["problem"], about["version"], about["layout"], tuple(about["features"]))
+        intact = about["digest"] == _digest(text)
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{path}: cannot be read as a forest ({error}); delete the file and build again") from error
+    if identity != (problem.name, problem.version, LAYOUT, model.features):
+        raise StoreError(f"{path}: is of another problem, version or layout; delete the file and build again")
+    if not intact:
+        raise StoreError(f"{path}: is not the text that was written; delete the file and build again")
+    return built
+
+
+def about_path(path: Path) -> Path:
+    """The JSON file beside a forest's text."""
+    return path.with_suffix(".json")
+
+
+def features_and_terms(model: ForestModel, points: Points) -> tuple[Floats, Floats]:
+    """Features and terms of many options with a spot each."""
+    rows = prepared_rows(model, slow_of(points))
+    features, terms = np.empty((len(points), len(model.features))), np.empty((len(points), 4))
+    for i in range(len(points)):
+        one = slice(i, i + 1)
+        model.write_terms(points.spot[i], rows[one], features[one], terms[one])
+    return features, terms
+
+
+def forest_prices(model: ForestModel, forest: Forest, points: Points) -> Floats:
+    """Prices of many options with a spot each."""
+    features, terms = features_and_terms(model, points)
+    out = np.empty(len(points))
+    forest_values(forest, features, out)
+    compose(terms, out, out)
+    return out
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

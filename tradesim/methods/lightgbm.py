@@ -1,0 +1,88 @@
+"""Training of forests, the only file that knows the LightGBM library; :mod:`tradesim.methods.learned` prices."""
+
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+import lightgbm
+import numpy as np
+
+from tradesim.methods.built import error_of
+from tradesim.methods.forest import read_forest
+from tradesim.methods.forest_model import BASE, PLAIN, SCALE, SHAPED, ForestModel, forest_model
+from tradesim.methods.forest_table import BuiltForest, ForestSpec, features_and_terms, forest_prices, save_forest
+from tradesim.methods.method import BuildCost
+from tradesim.pricing.problem import Floats, Points, Problem
+from tradesim.progress import Progress, silent
+
+CHUNK: Final = 10_000
+"""Points evaluated between two words of progress."""
+
+
+def build_forest(problem: Problem, path: Path, spec: ForestSpec, progress: Progress = silent) -> None:
+    """Train a forest on a sample of the domain, try it on held-out points, write it to ``path`` whole or not at all.
+
+    Deterministic: one thread, fixed seeds; the same spec and library version give the same text.
+    """
+    model = forest_model(problem, PLAIN if spec.target == "plain" else SHAPED)
+    began = perf_counter()
+    points = problem.domain.sample(spec.points, seed=spec.seed)
+    prices = _reference(problem, points, progress)
+    text = _trained(model, points, prices, spec, progress)
+    cost = BuildCost(seconds=perf_counter() - began, evaluations=spec.points)
+    forest = read_forest(text)
+    held_out = problem.domain.sample(spec.checked, seed=spec.seed + 1)
+    truth = problem.reference(*held_out.columns())
+    error = error_of(forest_prices(model, forest, held_out), truth, held_out.strike)
+    save_forest(path, problem, model, text, BuiltForest(forest=forest, cost=cost, error=error))
+
+
+def _reference(problem: Problem, points: Points, progress: Progress) -> Floats:
+    out = np.empty(len(points))
+    for first in range(0, len(points), CHUNK):
+        progress(first, len(points), f"pricing {problem.name} training points")
+        chunk = slice(first, first + CHUNK)
+        spot, strike, expiry, volatility, rate, dividend, right = points.columns()
+        out[chunk] = problem.reference(
+            *(spot[chunk], strike[chunk], expiry[chunk]),
+            *(volatility[chunk], rate[chunk], dividend[chunk]),
+            right[chunk],
+        )
+    return out
+
+
+def _trained(model: ForestModel, points: Points, prices: Floats, spec: ForestSpec, progress: Progress) -> str:
+    features, terms = features_and_terms(model, points)
+    asked = terms[:, SCALE] > 0.0
+    scale = terms[asked, SCALE]
+    target = (prices[asked] - terms[asked, BASE]) / scale
+    weight = (scale / points.strike[asked]) ** 2
+    parameters = _parameters(spec)
+    data = lightgbm.Dataset(
+        features[asked],
+        target,
+        weight=weight / weight.mean(),
+        feature_name=list(model.features),
+        params=parameters,
+    )
+
+    def tell(environment: lightgbm.callback.CallbackEnv) -> None:
+        progress(environment.iteration + 1, spec.trees, "growing trees")
+
+    booster = lightgbm.train(parameters, data, num_boost_round=spec.trees, callbacks=[tell])
+    return str(booster.model_to_string())
+
+
+def _parameters(spec: ForestSpec) -> dict[str, object]:
+    return {
+        "objective": "l2",
+        "linear_tree": spec.target != "plain",
+        "num_leaves": spec.leaves,
+        "learning_rate": spec.learning_rate,
+        "min_data_in_leaf": spec.least_in_leaf,
+        "seed": spec.seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+        "verbose": -1,
+    }
