@@ -223,7 +223,7 @@ def _write_question(
             "comparison": [name],
             "created": [datetime.now(UTC).replace(tzinfo=None)],
             "problem": [plan.problem],
-            "tape": [tape.source],
+            "tape": [tape.source if isinstance(plan.source, Path) else "a generated market"],
             "currency": [tape.underlying if _in_coin(tape) else tape.currency],
             "money_unit": [tape.lot / MICROS],
             "edge": [float(getattr(plan.rule, "edge", 0.0))],

@@ -27,6 +27,7 @@ class State:
     ``expiry``      float64[n], years to expiry at ``instant``
     ``volatility``  float64[n], a year
     ``rate dividend`` float64[n], a year, continuously compounded
+    ``own``         bool[n], whether a contract's volatility was ever implied from its own quote; None: all were
     """
 
     index: int
@@ -36,6 +37,7 @@ class State:
     volatility: Floats
     rate: Floats
     dividend: Floats
+    own: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

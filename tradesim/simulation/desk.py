@@ -13,7 +13,7 @@ from tradesim.market.chain import Settlement
 from tradesim.methods.method import Method
 from tradesim.pricing.problem import Floats
 from tradesim.simulation.book import side_of
-from tradesim.simulation.draws import Stream, tie_break, uniform
+from tradesim.simulation.draws import COMPUTE, ENTRY, RESPONSE, UPDATE, tie_break, uniform
 from tradesim.simulation.engine import Engine, Phase
 from tradesim.simulation.latency import ComputeLatency
 from tradesim.simulation.recorder import Recorder
@@ -195,8 +195,16 @@ class Desk:
         if self._session.tape.chain.settlement is Settlement.INVERSE:
             self._theo /= spot
             self._truth /= spot
-        draw = uniform(self._session.seed, Stream.COMPUTE, self._index, tick, 0)
+        self._hide_unknown()
+        draw = uniform(self._session.seed, COMPUTE, self._index, tick, 0)
         return tag, self._compute.price(tag, draw, elapsed), spot
+
+    def _hide_unknown(self) -> None:
+        """A contract whose volatility was never implied from its own quote has no value that a desk would trade on."""
+        own = self._session.states[self._state].own
+        if own is not None and not own.all():
+            self._theo[~own] = np.nan
+            self._truth[~own] = np.nan
 
     def _choose(self, tick: int, decided: int) -> list[Order]:
         chosen = self._strategy.rule.decide(self._view.book, self._theo, self._position, self._in_flight, self._fee)
@@ -215,7 +223,7 @@ class Desk:
         return orders
 
     def _send(self, order: Order) -> None:
-        draw = uniform(self._session.seed, Stream.ENTRY, self._index, order.tick, order.contract)
+        draw = uniform(self._session.seed, ENTRY, self._index, order.tick, order.contract)
         arrival = max(self._last_entry, order.decided + self._session.setting.wires.entry.sample(draw))
         self._last_entry = arrival
         key = tie_break(self._session.seed, self._index, order.tick)
@@ -230,7 +238,7 @@ class Desk:
             self._record_fill(order, take)
             for desk in self._feeds:
                 desk.hear(take)
-        draw = uniform(self._session.seed, Stream.RESPONSE, self._index, order.tick, order.contract)
+        draw = uniform(self._session.seed, RESPONSE, self._index, order.tick, order.contract)
         ack = max(self._last_ack, now + self._session.setting.wires.response.sample(draw))
         self._last_ack = ack
         self._engine.at(ack, Phase.ACK, partial(self._acknowledge, order, now, 0 if take is None else take.lots))
@@ -290,7 +298,7 @@ def completions(session: Session, compute: ComputeLatency, *, desk: int) -> Ints
         if k + 1 < len(instants) and instants[k + 1] <= free:
             continue
         begin = max(instants[k], free)
-        free = begin + compute.update(uniform(session.seed, Stream.UPDATE, desk, k, 0))
+        free = begin + compute.update(uniform(session.seed, UPDATE, desk, k, 0))
         done[k] = free
     return np.minimum.accumulate(done[::-1])[::-1] if NEVER in done else done
 

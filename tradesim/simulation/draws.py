@@ -5,22 +5,19 @@ is the effect of that thing alone. The hash is the finalizer of SplitMix64 (Stee
 pseudorandom number generators", figure 17), chained over the key.
 """
 
-from enum import IntEnum
+from typing import Final
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-
-class Stream(IntEnum):
-    """What a uniform is for."""
-
-    FEED = 1
-    COMPUTE = 2
-    ENTRY = 3
-    RESPONSE = 4
-    UPDATE = 5
-    TIE = 6
+FEED: Final = 1
+COMPUTE: Final = 2
+ENTRY: Final = 3
+RESPONSE: Final = 4
+UPDATE: Final = 5
+TIE: Final = 6
+"""Streams: what a uniform is for."""
 
 
 @njit(cache=True)
@@ -62,4 +59,4 @@ def uniforms(seed: int, stream: int, desk: int, count: int) -> NDArray[np.float6
 @njit(cache=True)
 def tie_break(seed: int, desk: int, tick: int) -> int:
     """A 31-bit key that orders desks at one instant, whatever their index."""
-    return int(_key(seed, 6, desk, tick, 0) >> np.uint64(33))
+    return int(_key(seed, TIE, desk, tick, 0) >> np.uint64(33))

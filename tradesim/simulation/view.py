@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tradesim.errors import ArgumentError
 from tradesim.market.tape import UNDERLYING, Tape
 from tradesim.simulation.book import empty_book, mid, replay
-from tradesim.simulation.draws import Stream, uniforms
+from tradesim.simulation.draws import FEED, uniforms
 from tradesim.simulation.latency import LatencyModel, Recorded
 from tradesim.simulation.venue import Take
 from tradesim.units import MICROS
@@ -30,7 +30,7 @@ def feed_clock(tape: Tape, feed: LatencyModel | Recorded, *, seed: int, desk: in
             )
         delayed = tape.received
     else:
-        delayed = tape.ts + feed.samples(uniforms(seed, Stream.FEED, desk, len(tape)))
+        delayed = tape.ts + feed.samples(uniforms(seed, FEED, desk, len(tape)))
     return np.maximum.accumulate(delayed)
 
 

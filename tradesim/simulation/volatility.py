@@ -7,14 +7,15 @@ At each instant of the schedule it looks at the desk's view and writes a :class:
    quoted the dividend yield of the state before stands, at first what the tape states (its carry or its dividend).
 2. *Volatility*, one per contract: the middle of its quote, inverted with the problem's reference.
 3. *Fall-back*, where a side is missing or the middle has no implied volatility: the contract's last one; else that
-   of the nearest strike of its expiry; else of the nearest contract; else ``Schedule.default_volatility``.
+   of the nearest strike of its expiry; else of the nearest contract; else ``Schedule.default_volatility``. A contract
+   whose volatility was never implied from its own quote is priced, but not traded.
 
 A snapshot in the middle of a move would pair a new spot with old option quotes. So where the spot has changed within
 ``settle``, the volatilities and forwards of the state before stand, and only clock and spot are new. The rows of a
 tape of coarser resolution (bars) are of one instant already.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,24 +124,18 @@ class VolatilityService:
             spot = before.spot
         else:
             spot = middle / MICROS
+        years = self.tape.chain.years_to_expiry(instant)
         start = before or self._blank(instant, spot)
-        fresh = settled and middle is not None
-        dividend, volatility = start.dividend, start.volatility
-        if fresh or before is None:
-            prices = _mids(book) * (spot if self.tape.chain.settlement is Settlement.INVERSE else 1.0)
-            years = self.tape.chain.years_to_expiry(instant)
-            for _ in range(1 if before else 3):
-                dividend = self._dividends(prices, spot, years, volatility, dividend)
-                volatility = self._volatilities(prices, spot, years, dividend, volatility, known=before is not None)
-        return State(
-            index=0 if before is None else before.index + 1,
-            instant=instant,
-            spot=spot,
-            expiry=self.tape.chain.years_to_expiry(instant),
-            volatility=volatility,
-            rate=start.rate,
-            dividend=dividend,
-        )
+        if before is not None and not (settled and middle is not None):
+            return replace(before, index=before.index + 1, instant=instant, spot=spot, expiry=years)
+        prices = _mids(book) * (spot if self.tape.chain.settlement is Settlement.INVERSE else 1.0)
+        state = start
+        for _ in range(1 if before else 3):
+            dividend = self._dividends(prices, spot, years, state.volatility, state.dividend)
+            implied = self._implied(prices, spot, years, dividend, state.volatility)
+            state = replace(state, volatility=self._completed(implied, start), dividend=dividend)
+        own = np.isfinite(implied) | (start.own if start.own is not None else True)
+        return replace(state, index=start.index + 1, instant=instant, spot=spot, expiry=years, own=own)
 
     def _blank(self, instant: int, spot: float) -> State:
         count = len(self.tape.chain)
@@ -152,6 +147,7 @@ class VolatilityService:
             volatility=np.full(count, self.schedule.default_volatility),
             rate=np.full(count, self.tape.rate),
             dividend=self._stated_dividend(),
+            own=np.zeros(count, dtype=np.bool_),
         )
 
     def _stated_dividend(self) -> Floats:
@@ -210,19 +206,23 @@ class VolatilityService:
     def _style(self) -> int:
         return AMERICAN if self.problem.name == "american" else EUROPEAN
 
-    def _volatilities(
-        self, prices: Floats, spot: float, years: Floats, dividend: Floats, before: Floats, *, known: bool
-    ) -> Floats:
+    def _implied(self, prices: Floats, spot: float, years: Floats, dividend: Floats, guess: Floats) -> Floats:
+        """Each contract's implied volatility; NaN where it has none."""
         chain = self.tape.chain
         found = np.empty(len(chain))
         spots = np.full(len(chain), spot)
         rates = np.full(len(chain), self.tape.rate)
         style = np.full(len(chain), self._style, dtype=np.int8)
-        implied_volatilities(prices, spots, chain.strike, years, rates, dividend, chain.right, style, before, found)
-        missing = ~np.isfinite(found)
-        if known:
-            return np.where(missing, before, found)
-        return _filled(found, chain.strike, chain.expiry, self.schedule.default_volatility)
+        implied_volatilities(prices, spots, chain.strike, years, rates, dividend, chain.right, style, guess, found)
+        return found
+
+    def _completed(self, implied: Floats, before: State) -> Floats:
+        """``implied``, its gaps filled by the fall-back."""
+        chain = self.tape.chain
+        known = np.isfinite(implied)
+        kept = before.own if before.own is not None else np.ones(len(chain), dtype=np.bool_)
+        last = np.where(known, implied, np.where(kept, before.volatility, np.nan))
+        return _filled(last, chain.strike, chain.expiry, self.schedule.default_volatility)
 
 
 def _mids(book: Ints) -> Floats:
