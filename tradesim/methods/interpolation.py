@@ -122,10 +122,11 @@ def stencil(
     cells = np.zeros((count, 1), dtype=np.int64)
     weights = np.ones((count, 1))
     for axis, nodes in enumerate(shape):
+        reached = interpolation.reach ** (axis + 1)
         first, weight = _cells(positions[:, axis], nodes, interpolation)
         along = first[:, None] + np.arange(interpolation.reach)
-        cells = (cells[:, :, None] * nodes + along[:, None, :]).reshape(count, -1)
-        weights = (weights[:, :, None] * weight[:, None, :]).reshape(count, -1)
+        cells = (cells[:, :, None] * nodes + along[:, None, :]).reshape(count, reached)
+        weights = (weights[:, :, None] * weight[:, None, :]).reshape(count, reached)
     return cells, weights
 
 

@@ -1,0 +1,44 @@
+"""Grids and forests small enough to build once a session."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tradesim.methods import registry
+from tradesim.methods.forest_table import ForestSpec
+from tradesim.methods.grid_table import GridSpec, default_spec
+from tradesim.methods.method import Method
+from tradesim.methods.registry import make_method
+from tradesim.pricing import PROBLEMS
+from tradesim.pricing.problem import Problem
+
+SMALL_FOREST = ForestSpec(points=8_000, trees=30, leaves=31, checked=500)
+SMALL_PLAIN = ForestSpec(target="plain", points=8_000, trees=30, leaves=31, checked=500)
+
+
+def small_grid(problem: Problem) -> GridSpec:
+    """The default grid, tried on few points."""
+    return GridSpec(axes=default_spec(problem).axes, checked=500)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data home for what the session builds."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def make(home: Path) -> Iterator[Callable[[str, str], Method]]:
+    """Make a method by its name and its problem's, from small grids and forests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "default_spec", small_grid)
+        for name, spec in (("lightgbm", SMALL_FOREST), ("lightgbm-plain", SMALL_PLAIN)):
+            entry = registry.METHODS[name]
+            path, build = registry._forest_path(spec), registry._forest_build(spec)
+            small = registry.Entry(says=entry.says, make=entry.make, path=path, build=build)
+            patch.setitem(registry.METHODS, name, small)
+        for problem in PROBLEMS.values():
+            for name in registry.METHODS:
+                make_method(name, problem, home)
+        yield lambda name, problem: make_method(name, PROBLEMS[problem], home)

@@ -1,0 +1,132 @@
+"""Forests: the compiled walk equals the library's, training is deterministic, damage is told of."""
+
+from dataclasses import replace
+
+import lightgbm
+import numpy as np
+import pytest
+from chains import small_chain
+
+from tradesim.errors import ProblemError, StoreError
+from tradesim.methods.forest import forest_values, read_forest
+from tradesim.methods.forest_model import PLAIN, SHAPED, forest_model
+from tradesim.methods.forest_table import ForestSpec, about_path, features_and_terms, forest_path, load_forest
+from tradesim.methods.learned import Learned
+from tradesim.methods.lightgbm import build_forest
+from tradesim.pricing import PROBLEMS
+
+TINY = ForestSpec(points=3_000, trees=12, leaves=15, checked=200)
+
+
+@pytest.fixture
+def built(tmp_path):
+    problem = PROBLEMS["american"]
+    path = forest_path(tmp_path, problem, TINY)
+    build_forest(problem, path, TINY)
+    return problem, path
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize(("name", "models"), [("lightgbm", SHAPED), ("lightgbm-plain", PLAIN)])
+def test_the_walk_is_the_librarys(make, name, models, problem):
+    method = make(name, problem)
+    features, _ = features_and_terms(models[problem], PROBLEMS[problem].domain.sample(2_000, seed=5))
+    expected = lightgbm.Booster(model_file=str(method.path)).predict(features)
+    values = np.empty(len(features))
+    forest_values(method.built.forest, features, values)
+    np.testing.assert_allclose(values, expected, rtol=0.0, atol=1e-12)
+
+
+def test_a_forest_of_one_leaf_is_a_constant():
+    data = lightgbm.Dataset(np.zeros((50, 1)), np.full(50, 3.0), params={"verbose": -1})
+    booster = lightgbm.train({"verbose": -1, "objective": "l2"}, data, num_boost_round=2)
+    features = np.array([[0.0], [7.0]])
+    values = np.empty(2)
+    forest_values(read_forest(booster.model_to_string()), features, values)
+    np.testing.assert_allclose(values, booster.predict(features), atol=1e-12)
+
+
+def test_missing_values_and_categories_are_refused():
+    x = np.random.default_rng(0).normal(size=(200, 1))
+    x[::3] = np.nan
+    data = lightgbm.Dataset(x, np.nan_to_num(x[:, 0]), params={"verbose": -1})
+    text = lightgbm.train({"verbose": -1, "objective": "l2"}, data, num_boost_round=1).model_to_string()
+    with pytest.raises(StoreError, match="decisions of type"):
+        read_forest(text)
+
+
+def test_the_same_spec_gives_the_same_text(built, tmp_path):
+    problem, path = built
+    again = tmp_path / "again.txt"
+    build_forest(problem, again, TINY)
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_shape_beats_the_plain_price(tmp_path):
+    problem = PROBLEMS["american"]
+    spec = ForestSpec(points=20_000, trees=60, checked=1_000)
+    errors = {}
+    for target, models in (("shaped", SHAPED), ("plain", PLAIN)):
+        path = tmp_path / f"{target}.txt"
+        build_forest(problem, path, replace(spec, target=target))
+        errors[target] = load_forest(path, problem, models["american"]).error.rmse
+    assert errors["shaped"] < 0.05
+    assert errors["shaped"] < 0.1 * errors["plain"]
+
+
+@pytest.mark.slow
+def test_the_default_forest_meets_its_error(tmp_path):
+    problem = PROBLEMS["american"]
+    path = tmp_path / "forest.txt"
+    build_forest(problem, path, ForestSpec())
+    forest = load_forest(path, problem, SHAPED["american"])
+    assert forest.error.rmse < 0.01
+    assert forest.cost.evaluations == 150_000
+
+
+@pytest.mark.parametrize("stage", ["pricing", "growing"])
+def test_interrupted_training_leaves_nothing(tmp_path, stage):
+    def interrupt(done, total, what):
+        if what.startswith(stage):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_forest(PROBLEMS["american"], tmp_path / "forest.txt", TINY, interrupt)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("damage", "rule"),
+    [
+        (lambda text: text[: len(text) // 2], "cut short"),
+        (lambda text: text.replace("threshold=", "threshold=x", 1), "damaged"),
+        (lambda text: text.replace("num_leaves=15", "num_leaves=14", 1), "a tree of 14 leaves has 14 splits"),
+        (lambda text: text.replace("shrinkage=1", "shrinkage=2", 1), "not the text that was written"),
+    ],
+)
+def test_a_damaged_text_is_told_of(built, damage, rule):
+    problem, path = built
+    path.write_text(damage(path.read_text()))
+    with pytest.raises(StoreError, match=rule):
+        Learned(problem, path).bind(small_chain()[0])
+
+
+def test_a_damaged_description_is_told_of(built):
+    problem, path = built
+    about_path(path).write_text("{")
+    with pytest.raises(StoreError, match="cannot be read as a forest"):
+        load_forest(path, problem, SHAPED["american"])
+    about_path(path).unlink()
+    with pytest.raises(StoreError, match="or half of one"):
+        load_forest(path, problem, SHAPED["american"])
+
+
+def test_another_problems_forest_is_told_of(built):
+    _, path = built
+    with pytest.raises(StoreError, match="is of another problem"):
+        load_forest(path, PROBLEMS["european"], SHAPED["european"])
+
+
+def test_a_problem_without_a_forest_is_refused():
+    with pytest.raises(ProblemError, match="no forest is made for it"):
+        forest_model(replace(PROBLEMS["american"], name="heston"), SHAPED)
