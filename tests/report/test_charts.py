@@ -99,7 +99,7 @@ def test_latencies_that_the_tape_cannot_tell_apart_are_shaded(
     minutes = trade_off(curve, table, facts | {"resolution": 60_000_000_000})
     (shade,) = rows_with(minutes, "from", "to")
 
-    assert "not identified" in shade["text"]
+    assert "not identified, for the tape tells instants apart by 60 s" in minutes.to_dict()["title"]["subtitle"][-1]
     assert shade["to"] == channel(minutes, "x")["scale"]["domain"][1]
     assert not any("to" in rows[0] for rows in trade_off(curve, table, facts).to_dict()["datasets"].values())
 

@@ -103,32 +103,20 @@ def _setting(curve: pl.DataFrame, facts: Mapping[str, Any] | None) -> list[str]:
     ]
     if facts is None:
         return [*lines, "P&L is edge at the fill, net of fees."]
-    return [*lines, f"P&L is edge at the fill, net of fees, in {facts['currency']}; {facts['problem']} options."]
+    lines.append(f"P&L is edge at the fill, net of fees, in {facts['currency']}; {facts['problem']} options.")
+    if facts["resolution"] > 1:
+        lines.append(f"Shaded: not identified, for the tape tells instants apart by {spoken(facts['resolution'])}.")
+    return lines
 
 
 def _unseen(canvas: _Canvas, facts: Mapping[str, Any] | None) -> list[alt.Chart]:
     """A shade over the latencies that the tape cannot tell apart."""
-    if facts is None or facts["resolution"] <= canvas.latency.low:
+    if facts is None or facts["resolution"] <= 1:
         return []
-    edge = min(float(facts["resolution"]), canvas.latency.high)
-    values = alt.InlineData(
-        values=[
-            {
-                "from": canvas.latency.zero,
-                "to": edge,
-                "top": canvas.high,
-                "bottom": canvas.low,
-                "text": f"not identified: the tape tells instants apart by {spoken(facts['resolution'])}",
-            }
-        ]
-    )
-    shade = alt.Chart(values).mark_rect(color="#f4f1ea").encode(canvas.x("from"), canvas.y("bottom"), x2="to", y2="top")
-    words = (
-        alt.Chart(values)
-        .mark_text(align="left", baseline="top", dx=8, dy=6, color=theme.FAINT, fontSize=SIZE)
-        .encode(canvas.x("from"), canvas.y("top"), text="text:N")
-    )
-    return [shade, words]
+    until = min(canvas.latency.place(facts["resolution"]), canvas.latency.high)
+    corners = {"from": canvas.latency.zero, "to": until, "top": canvas.high, "bottom": canvas.low}
+    shade = alt.Chart(alt.InlineData(values=[corners])).mark_rect(color="#f4f1ea")
+    return [shade.encode(canvas.x("from"), canvas.y("bottom"), x2="to", y2="top")]
 
 
 def _curve_layers(canvas: _Canvas) -> list[alt.Chart]:
