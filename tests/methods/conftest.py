@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tradesim.methods import registry
-from tradesim.methods.forest_table import ForestSpec
+from tradesim.methods.forest_store import ForestSpec
 from tradesim.methods.grid_table import GridSpec, default_spec
 from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method

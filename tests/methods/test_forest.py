@@ -10,7 +10,7 @@ from chains import small_chain
 from tradesim.errors import ProblemError, StoreError
 from tradesim.methods.forest import forest_values, read_forest
 from tradesim.methods.forest_model import PLAIN, SHAPED, forest_model
-from tradesim.methods.forest_table import ForestSpec, about_path, features_and_terms, forest_path, load_forest
+from tradesim.methods.forest_store import ForestSpec, about_path, features_and_terms, forest_path, load_forest
 from tradesim.methods.learned import Learned
 from tradesim.methods.lightgbm import build_forest
 from tradesim.pricing import PROBLEMS

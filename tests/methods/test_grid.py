@@ -11,7 +11,8 @@ from tradesim.errors import ArgumentError, ProblemError, StoreError
 from tradesim.methods.grid import Grid
 from tradesim.methods.grid_model import Axis, Tables
 from tradesim.methods.grid_sql import GridSql
-from tradesim.methods.grid_table import GridSpec, build_grid, default_spec, grid_path, load_grid
+from tradesim.methods.grid_store import load_grid
+from tradesim.methods.grid_table import GridSpec, build_grid, default_spec, grid_path
 from tradesim.methods.interpolation import Interpolation
 from tradesim.methods.method import price_chain
 from tradesim.pricing import PROBLEMS
@@ -109,7 +110,7 @@ def test_what_fails_while_it_is_written_leaves_nothing(tmp_path, monkeypatch):
     def disk_full(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr("tradesim.methods.grid_table.digest", disk_full)
+    monkeypatch.setattr("tradesim.methods.grid_store.digest", disk_full)
     with pytest.raises(OSError, match="no space left"):
         build_grid(PROBLEMS["american"], tmp_path / "grid.duckdb", coarse("american"))
     assert not list(tmp_path.iterdir())

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from tradesim.methods.built import ErrorOfBuild
 from tradesim.methods.fallback import Fallback
-from tradesim.methods.grid_table import BuiltGrid, grid_model, load_grid
+from tradesim.methods.grid_store import BuiltGrid, load_grid
+from tradesim.methods.grid_table import grid_model
 from tradesim.methods.interpolation import Interpolation
 from tradesim.methods.method import BuildCost
 from tradesim.methods.staged import FALLBACK, HIT, Prepared, Staged, outside_domain

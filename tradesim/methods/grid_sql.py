@@ -11,7 +11,7 @@ import polars as pl
 from tradesim.errors import StoreError
 from tradesim.methods.grid import Grid
 from tradesim.methods.grid_model import Tables, shape_of
-from tradesim.methods.grid_table import damage_told, load_grid
+from tradesim.methods.grid_store import damage_told, load_grid
 from tradesim.methods.interpolation import Interpolation, stencil
 from tradesim.methods.method import Method
 from tradesim.pricing.problem import Floats, Problem

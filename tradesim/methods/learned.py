@@ -9,7 +9,7 @@ from tradesim.methods.built import ErrorOfBuild
 from tradesim.methods.fallback import Fallback
 from tradesim.methods.forest import forest_values
 from tradesim.methods.forest_model import PLAIN, SHAPED, compose, forest_model, prepared_rows
-from tradesim.methods.forest_table import BuiltForest, load_forest
+from tradesim.methods.forest_store import BuiltForest, load_forest
 from tradesim.methods.method import BuildCost
 from tradesim.methods.staged import EXPIRY, FALLBACK, HIT, STRIKE, Prepared, Staged, outside_domain
 from tradesim.pricing.problem import Floats, Problem

@@ -10,7 +10,7 @@ import numpy as np
 from tradesim.methods.built import error_of
 from tradesim.methods.forest import read_forest
 from tradesim.methods.forest_model import BASE, PLAIN, SCALE, SHAPED, ForestModel, forest_model
-from tradesim.methods.forest_table import BuiltForest, ForestSpec, features_and_terms, forest_prices, save_forest
+from tradesim.methods.forest_store import BuiltForest, ForestSpec, features_and_terms, forest_prices, save_forest
 from tradesim.methods.method import BuildCost
 from tradesim.pricing.problem import Floats, Points, Problem
 from tradesim.progress import Progress, silent

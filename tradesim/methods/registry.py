@@ -7,7 +7,7 @@ from typing import Final
 
 from tradesim.errors import ArgumentError
 from tradesim.methods.analytic import Analytic, AnalyticSlice
-from tradesim.methods.forest_table import ForestSpec, forest_path
+from tradesim.methods.forest_store import ForestSpec, forest_path
 from tradesim.methods.grid import Grid
 from tradesim.methods.grid_sql import GridSql
 from tradesim.methods.grid_table import build_grid, default_spec, grid_path

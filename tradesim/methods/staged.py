@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tradesim.errors import ArgumentError
 from tradesim.market.chain import Chain
 from tradesim.methods.method import Method, State
-from tradesim.pricing.problem import Domain, Floats
+from tradesim.pricing.problem import Domain, Floats, Points
 
 STRIKE: Final = 0
 EXPIRY: Final = 1
@@ -133,6 +133,12 @@ def slow_inputs(chain: Chain, state: State) -> Floats:
             )
         slow[:, number] = column
     return slow
+
+
+def slow_of(points: Points) -> Floats:
+    """The slow inputs of points, float64[n, 6]."""
+    columns = (points.strike, points.expiry, points.volatility, points.rate, points.dividend, points.right)
+    return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
 
 
 def outside_domain(domain: Domain, slow: Floats) -> NDArray[np.int64]:

@@ -12,8 +12,8 @@ from tradesim.errors import StoreError
 from tradesim.methods.built import ErrorOfBuild, stem, written_whole
 from tradesim.methods.forest import Forest, forest_values, read_forest
 from tradesim.methods.forest_model import ForestModel, compose, prepared_rows
-from tradesim.methods.grid_table import slow_of
 from tradesim.methods.method import BuildCost
+from tradesim.methods.staged import slow_of
 from tradesim.pricing.problem import Floats, Points, Problem
 
 LAYOUT: Final = 1
