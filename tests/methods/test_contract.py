@@ -176,3 +176,16 @@ def test_a_built_method_has_nothing_to_build(make, home, tmp_path):
     assert not built("grid", PROBLEMS["american"], tmp_path)
     assert not built("lightgbm", PROBLEMS["american"], tmp_path)
     assert built("analytic", PROBLEMS["american"], tmp_path)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize("name", ["analytic", "grid", "lightgbm"])
+def test_what_a_replay_may_take_instead_is_the_same_to_the_last_bit(make, name, problem):
+    chain, state = small_chain()
+    method = make(name, problem)
+    twin = method.replayed_by()
+    for each in (method, twin):
+        each.bind(chain)
+        each.update(state)
+    for spot in (80.0, 99.99, 117.3):
+        assert np.array_equal(price_chain(method, spot, len(chain)), price_chain(twin, spot, len(chain)))

@@ -53,7 +53,7 @@ class Effort:
     """
 
     calls: int = 5_000
-    seconds: float = 1.0
+    seconds: float = 0.5
     least: int = 20
     warm: int = 20
     states: int = 8

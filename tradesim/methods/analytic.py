@@ -1,5 +1,6 @@
 """Compute: the ideal program itself, run whole at each decision or split at the spot."""
 
+from tradesim.methods.method import Method
 from tradesim.methods.solver import solver_of
 from tradesim.methods.staged import HIT, Prepared, Staged
 from tradesim.pricing.collocation import ACCURATE, Scheme
@@ -17,7 +18,12 @@ class Analytic(Staged[Prepared]):
     def __init__(self, problem: Problem, scheme: Scheme = ACCURATE) -> None:
         super().__init__()
         self.problem = problem
+        self._scheme = scheme
         self._solver = solver_of(problem, scheme)
+
+    def replayed_by(self) -> Method:
+        """The slice, where its prices are the same to the last bit: a cold American price is a row and its slice."""
+        return AnalyticSlice(self.problem, self._scheme) if self.problem.name == "american" else self
 
     def prepare(self, slow: Floats, anchor: float) -> Prepared:
         """The slow inputs as they are, once it is sure that they have a solution."""

@@ -44,13 +44,12 @@ def _cells(row: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
     cells = [name, *(_percentiles(row, what) for what in ("latency", "wait", "compute"))]
     cells.append("-" if row["error_rms"] is None else f"{row['error_rms']:.2g}\n{row['error_max']:.2g}")
     cells.append(f"{_count(row['decisions'])}\n{_count(row['orders'])}\n{_count(row['fills'])}")
-    cells.append(_money(row["pnl_mean"]) + _under("±", row["pnl_spread"]))
-    cells.append(_effect(row, "pnl_error"))
-    for effect in EFFECTS:
-        seen = effect == "pricing_effect" or identified(row, facts)
-        cells.append(_effect(row, effect) if seen else "not\nidentified")
-    instant = _effect(row, "make_instant") if identified(row, facts) else "not\nidentified"
-    return [*cells, instant, _effect(row, "make_exact")]
+    if identified(row, facts):
+        cells.append(_money(row["pnl_mean"]) + _under("±", row["pnl_spread"]))
+        return cells + [_effect(row, name) for name in ("pnl_error", *EFFECTS, "make_instant", "make_exact")]
+    unseen = "not\nidentified"
+    instant = row["pnl_mean"] + row["make_instant_mean"]
+    return [*cells, f"{_money(instant)}\nif instant", unseen, _effect(row, "pricing_effect"), *[unseen] * 4]
 
 
 def identified(row: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
@@ -87,7 +86,7 @@ def _caption(facts: Mapping[str, Any]) -> str:
     if facts["resolution"] > 1:
         lines.append(
             f"The tape tells instants apart by {spoken(facts['resolution'])}: what a shorter latency costs is not "
-            "identified by it, and is not reported."
+            "identified by it, and is not reported; P&L is then that of the method at zero latency."
         )
     return "\n".join(lines)
 

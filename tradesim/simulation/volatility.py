@@ -6,9 +6,10 @@ At each instant of the schedule it looks at the desk's view and writes a :class:
    S exp(-qT) = C - P + K exp(-rT), each price less its early exercise premium under the state before. Where no pair is
    quoted the dividend yield of the state before stands, at first what the tape states (its carry or its dividend).
 2. *Volatility*, one per contract: the middle of its quote, inverted with the problem's reference.
-3. *Fall-back*, where a side is missing or the middle has no implied volatility: the contract's last one; else that
-   of the nearest strike of its expiry; else of the nearest contract; else ``Schedule.default_volatility``. A contract
-   whose volatility was never implied from its own quote is priced, but not traded.
+3. *Fall-back*, where a side is missing or the middle has no implied volatility: the contract's last one, with the
+   dividend yield that it was implied with; else that of the nearest strike of its expiry; else of the nearest
+   contract; else ``Schedule.default_volatility``. A contract whose volatility was never implied from its own quote is
+   priced, but not traded.
 
 A snapshot in the middle of a move would pair a new spot with old option quotes. So where the spot has changed within
 ``settle``, the volatilities and forwards of the state before stand, and only clock and spot are new. The rows of a
@@ -134,8 +135,18 @@ class VolatilityService:
             dividend = self._dividends(prices, spot, years, state.volatility, state.dividend)
             implied = self._implied(prices, spot, years, dividend, state.volatility)
             state = replace(state, volatility=self._completed(implied, start), dividend=dividend)
-        own = np.isfinite(implied) | (start.own if start.own is not None else True)
-        return replace(state, index=start.index + 1, instant=instant, spot=spot, expiry=years, own=own)
+        trusted = start.own if start.own is not None else np.ones(len(years), dtype=np.bool_)
+        told = np.isfinite(implied)
+        dividend = np.where(trusted & ~told, start.dividend, state.dividend)
+        return replace(
+            state,
+            index=start.index + 1,
+            instant=instant,
+            spot=spot,
+            expiry=years,
+            dividend=dividend,
+            own=told | trusted,
+        )
 
     def _blank(self, instant: int, spot: float) -> State:
         count = len(self.tape.chain)
