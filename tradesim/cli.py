@@ -1,18 +1,19 @@
 """The command line: every command is a function that a script can call too."""
 
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import cyclopts
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, Token
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from tradesim.errors import ArgumentError, TradesimError, one_of
+from tradesim.errors import TradesimError, one_of
 from tradesim.progress import Progress as Tell
 from tradesim.units import duration
 
@@ -24,10 +25,21 @@ app = App(
     help="Solver, table or model? Ways of pricing options, compared on the money they make under latency.",
 )
 
-_errors = Console(stderr=True)
-
 WIDEST = 400
 """Characters: a table wider than the terminal is still printed whole."""
+
+
+def _whole(kind: type, tokens: Sequence[Token]) -> int:
+    """A whole number as people write it; 1.5 is refused, not rounded."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"{tokens[0].value!r} is not a whole number") from None
+
+
+Whole = Annotated[int, Parameter(converter=_whole)]
+Seeds = Annotated[str | None, Parameter(name=["--seeds", "--seed"])]
+Json = Annotated[bool, Parameter(name="--json", negative="")]
 
 
 def main() -> None:
@@ -38,7 +50,11 @@ def main() -> None:
 def _exit_status(tokens: list[str]) -> int:
     try:
         app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-    except (TradesimError, cyclopts.CycloptsError) as error:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (TradesimError, cyclopts.CycloptsError, OSError) as error:
         print("tradesim: " + " ".join(str(error).split()), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -49,9 +65,10 @@ def _exit_status(tokens: list[str]) -> int:
 
 @contextmanager
 def _bars() -> Iterator[Tell]:
-    """Progress bars on standard error, one for each thing that is done."""
+    """Progress bars on standard error, one for each thing that is done; none where it is no terminal."""
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_errors, transient=True) as bars:
+    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bars:
         tasks: dict[str, TaskID] = {}
 
         def tell(done: float, total: float, what: str) -> None:
@@ -67,16 +84,9 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _seeds(text: str | None) -> tuple[int, ...] | None:
-    """Seeds from ``8`` (that one), ``1-8`` or ``1,4,9``."""
-    if text is None:
-        return None
-    try:
-        first, dash, last = text.partition("-")
-        if dash:
-            return tuple(range(int(first), int(last) + 1))
-        return tuple(int(seed) for seed in text.split(","))
-    except ValueError:
-        raise ArgumentError(f"seeds {text!r}: they are whole numbers; write 5, 1-8 or 1,4,9") from None
+    from tradesim.experiments.plan import parse_seeds
+
+    return None if text is None else parse_seeds(text)
 
 
 @app.command
@@ -87,14 +97,14 @@ def compare(
     methods: str | None = None,
     latency: str = "empirical",
     cache: str = "hot",
-    seeds: Annotated[str | None, Parameter(name=["--seeds", "--seed"])] = None,
+    seeds: Seeds = None,
     edge: float | None = None,
-    cap: int = 50,
+    cap: Whole = 50,
     fee: float | None = None,
     db: Path | None = None,
-    jobs: int = 2,
+    jobs: Whole = 2,
     chart: Path | None = None,
-    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    as_json: Json = False,
 ) -> None:
     """Compare ways of pricing on the same ticks, by the same rule, under the same seeds.
 
@@ -130,6 +140,7 @@ def compare(
     from tradesim.experiments.compare import compare as make
     from tradesim.experiments.plan import DEFAULT_METHODS
 
+    _check_chart(chart)
     with _bars() as tell:
         comparison = make(
             tape=tape,
@@ -154,10 +165,11 @@ def run(
     /,
     *,
     tape: Path | None = None,
-    seeds: Annotated[str | None, Parameter(name=["--seeds", "--seed"])] = None,
+    problem: str | None = None,
+    seeds: Seeds = None,
     latency: str = "empirical",
     db: Path | None = None,
-    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    as_json: Json = False,
 ) -> None:
     """Run a strategy file: a Python file that defines STRATEGY, a tradesim.Strategy.
 
@@ -167,6 +179,8 @@ def run(
         The file.
     tape
         A tape to replay; by default a market is generated for each seed.
+    problem
+        american or european; by default what the tape's contracts are.
     seeds
         5, 1-8 or 1,4,9.
     latency
@@ -176,12 +190,14 @@ def run(
     as_json
         Print one JSON object instead of the table.
     """
-    from tradesim.experiments.run import load_strategy
+    from tradesim.experiments.run import blamed_on, load_strategy
     from tradesim.experiments.run import run as make
 
     strategy = load_strategy(script)
-    with _bars() as tell:
-        comparison = make(strategy, tape=tape, seeds=_seeds(seeds), latency=latency, db=db, progress=tell)
+    with _bars() as tell, blamed_on(script):
+        comparison = make(
+            strategy, tape=tape, problem=problem, seeds=_seeds(seeds), latency=latency, db=db, progress=tell
+        )
     _show(comparison, chart=None, as_json=as_json)
 
 
@@ -241,7 +257,9 @@ def ingest(
     from tradesim.market.ingest import ingest as make
     from tradesim.market.sieve import OnBadRow
     from tradesim.market.tape_file import write_tape
+    from tradesim.results.store import check_place
 
+    check_place(output)
     floor = None if correct_clock is None else duration(correct_clock)
     tape, intake = make(
         reader,
@@ -257,7 +275,7 @@ def ingest(
 
 
 @app.command
-def generate(output: Path, /, *, seed: int = 1, length: str | None = None) -> None:
+def generate(output: Path, /, *, seed: Whole = 1, length: str | None = None) -> None:
     """Write a tape of the generated market.
 
     Parameters
@@ -272,7 +290,9 @@ def generate(output: Path, /, *, seed: int = 1, length: str | None = None) -> No
     from tradesim.market.synthetic import SyntheticMarket
     from tradesim.market.synthetic import generate as make
     from tradesim.market.tape_file import write_tape
+    from tradesim.results.store import check_place
 
+    check_place(output)
     market = SyntheticMarket() if length is None else SyntheticMarket(duration=duration(length))
     tape = make(market, seed=seed)
     write_tape(tape, output)
@@ -280,9 +300,7 @@ def generate(output: Path, /, *, seed: int = 1, length: str | None = None) -> No
 
 
 @app.command
-def sql(
-    query: str, /, *, db: Path | None = None, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False
-) -> None:
+def sql(query: str, /, *, db: Path | None = None, as_json: Json = False) -> None:
     """Query the results database, read-only.
 
     Parameters
@@ -297,14 +315,24 @@ def sql(
     import polars as pl
 
     from tradesim.home import data_home
-    from tradesim.results.store import Store
+    from tradesim.results.store import Store, finite
 
     frame = Store(db or data_home() / "results.duckdb").query(query)
     if as_json:
-        print(json.dumps(frame.to_dicts(), default=str))
+        print(json.dumps(finite(frame.to_dicts()), allow_nan=False))
         return
     with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_hide_dataframe_shape=True, fmt_str_lengths=60, tbl_width_chars=200):
         print(frame)
+
+
+def _check_chart(path: Path | None) -> None:
+    """Refuse a place where no chart can be written, before the work that it would show."""
+    if path is not None:
+        from tradesim.report.charts import chart_suffix
+        from tradesim.results.store import check_place
+
+        chart_suffix(path)
+        check_place(path)
 
 
 def _show(comparison: "Comparison", *, chart: Path | None, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import joblib
 import polars as pl
+from joblib.externals.loky import get_reusable_executor
 
 from tradesim.errors import ArgumentError, one_of
 from tradesim.experiments.measure import Cache, Measurement, measure, measure_service
@@ -26,7 +27,7 @@ from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import problem_named
 from tradesim.progress import Progress, silent
-from tradesim.results.store import Store, write_facts
+from tradesim.results.store import Store, finite, write_facts
 from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured
 from tradesim.simulation.session import Session, Setting, open_session
 from tradesim.simulation.strategy import TakeRule
@@ -60,7 +61,7 @@ class Comparison:
     def to_json(self) -> str:
         """All of it as one JSON object."""
         parts = {"methods": self.table.to_dicts(), "curve": self.curve.to_dicts()}
-        return json.dumps(self.facts | parts, indent=2)
+        return json.dumps(finite(self.facts | parts), indent=2, allow_nan=False)
 
     def _view(self, name: str, order: str) -> pl.DataFrame:
         return self.store.query(f"SELECT * FROM {name} WHERE comparison = ? ORDER BY {order}", [self.name])
@@ -107,9 +108,9 @@ def compare(
     """
     source: Source = Path(tape).resolve() if tape is not None else market or SyntheticMarket()
     first = read_tape(source) if isinstance(source, Path) else None
-    around = setting or Setting()
-    if fee is not None or (setting is None and _in_coin(first)):
-        around = replace(around, fees=Fees(taker=0.0003 if fee is None else fee))
+    around = setting or usual_setting(first)
+    if fee is not None:
+        around = replace(around, fees=Fees(taker=fee))
     if edge is None:
         edge = 0.0005 if _in_coin(first) else 0.0075
     plan = Plan(
@@ -134,6 +135,7 @@ def make(plan: Plan, *, db: Path | str | None = None, jobs: int = 2, progress: P
     name = f"{fingerprint(plan)}-{uuid4().hex[:6]}"
     staging = home / "staging" / name
     store = Store(Path(db) if db is not None else home / "results.duckdb")
+    store.check()
     problem, seed = PROBLEMS[plan.problem], plan.seeds[0]
     try:
         made = {method: make_method(method, problem, home, progress) for method in plan.methods}
@@ -159,6 +161,11 @@ def problem_of(name: str | None, tape: Tape | None) -> str:
 def usual_seeds(tape: Tape | None) -> tuple[int, ...]:
     """Eight generated markets; one replay of a given tape."""
     return tuple(range(1, 9)) if tape is None else (1,)
+
+
+def usual_setting(tape: Tape | None) -> Setting:
+    """The default wires, fees and schedules; the fee is 0.0003 of a coin where options are priced in coin."""
+    return Setting(fees=Fees(taker=0.0003)) if _in_coin(tape) else Setting()
 
 
 def _in_coin(tape: Tape | None) -> bool:
@@ -204,8 +211,13 @@ def _replay_all(
         for seed in plan.seeds
     )
     tell(0, len(plan.seeds), "replaying")
-    for done, _ in enumerate(parallel(calls), start=1):
-        tell(done, len(plan.seeds), "replaying")
+    try:
+        for done, _ in enumerate(parallel(calls), start=1):
+            tell(done, len(plan.seeds), "replaying")
+    except BaseException:
+        if workers > 1:
+            get_reusable_executor().shutdown(wait=True, kill_workers=True)
+        raise
 
 
 def _write_question(

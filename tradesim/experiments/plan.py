@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import math
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +18,7 @@ from tradesim.experiments.measure import Cache
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import Tape
 from tradesim.market.tape_file import read_tape
+from tradesim.methods.registry import METHODS
 from tradesim.simulation.latency import (
     ComputeLatency,
     Fixed,
@@ -28,7 +30,7 @@ from tradesim.simulation.latency import (
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Policy, Rule, Strategy, TakeRule
 from tradesim.simulation.trigger import SpotMoved, Trigger
-from tradesim.units import MICROSECOND, MILLISECOND, duration
+from tradesim.units import MICROSECOND, MILLISECOND, SECOND, duration
 
 DEFAULT_METHODS: Final = ("nothing", "proxy", "analytic", "analytic-slice", "grid", "lightgbm")
 
@@ -42,6 +44,23 @@ CURVE: Final = tuple(
 """Compute latencies, ns, of the curve of P&L against latency."""
 
 Source = SyntheticMarket | Path
+
+MOST_SEEDS: Final = 10_000
+"""Seeds in one comparison."""
+
+LARGEST_SEED: Final = 2**63 - 1
+
+LARGEST_AMOUNT: Final = 1e6
+"""The largest edge or fee, currency a unit: far above any option's price, far below where micros overflow."""
+
+LARGEST_CAP: Final = 10**9
+"""Lots."""
+
+LONGEST_LATENCY: Final = 3600 * SECOND
+"""The longest compute latency that can be stated, ns."""
+
+LARGEST_SIGMA: Final = 5.0
+"""Of a lognormal latency: its 99.9th percentile is then five million times its median."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +90,9 @@ class Plan:
     curve: tuple[int, ...] = CURVE
 
     def __post_init__(self) -> None:
-        if not self.methods or len(set(self.methods)) < len(self.methods):
-            raise ArgumentError(f"methods {', '.join(self.methods) or '(none)'}: give at least one, and none twice")
-        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            raise ArgumentError(f"seeds {list(self.seeds)}: give at least one, and none twice")
+        check_methods(self.methods)
+        _check_seeds(self.seeds)
+        _check_amounts(self.rule, self.setting)
         parse_latency(self.latency)
 
     def strategy(self, method: str) -> Strategy:
@@ -90,6 +108,50 @@ class Plan:
         return {"configuration": plain(self), "versions": _versions(), "host": _host()}
 
 
+def check_methods(names: Sequence[str]) -> None:
+    """Hold names of methods to their rule: at least one, none twice, all known; else ``ArgumentError``."""
+    if not names or len(set(names)) < len(names):
+        raise ArgumentError(f"methods {', '.join(names) or '(none)'}: give at least one, and none twice")
+    unknown = [name for name in names if name not in METHODS]
+    if unknown:
+        raise ArgumentError(f"method {unknown[0]!r}: there is no such method; choose from {', '.join(METHODS)}")
+
+
+def _check_seeds(seeds: Sequence[int]) -> None:
+    if not seeds or len(set(seeds)) < len(seeds) or len(seeds) > MOST_SEEDS:
+        shown = ", ".join(map(str, seeds[:4])) + (", ..." if len(seeds) > 4 else "")
+        raise ArgumentError(f"seeds {shown or '(none)'}: give at least one, none twice, and at most {MOST_SEEDS:,}")
+    outside = [seed for seed in seeds if not 0 <= seed <= LARGEST_SEED]
+    if outside:
+        raise ArgumentError(f"seed {outside[0]}: a seed is a whole number from 0 to 2^63 - 1")
+
+
+def _check_amounts(rule: Rule, setting: Setting) -> None:
+    """Hold what the kernels count in whole micros and lots to sizes that they can count."""
+    fee = setting.fees.taker
+    if abs(fee) > LARGEST_AMOUNT:
+        raise ArgumentError(f"fee {fee:g}: it is at most {LARGEST_AMOUNT:,.0f} in size, in currency a unit")
+    if not isinstance(rule, TakeRule):
+        return
+    if abs(rule.edge) > LARGEST_AMOUNT:
+        raise ArgumentError(f"edge {rule.edge:g}: it is at most {LARGEST_AMOUNT:,.0f} in size, in currency a unit")
+    if rule.cap > LARGEST_CAP:
+        raise ArgumentError(f"cap {rule.cap:.4g}: it is at most {LARGEST_CAP:,} lots a contract")
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Seeds from ``5`` (that one), ``1-8`` (first to last) or ``1,4,9``; else ``ArgumentError``."""
+    first, dash, last = text.partition("-")
+    try:
+        seeds = range(int(first), int(last) + 1) if dash else [int(seed) for seed in text.split(",")]
+    except ValueError:
+        seeds = range(0)
+    if not seeds:
+        raise ArgumentError(f"seeds {text!r}: they are whole numbers, none negative; write 5, 1-8 or 1,4,9")
+    _check_seeds(seeds[: MOST_SEEDS + 1])
+    return tuple(seeds)
+
+
 def parse_latency(text: str) -> ComputeLatency | None:
     """The compute latency that ``text`` states for all methods; ``None`` for ``empirical``, each method's own."""
     kind, _, rest = text.partition(":")
@@ -99,14 +161,34 @@ def parse_latency(text: str) -> ComputeLatency | None:
         case "measured", []:
             return Measured()
         case "fixed", [ns]:
-            return fixed_compute(duration(ns))
-        case "lognormal", [median, sigma] if sigma.replace(".", "", 1).isdigit():
-            model = LogNormal(median=duration(median), sigma=float(sigma))
+            return fixed_compute(_stated_latency(ns))
+        case "lognormal", [median, sigma]:
+            model = LogNormal(median=_stated_latency(median), sigma=_stated_sigma(sigma))
             return Profile(price_by_tag={"any": model}, update_model=Fixed(0))
     raise ArgumentError(
         f"latency {text!r}: it is one of empirical, measured, fixed:DURATION or lognormal:MEDIAN:SIGMA; "
         "write for example fixed:40us"
     )
+
+
+def _stated_latency(text: str) -> int:
+    try:
+        ns = duration(text)
+    except OverflowError:
+        ns = LONGEST_LATENCY + 1
+    if ns > LONGEST_LATENCY:
+        raise ArgumentError(f"latency {text[:20]}: it is at most an hour; write for example 40us")
+    return ns
+
+
+def _stated_sigma(text: str) -> float:
+    try:
+        sigma = float(text)
+    except ValueError:
+        sigma = math.nan
+    if not 0.0 <= sigma <= LARGEST_SIGMA:
+        raise ArgumentError(f"sigma {text!r} of a lognormal latency: it is a number from 0 to {LARGEST_SIGMA:g}")
+    return sigma
 
 
 def plain(value: Any) -> Any:

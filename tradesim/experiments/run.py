@@ -1,11 +1,15 @@
 """One strategy, from a script or a file of the user's own."""
 
 import importlib.util
-from collections.abc import Sequence
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from tradesim.errors import ArgumentError, TradesimError
-from tradesim.experiments.compare import Comparison, make, problem_of, usual_seeds
+from tradesim.experiments.compare import Comparison, make, problem_of, usual_seeds, usual_setting
 from tradesim.experiments.plan import Plan, Source
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape_file import read_tape
@@ -41,7 +45,7 @@ def run(
         rule=strategy.rule,
         trigger=strategy.trigger,
         policy=strategy.policy,
-        setting=setting or Setting(),
+        setting=setting or usual_setting(first),
         latency=latency,
         curve=(),
     )
@@ -49,24 +53,54 @@ def run(
 
 
 def load_strategy(path: Path | str) -> Strategy:
-    """The ``STRATEGY`` that the Python file at ``path`` defines; ``ArgumentError`` where there is none."""
-    path = Path(path)
+    """The ``STRATEGY`` that the Python file at ``path`` defines; ``ArgumentError`` where there is none.
+
+    Modules that lie beside the file can be imported by it.
+    """
+    path = Path(path).absolute()
     if path.suffix != ".py" or not path.is_file():
-        raise ArgumentError(f"{path}: there is no such Python file; give a file that defines STRATEGY")
-    spec = importlib.util.spec_from_file_location(f"strategy_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise ArgumentError(f"{path}: Python cannot load it; give a file that defines STRATEGY")
-    module = importlib.util.module_from_spec(spec)
+        raise ArgumentError(f"{path}: there is no such Python file; give a .py file that defines STRATEGY")
+    strategy = getattr(_loaded(path), "STRATEGY", None)
+    if not isinstance(strategy, Strategy):
+        raise ArgumentError(
+            f"{path}: STRATEGY is {'missing' if strategy is None else type(strategy).__name__}; it must be a "
+            'tradesim.Strategy: write STRATEGY = tradesim.Strategy(method="grid")'
+        )
+    return strategy
+
+
+@contextmanager
+def blamed_on(path: Path | str) -> Iterator[None]:
+    """Turn an error that the code of the strategy file at ``path`` raises into an ``ArgumentError`` naming its line."""
     try:
-        spec.loader.exec_module(module)
+        yield
     except TradesimError:
         raise
     except Exception as error:
-        raise ArgumentError(f"{path}: it fails when loaded: {type(error).__name__}: {error}") from error
-    strategy = getattr(module, "STRATEGY", None)
-    if not isinstance(strategy, Strategy):
-        raise ArgumentError(
-            f"{path}: STRATEGY is {type(strategy).__name__}; it must be a tradesim.Strategy: "
-            'write STRATEGY = tradesim.Strategy(method="grid")'
-        )
-    return strategy
+        file = str(Path(path).absolute())
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+        if not lines:
+            raise
+        said = f"{type(error).__name__}: {error}"
+        raise ArgumentError(f"{file}, line {lines[-1]}: the strategy fails: {said}; mend it there") from error
+
+
+def _loaded(path: Path) -> ModuleType:
+    """The module of the file at ``path``, known to Python by a name of its own."""
+    name = f"strategy_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ArgumentError(f"{path}: Python cannot load it; give a file that defines STRATEGY")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    try:
+        with blamed_on(path):
+            spec.loader.exec_module(module)
+    except TradesimError:
+        raise
+    except (Exception, SystemExit) as error:
+        said = f"{type(error).__name__}: {error}"
+        raise ArgumentError(f"{path}: it fails when loaded: {said}; mend the file") from error
+    return module

@@ -1,16 +1,19 @@
 """The results database: simulations write Parquet, one process ingests it, readers open read-only."""
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from tempfile import TemporaryFile
+from typing import Any, Final
 
 import duckdb
 import polars as pl
 
-from tradesim.errors import StoreError
+from tradesim.errors import ArgumentError, StoreError
 
 TABLES: Final = (
     "comparisons",
@@ -26,7 +29,7 @@ TABLES: Final = (
 """The fact tables, in the order of their dependence."""
 
 PATIENCE: Final = 30.0
-"""Seconds that a writer waits for another writer."""
+"""Seconds to wait for another process that is writing."""
 
 
 def write_facts(frames: Mapping[str, pl.DataFrame], folder: Path, *, part: str) -> None:
@@ -48,7 +51,7 @@ class Store:
     def ingest(self, folder: Path) -> None:
         """Add all facts that ``folder`` holds as Parquet, in one transaction: all or nothing."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._writer() as connection:
+        with self._connection(read_only=False) as connection:
             connection.execute("BEGIN")
             connection.execute(_sql("schema.sql"))
             connection.execute(_sql("views.sql"))
@@ -63,36 +66,97 @@ class Store:
                     )
             connection.execute("COMMIT")
 
+    def check(self) -> None:
+        """Raise ``StoreError`` now for what would stop :meth:`ingest` later; write nothing."""
+        if self.path.exists():
+            tables = self.query("SELECT table_name FROM duckdb_tables()")["table_name"].to_list()
+            if tables and TABLES[0] not in tables:
+                raise StoreError(f"{self.path}: it holds other tables ({tables[0]}), not results; name another file")
+        check_place(self.path)
+
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pl.DataFrame:
-        """The result of one query, read-only."""
-        if not self.path.is_file():
+        """The result of one ``SELECT``, read-only."""
+        if self.path.is_dir():
+            raise StoreError(f"{self.path}: it is a folder; name a results database, a file")
+        if not self.path.exists():
             raise StoreError(f"{self.path}: there is no results database yet; run `tradesim compare` first")
+        if not _is_duckdb(self.path):
+            raise StoreError(f"{self.path}: it is not a DuckDB database; name a file that `tradesim compare` has made")
+        with self._connection(read_only=True) as connection:
+            _check_query(connection, sql)
+            table = connection.sql(sql, params=list(parameters)).to_arrow_table()
         try:
-            with duckdb.connect(str(self.path), read_only=True) as connection:
-                relation = connection.sql(sql, params=list(parameters))
-                return pl.DataFrame() if relation is None else pl.DataFrame(relation.to_arrow_table())
+            return pl.DataFrame(table)
+        except pl.exceptions.PolarsError as error:
+            raise StoreError(f"query: {_first_line(error)}; name each column once (AS) and cast rare types") from error
+
+    @contextmanager
+    def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the database, waiting for another process that is writing it; what goes wrong is a ``StoreError``."""
+        try:
+            connection = self._opened(read_only=read_only)
+            try:
+                yield connection
+            finally:
+                connection.close()
         except duckdb.Error as error:
             raise StoreError(f"{self.path}: {_first_line(error)}") from error
 
-    @contextmanager
-    def _writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _opened(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                connection = duckdb.connect(str(self.path))
-                break
+                return duckdb.connect(str(self.path.absolute()), read_only=read_only)
             except duckdb.IOException as error:
                 if "lock" not in str(error).lower() or time.monotonic() > deadline:
-                    raise StoreError(f"{self.path}: {_first_line(error)}") from error
+                    raise
                 time.sleep(0.2)
-            except duckdb.Error as error:
-                raise StoreError(f"{self.path}: {_first_line(error)}") from error
-        try:
-            yield connection
-        except duckdb.Error as error:
-            raise StoreError(f"{self.path}: {_first_line(error)}") from error
-        finally:
-            connection.close()
+
+
+def check_place(path: Path) -> None:
+    """Raise ``ArgumentError`` where no file can be written at ``path``; write nothing."""
+    if path.is_dir():
+        raise ArgumentError(f"{path}: it is a folder; name a file")
+    if not path.parent.is_dir():
+        raise ArgumentError(f"{path}: there is no folder {path.parent}; make it first")
+    try:
+        TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise ArgumentError(f"{path}: its folder cannot be written to ({error.strerror}); name another") from error
+
+
+def finite(value: Any) -> Any:
+    """``value`` as strict JSON can hold it: no NaN nor infinity (None instead), numbers as numbers, the rest as text.
+
+    >>> finite({"t": float("nan"), "cash": Decimal("12")})
+    {'t': None, 'cash': 12}
+    """
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case None | bool() | int() | float() | str():
+            return value
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case Mapping():
+            return {str(key): finite(item) for key, item in value.items()}
+        case list() | tuple():
+            return [finite(item) for item in value]
+    return str(value)
+
+
+def _is_duckdb(path: Path) -> bool:
+    """Whether the file begins as a DuckDB database does; DuckDB itself would open a Parquet file, too."""
+    with path.open("rb") as file:
+        return file.read(12)[8:] == b"DUCK"
+
+
+def _check_query(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Refuse what is not one query: a COPY or an ATTACH would write files even where the database is read-only."""
+    kinds = [statement.type for statement in connection.extract_statements(sql)]
+    if len(kinds) != 1 or kinds[0] not in {duckdb.StatementType.SELECT, duckdb.StatementType.MULTI}:
+        got = ", ".join(kind.name for kind in kinds) or "nothing"
+        raise StoreError(f"query: it is {got}; results are read-only: give one SELECT statement")
 
 
 def _sql(name: str) -> str:
