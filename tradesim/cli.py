@@ -13,9 +13,9 @@ from cyclopts import App, Parameter, Token
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from tradesim.errors import TradesimError, one_of
+from tradesim.errors import ArgumentError, TradesimError, one_of
 from tradesim.progress import Progress as Tell
-from tradesim.units import duration
+from tradesim.units import YEAR, duration
 
 if TYPE_CHECKING:
     from tradesim.experiments.compare import Comparison
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 app = App(
     name="tradesim",
     help="Solver, table or model? Ways of pricing options, compared on the money they make under latency.",
+    suppress_keyboard_interrupt=False,
 )
 
 WIDEST = 400
@@ -54,13 +55,19 @@ def _exit_status(tokens: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (TradesimError, cyclopts.CycloptsError, OSError) as error:
-        print("tradesim: " + " ".join(str(error).split()), file=sys.stderr)
-        return 2
+    except (TradesimError, cyclopts.CycloptsError) as error:
+        return _refused(str(error))
+    except OSError as error:
+        return _refused(f"{error.filename or 'system'}: {error.strerror or error}; name a place that can be used")
     except KeyboardInterrupt:
         print("tradesim: interrupted; nothing was stored", file=sys.stderr)
         return 130
     return 0
+
+
+def _refused(why: str) -> int:
+    print("tradesim: " + " ".join(why.split()), file=sys.stderr)
+    return 2
 
 
 @contextmanager
@@ -87,6 +94,23 @@ def _seeds(text: str | None) -> tuple[int, ...] | None:
     from tradesim.experiments.plan import parse_seeds
 
     return None if text is None else parse_seeds(text)
+
+
+def _duration(text: str) -> int:
+    """Nanoseconds of a duration, a year at most."""
+    try:
+        ns = duration(text)
+    except OverflowError:
+        ns = YEAR + 1
+    if ns > YEAR:
+        raise ArgumentError(f"duration {text[:24]}: it is at most a year; write for example 400us or 300s")
+    return ns
+
+
+def _yield(value: float, name: str) -> float:
+    if not -1.0 <= value <= 1.0:
+        raise ArgumentError(f"{name} {value:g}: it is a fraction a year, from -1 to 1; write 0.05 for 5 percent")
+    return value
 
 
 @app.command
@@ -260,13 +284,13 @@ def ingest(
     from tradesim.results.store import check_place
 
     check_place(output)
-    floor = None if correct_clock is None else duration(correct_clock)
+    floor = None if correct_clock is None else _duration(correct_clock)
     tape, intake = make(
         reader,
         sources,
         underlying=underlying,
-        rate=rate,
-        dividend=dividend,
+        rate=_yield(rate, "rate"),
+        dividend=_yield(dividend, "dividend"),
         on_bad_row=one_of(OnBadRow, on_bad_row, "on-bad-row"),
     )
     write_tape(tape if floor is None else correct(tape, floor=floor), output)
@@ -293,7 +317,7 @@ def generate(output: Path, /, *, seed: Whole = 1, length: str | None = None) -> 
     from tradesim.results.store import check_place
 
     check_place(output)
-    market = SyntheticMarket() if length is None else SyntheticMarket(duration=duration(length))
+    market = SyntheticMarket() if length is None else SyntheticMarket(duration=_duration(length))
     tape = make(market, seed=seed)
     write_tape(tape, output)
     print(f"{output}: {len(tape):,} rows, {len(tape.chain)} contracts, tape {tape.hash}")

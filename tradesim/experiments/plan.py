@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from tradesim.errors import ArgumentError
+from tradesim.experiments.checked import Checked
 from tradesim.experiments.measure import Cache
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import Tape
@@ -92,12 +93,14 @@ class Plan:
     def __post_init__(self) -> None:
         check_methods(self.methods)
         _check_seeds(self.seeds)
+        _check_ways(self.rule, self.trigger, self.policy)
         _check_amounts(self.rule, self.setting)
         parse_latency(self.latency)
 
     def strategy(self, method: str) -> Strategy:
-        """The shared rule, trigger and policy, pricing by ``method``."""
-        return Strategy(method=method, rule=self.rule, trigger=self.trigger, policy=self.policy)
+        """The shared rule, trigger and policy, pricing by ``method``; answers of a rule of the user's are checked."""
+        rule = self.rule if isinstance(self.rule, TakeRule) else Checked(self.rule)
+        return Strategy(method=method, rule=rule, trigger=self.trigger, policy=self.policy)
 
     def tape(self, seed: int) -> Tape:
         """The tape of ``seed``."""
@@ -124,6 +127,16 @@ def _check_seeds(seeds: Sequence[int]) -> None:
     outside = [seed for seed in seeds if not 0 <= seed <= LARGEST_SEED]
     if outside:
         raise ArgumentError(f"seed {outside[0]}: a seed is a whole number from 0 to 2^63 - 1")
+
+
+def _check_ways(rule: object, trigger: object, policy: object) -> None:
+    """Hold the parts of a strategy to their kinds: they come from a file of the user's own."""
+    if not callable(getattr(rule, "decide", None)):
+        raise ArgumentError(f"rule {rule!r}: it must have a method decide; write for example tradesim.TakeRule()")
+    if not isinstance(trigger, Trigger):
+        raise ArgumentError(f"trigger {trigger!r}: it must be a trigger; write for example tradesim.SpotMoved()")
+    if not isinstance(policy, Policy):
+        raise ArgumentError(f"policy {policy!r}: it must be a Policy; write for example tradesim.Policy.LATEST")
 
 
 def _check_amounts(rule: Rule, setting: Setting) -> None:
