@@ -40,7 +40,7 @@ def _whole(kind: type, tokens: Sequence[Token]) -> int:
 
 Whole = Annotated[int, Parameter(converter=_whole)]
 Seeds = Annotated[str | None, Parameter(name=["--seeds", "--seed"])]
-Json = Annotated[bool, Parameter(name="--json", negative="")]
+Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
 
 
 def main() -> None:
@@ -139,25 +139,28 @@ def compare(
     problem
         american or european; by default what the tape's contracts are.
     methods
-        Names, separated by commas, one row each.
+        Names, separated by commas, one row each; by default nothing,proxy,analytic,analytic-slice,grid,lightgbm.
+        Others: reference, grid-linear, grid-sql, lightgbm-plain.
     latency
-        empirical (measured here, then drawn by seed), measured (live), fixed:40us, or lognormal:40us:0.5.
+        What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live), fixed:40us, or
+        lognormal:40us:0.5 (median, sigma); units ns, us, ms, s.
     cache
         hot or cold: what the caches hold when latencies are measured.
     seeds
-        5, 1-8 or 1,4,9.
+        5, 1-8 or 1,4,9; by default 1-8 for generated markets and 1 for a tape.
     edge
-        What a quote must be off by, after fees, to be taken; currency a unit.
+        What a quote must be off by, after fees, to be taken; currency a unit. By default 0.0075, or 0.0005 of a coin.
     cap
-        Largest position in a contract, lots.
+        Largest position in a contract, long or short; lots.
     fee
-        The taker's fee; currency a unit.
+        The taker's fee; currency a unit. By default 0.0025, or 0.0003 of a coin.
     db
-        The results database; by default results.duckdb in the data home.
+        The results database; by default results.duckdb in the data home (TRADESIM_HOME; else data/ of a checkout; else
+        the user's cache folder).
     jobs
         Seeds replayed at once.
     chart
-        Also write the chart of P&L against latency here (.png or .html).
+        Also write the chart of P&L against latency here (.png, .svg or .html).
     as_json
         Print one JSON object instead of the table.
     """
@@ -200,17 +203,18 @@ def run(
     Parameters
     ----------
     script
-        The file.
+        The file (.py).
     tape
         A tape to replay; by default a market is generated for each seed.
     problem
         american or european; by default what the tape's contracts are.
     seeds
-        5, 1-8 or 1,4,9.
+        5, 1-8 or 1,4,9; by default 1-8 for generated markets and 1 for a tape.
     latency
-        empirical, measured, fixed:40us, or lognormal:40us:0.5.
+        What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live), fixed:40us, or
+        lognormal:40us:0.5 (median, sigma); units ns, us, ms, s.
     db
-        The results database.
+        The results database; by default results.duckdb in the data home.
     as_json
         Print one JSON object instead of the table.
     """
@@ -269,13 +273,13 @@ def ingest(
     underlying
         Which, where the files hold several.
     rate
-        The interest rate, a year, continuously compounded.
+        The interest rate, a fraction a year, continuously compounded.
     dividend
-        The dividend yield, a year, continuously compounded, where the options do not tell it.
+        The dividend yield, a fraction a year, continuously compounded, where the options do not tell it.
     on_bad_row
         raise (the first bad row ends it) or drop (bad rows are left out and counted).
     correct_clock
-        Shift receive times so that the fastest message took this long, for example 100us.
+        Shift receive times so that the fastest message took this long, for example 100us; by default they stand.
     """
     from tradesim.market.clock import correct_clock as correct
     from tradesim.market.ingest import ingest as make
@@ -309,7 +313,7 @@ def generate(output: Path, /, *, seed: Whole = 1, length: str | None = None) -> 
     seed
         Which of its histories.
     length
-        How long, for example 300s; by default the market's own duration.
+        How long, for example 300s; by default 120s.
     """
     from tradesim.market.synthetic import SyntheticMarket
     from tradesim.market.synthetic import generate as make
@@ -365,7 +369,7 @@ def _show(comparison: "Comparison", *, chart: Path | None, as_json: bool) -> Non
     if chart is not None:
         from tradesim.report.charts import save, trade_off
 
-        save(trade_off(comparison.curve, comparison.table), chart)
+        save(trade_off(comparison.curve, comparison.table, comparison.facts), chart)
     if as_json:
         print(comparison.to_json())
         return
