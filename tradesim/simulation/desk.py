@@ -101,8 +101,7 @@ class Desk:
 
     def schedule_wake(self) -> None:
         """Put the planned wake-up on the engine's agenda."""
-        tick = int(self._firings.row[self._firing])
-        key = tie_break(self._session.seed, self._index, tick)
+        key = tie_break(self._session.seed, self._index, self.next_wake)
         self._engine.at(self.next_wake, Phase.WAKE, self._wake, key=key)
         self.next_wake = NEVER
 
@@ -226,7 +225,7 @@ class Desk:
         draw = uniform(self._session.seed, ENTRY, self._index, order.tick, order.contract)
         arrival = max(self._last_entry, order.decided + self._session.setting.wires.entry.sample(draw))
         self._last_entry = arrival
-        key = tie_break(self._session.seed, self._index, order.tick)
+        key = tie_break(self._session.seed, self._index, arrival)
         self._engine.at(arrival, Phase.ORDER, partial(self._reach_venue, order), key=key)
 
     def _reach_venue(self, order: Order) -> None:

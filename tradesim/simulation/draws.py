@@ -57,6 +57,6 @@ def uniforms(seed: int, stream: int, desk: int, count: int) -> NDArray[np.float6
 
 
 @njit(cache=True)
-def tie_break(seed: int, desk: int, tick: int) -> int:
-    """A 31-bit key that orders desks at one instant, whatever their index."""
-    return int(_key(seed, TIE, desk, tick, 0) >> np.uint64(33))
+def tie_break(seed: int, desk: int, instant: int) -> int:
+    """A 31-bit key that orders desks at one ``instant``, whatever their index; a desk has one key for all of it."""
+    return int(_key(seed, TIE, desk, instant, 0) >> np.uint64(33))

@@ -46,10 +46,12 @@ class View:
         self._takes: deque[tuple[int, Take]] = deque()
 
     def hear(self, take: Take) -> None:
-        """A take is on the wire: it travels as the tape row before it did."""
+        """A take is on the wire: it travels as the tape row before it did, and the row after it never overtakes it."""
         row = max(take.after - 1, 0)
         delay = int(self._clock[row] - self._ts[row])
         arrival = take.instant + delay
+        if take.after < len(self._clock):
+            arrival = min(arrival, int(self._clock[take.after]))
         if self._takes:
             arrival = max(arrival, self._takes[-1][0])
         self._takes.append((arrival, take))
@@ -58,7 +60,7 @@ class View:
         """See everything that has arrived by ``until``."""
         while self._takes and self._takes[0][0] <= until:
             arrival, take = self._takes.popleft()
-            self._cursor = replay(self._rows, self._clock, self._cursor, arrival, self.book)
+            self._cursor = replay(self._rows, self._clock[: take.after], self._cursor, arrival, self.book)
             quote = self.book[take.instrument]
             if quote[take.side] == take.price:
                 quote[take.side + 2] = max(0, quote[take.side + 2] - take.lots)
