@@ -2,7 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -212,12 +214,24 @@ def _replay_all(
     )
     tell(0, len(plan.seeds), "replaying")
     try:
-        for done, _ in enumerate(parallel(calls), start=1):
+        with _interrupts_held():
+            replays = parallel(calls)
+        for done, _ in enumerate(replays, start=1):
             tell(done, len(plan.seeds), "replaying")
     except BaseException:
         if workers > 1:
             get_reusable_executor().shutdown(wait=True, kill_workers=True)
         raise
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits meanwhile; processes that are started here never get it: this one ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _write_question(
@@ -241,6 +255,7 @@ def _write_question(
             "edge": [float(getattr(plan.rule, "edge", 0.0))],
             "fair": [session.fair.kind],
             "resolution": [tape.resolution],
+        "span": [tape.end - tape.start],
             "manifest": [json.dumps(plan.manifest() | {"configuration_hash": fingerprint(plan), "tape": tape.hash})],
         }
     )
