@@ -74,6 +74,6 @@ def facts() -> dict[str, Any]:
         "currency": "USD",
         "edge": 0.0075,
         "fair": "latent",
-        "resolution": 1,
+        "resolution": 1, "span": 120 * 10**9,
         "manifest": {"configuration": configuration},
     }

@@ -255,7 +255,7 @@ def _write_question(
             "edge": [float(getattr(plan.rule, "edge", 0.0))],
             "fair": [session.fair.kind],
             "resolution": [tape.resolution],
-        "span": [tape.end - tape.start],
+            "span": [tape.end - tape.start],
             "manifest": [json.dumps(plan.manifest() | {"configuration_hash": fingerprint(plan), "tape": tape.hash})],
         }
     )

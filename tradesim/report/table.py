@@ -9,12 +9,15 @@ from rich.table import Table
 
 from tradesim.units import spoken
 
+FEW_FILLS = 100
+"""Below this many fills a recorded tape is said to tell nothing of the P&L."""
+
 EFFECTS = ("pricing_effect", "latency_effect", "interaction")
 
 
 def comparison_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
     """``table`` is the view ``comparison_table`` of one comparison, ``facts`` its row of ``comparisons``."""
-    shown = Table(title=_title(table, facts), title_justify="left", caption=_caption(facts), caption_justify="left")
+    shown = Table(title=_title(table, facts), title_justify="left", caption=_caption(table, facts), caption_justify="left")
     shown.show_lines = True
     for heading, justify in (
         ("method\nfootprint\n", "left"),
@@ -74,7 +77,7 @@ def _title(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
     return f"{facts['problem']} options on {facts['tape']}; {seeds} seed{'s' * (seeds != 1)}, {len(table)} methods"
 
 
-def _caption(facts: Mapping[str, Any]) -> str:
+def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
     lines = [
         f"P&L is edge at the fill net of fees, in {facts['currency']} a seed; P&L error is against reference prices at "
         "zero latency and is the exact sum of the three effects.",
@@ -83,6 +86,12 @@ def _caption(facts: Mapping[str, Any]) -> str:
     if facts["fair"] == "markout":
         horizon = facts["manifest"]["configuration"]["setting"]["horizon"]
         lines.append(f"Fair value is not known on a recorded tape: P&L is an estimate by markout at {spoken(horizon)}.")
+        lines.append(
+            f"One tape of {spoken(facts['span'])}: seeds only redraw its latencies, so nothing is said of other days."
+        )
+        most = table["fills"].max()
+        if not isinstance(most, int) or most < FEW_FILLS:
+            lines.append(f"At most {most or 0} fills: too few to tell methods apart.")
     if facts["resolution"] > 1:
         lines.append(
             f"The tape tells instants apart by {spoken(facts['resolution'])}: what a shorter latency costs is not "

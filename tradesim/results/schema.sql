@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS comparisons (
     edge        DOUBLE NOT NULL,      -- the rule's edge, currency a unit
     fair        VARCHAR NOT NULL,     -- latent, or markout (an estimate)
     resolution  BIGINT NOT NULL,      -- ns that the tape can tell apart
+    span        BIGINT NOT NULL,      -- ns from its first row to its last
     manifest    JSON NOT NULL         -- configuration and its hash, versions, host
 );
 

@@ -114,14 +114,19 @@ JOIN run_pnl p USING (run)
 WHERE r.role IN ('own', 'single')
 GROUP BY r.comparison, r.method;
 
--- P&L of reference prices at fixed compute latencies.
+-- P&L of reference prices at fixed compute latencies, and what each loses to none, paired over seeds.
 CREATE OR REPLACE VIEW latency_curve AS
-SELECT comparison, compute_ns, count(*) AS seeds,
-       avg(pnl) * any_value(money_unit) AS pnl,
-       stddev_samp(pnl) / sqrt(count(*)) * any_value(money_unit) AS standard_error
-FROM run_pnl JOIN comparisons USING (comparison)
-WHERE role = 'curve'
-GROUP BY comparison, compute_ns;
+SELECT c.comparison, c.compute_ns, count(*) AS seeds,
+       avg(c.pnl) * any_value(q.money_unit) AS pnl,
+       stddev_samp(c.pnl) / sqrt(count(*)) * any_value(q.money_unit) AS standard_error,
+       avg(c.pnl - oracle.pnl) * any_value(q.money_unit) AS latency_effect,
+       CASE WHEN count(*) > 1 AND stddev_samp(c.pnl - oracle.pnl) > 0
+            THEN avg(c.pnl - oracle.pnl) / (stddev_samp(c.pnl - oracle.pnl) / sqrt(count(*))) END AS t_value
+FROM run_pnl c
+JOIN run_pnl oracle ON (oracle.comparison, oracle.seed, oracle.role) = (c.comparison, c.seed, 'oracle')
+JOIN comparisons q ON q.comparison = c.comparison
+WHERE c.role = 'curve'
+GROUP BY c.comparison, c.compute_ns;
 
 -- The table of `tradesim compare`: one row a method.
 CREATE OR REPLACE VIEW comparison_table AS
