@@ -45,10 +45,11 @@ Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)
 
 def main() -> None:
     """Run the command line: 0 when done, 2 for bad input (one line on standard error), 130 for Ctrl-C."""
-    sys.exit(_exit_status(sys.argv[1:]))
+    sys.exit(exit_status(sys.argv[1:]))
 
 
-def _exit_status(tokens: list[str]) -> int:
+def exit_status(tokens: list[str]) -> int:
+    """Run the command that ``tokens`` say; return what the process is to exit with."""
     try:
         app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()

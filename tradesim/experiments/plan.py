@@ -108,7 +108,11 @@ class Plan:
 
     def manifest(self) -> dict[str, Any]:
         """The configuration and what it ran on, ready for JSON."""
-        return {"configuration": plain(self), "versions": _versions(), "host": _host()}
+        return {"configuration": plain(self), **self.provenance()}
+
+    def provenance(self) -> dict[str, Any]:
+        """The hash of the configuration, the versions of what ran and the host, ready for JSON."""
+        return {"configuration_hash": fingerprint(self), "versions": _versions(), "host": _host()}
 
 
 def check_methods(names: Sequence[str]) -> None:
@@ -126,7 +130,7 @@ def _check_seeds(seeds: Sequence[int]) -> None:
         raise ArgumentError(f"seeds {shown or '(none)'}: give at least one, none twice, and at most {MOST_SEEDS:,}")
     outside = [seed for seed in seeds if not 0 <= seed <= LARGEST_SEED]
     if outside:
-        raise ArgumentError(f"seed {outside[0]}: a seed is a whole number from 0 to 2^63 - 1")
+        raise ArgumentError(f"seed {str(outside[0])[:24]}: a seed is a whole number from 0 to 2^63 - 1")
 
 
 def _check_ways(rule: object, trigger: object, policy: object) -> None:
@@ -149,7 +153,7 @@ def _check_amounts(rule: Rule, setting: Setting) -> None:
     if abs(rule.edge) > LARGEST_AMOUNT:
         raise ArgumentError(f"edge {rule.edge:g}: it is at most {LARGEST_AMOUNT:,.0f} in size, in currency a unit")
     if rule.cap > LARGEST_CAP:
-        raise ArgumentError(f"cap {rule.cap:.4g}: it is at most {LARGEST_CAP:,} lots a contract")
+        raise ArgumentError(f"cap {str(rule.cap)[:24]}: it is at most {LARGEST_CAP:,} lots a contract")
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
