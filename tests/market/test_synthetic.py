@@ -315,3 +315,13 @@ def test_a_negative_seed_is_refused():
 def test_a_path_that_reaches_zero_is_refused():
     with pytest.raises(TradesimError, match="path must stay above"):
         generate(SyntheticMarket(spot=0.02, tick_probability=1.0, jump_probability=0.0, strikes=(0.02,)), seed=1)
+
+
+def test_makers_of_european_options_quote_european_values() -> None:
+    """The early exercise premium of a deep put is in the American market's quotes, and not in the European's."""
+    quoted = {}
+    for style in ("american", "european"):
+        tape = generate(SyntheticMarket(duration=SECOND, strikes=(100.0, 140.0), style=style), seed=1)
+        put = 1 + int(np.flatnonzero((tape.chain.strike == 140.0) & (tape.chain.right == PUT))[-1])
+        quoted[style] = int(tape.ask[np.argmax(tape.instrument == put)])
+    assert quoted["american"] > quoted["european"] + 100_000

@@ -108,7 +108,7 @@ def compare(
 
     Raises a :class:`~tradesim.errors.TradesimError` for a bad argument or tape; nothing is stored then.
     """
-    source: Source = Path(tape).resolve() if tape is not None else market or SyntheticMarket()
+    source = source_of(tape, market, problem)
     first = read_tape(source) if isinstance(source, Path) else None
     around = setting or usual_setting(first)
     if fee is not None:
@@ -117,7 +117,7 @@ def compare(
         edge = 0.0005 if _in_coin(first) else 0.0075
     plan = Plan(
         source=source,
-        problem=problem_of(problem, first),
+        problem=problem_of(problem, source, first),
         methods=tuple(methods),
         seeds=tuple(seeds) if seeds is not None else usual_seeds(first),
         rule=TakeRule(edge=edge, cap=cap),
@@ -153,10 +153,19 @@ def make(plan: Plan, *, db: Path | str | None = None, jobs: int = 2, progress: P
     return Comparison(name=name, store=store)
 
 
-def problem_of(name: str | None, tape: Tape | None) -> str:
-    """The problem called ``name``; without a name, what the contracts of ``tape`` (or of a generated one) are."""
+def source_of(tape: Path | str | None, market: SyntheticMarket | None, problem: str | None) -> Source:
+    """The path of ``tape``; else ``market``, by default one whose options are what ``problem`` prices."""
+    if tape is not None:
+        return Path(tape).resolve()
+    return market or SyntheticMarket(style="european" if problem == "european" else "american")
+
+
+def problem_of(name: str | None, source: Source, tape: Tape | None) -> str:
+    """The problem called ``name``; without a name, what the contracts of the tape or of the market are."""
     if name is not None:
         return problem_named(name, PROBLEMS).name
+    if isinstance(source, SyntheticMarket):
+        return source.style
     return "american" if tape is None or bool((tape.chain.style == AMERICAN).any()) else "european"
 
 
@@ -256,7 +265,7 @@ def _write_question(
             "fair": [session.fair.kind],
             "resolution": [tape.resolution],
             "span": [tape.end - tape.start],
-            "manifest": [json.dumps(plan.manifest() | {"configuration_hash": fingerprint(plan), "tape": tape.hash})],
+            "manifest": [json.dumps(plan.manifest() | {"tape": tape.hash})],
         }
     )
     methods = pl.DataFrame(

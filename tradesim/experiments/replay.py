@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -63,7 +62,7 @@ def replay_seed(
         result = run_one(session, job.seat)
         for table, frame in _facts(run, result).items():
             frames.setdefault(table, []).append(frame)
-        frames.setdefault("runs", []).append(_run_row(run, comparison, seed, tape, job, result))
+        frames.setdefault("runs", []).append(_run_row(plan, run, comparison, seed, tape, job, result))
     facts = {table: pl.concat(parts) for table, parts in frames.items()}
     write_facts(facts | {"contracts": contract_frame(tape)}, staging, part=str(seed))
 
@@ -108,8 +107,8 @@ def _facts(run: str, result: Result) -> dict[str, pl.DataFrame]:
     return {table: frame.select(pl.lit(run).alias("run"), pl.all()) for table, frame in frames.items()}
 
 
-def _run_row(run: str, comparison: str, seed: int, tape: Tape, job: Job, result: Result) -> pl.DataFrame:
-    manifest: dict[str, Any] = {"tape": tape.hash, "source": tape.source, "seed": seed, "role": str(job.role)}
+def _run_row(plan: Plan, run: str, comparison: str, seed: int, tape: Tape, job: Job, result: Result) -> pl.DataFrame:
+    manifest = plan.provenance() | {"tape": tape.hash, "source": tape.source, "seed": seed, "profile": comparison}
     return pl.DataFrame(
         {
             "run": [run],

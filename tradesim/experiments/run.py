@@ -9,8 +9,8 @@ from pathlib import Path
 from types import ModuleType
 
 from tradesim.errors import ArgumentError, TradesimError
-from tradesim.experiments.compare import Comparison, make, problem_of, usual_seeds, usual_setting
-from tradesim.experiments.plan import Plan, Source
+from tradesim.experiments.compare import Comparison, make, problem_of, source_of, usual_seeds, usual_setting
+from tradesim.experiments.plan import Plan
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape_file import read_tape
 from tradesim.progress import Progress, silent
@@ -35,11 +35,11 @@ def run(
     Seeds are replayed one after the other, in this process: the strategy's own rule or method need not be importable
     elsewhere.
     """
-    source: Source = Path(tape).resolve() if tape is not None else market or SyntheticMarket()
+    source = source_of(tape, market, problem)
     first = read_tape(source) if isinstance(source, Path) else None
     plan = Plan(
         source=source,
-        problem=problem_of(problem, first),
+        problem=problem_of(problem, source, first),
         methods=(strategy.method,),
         seeds=tuple(seeds) if seeds is not None else usual_seeds(first),
         rule=strategy.rule,

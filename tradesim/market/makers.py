@@ -9,10 +9,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tradesim.market.chain import Chain
+from tradesim.market.chain import EUROPEAN, Chain
 from tradesim.market.tape import QUOTE, TRADE, Latent
 from tradesim.pricing.american import boundary_row, slice_value
 from tradesim.pricing.collocation import HIGH, Tables, tables_of
+from tradesim.pricing.european import european_value
 from tradesim.pricing.problem import Floats, Rights
 from tradesim.units import YEAR
 
@@ -47,7 +48,7 @@ def reaction_delays(
 
 
 def theoretical_values(latent: Latent, chain: Chain, steps: Integers, *, rate: float, dividend: float) -> Floats:
-    """The American value of each of ``n`` contracts in each of ``m`` latent states: float64[m, n], in currency.
+    """The value of each of ``n`` contracts, by its style, in each of ``m`` latent states: float64[m, n], in currency.
 
     ``steps`` int64[s]: the rows of ``latent`` at which the level steps, the first row among them. Volatility and time
     to expiry are those of the last step, the spot is the state's own. The scheme is the reference's.
@@ -60,19 +61,32 @@ def theoretical_values(latent: Latent, chain: Chain, steps: Integers, *, rate: f
     terms[..., 4] = dividend
     out = np.empty((len(latent.ts), len(chain)))
     row = np.empty(HIGH.row_width)
-    _value_states(latent.spot, np.append(steps, len(out)), terms, chain.right, tables_of(HIGH), row, out)
+    bounds = np.append(steps, len(out))
+    _value_states(latent.spot, bounds, terms, chain.right, chain.style, tables_of(HIGH), row, out)
     return out
 
 
 @njit(cache=True, error_model="numpy")
 def _value_states(
-    spot: Floats, bounds: Integers, terms: Floats, right: Rights, tables: Tables, row: Floats, out: Floats
+    spot: Floats,
+    bounds: Integers,
+    terms: Floats,
+    right: Rights,
+    style: Rights,
+    tables: Tables,
+    row: Floats,
+    out: Floats,
 ) -> None:
     """Value every contract in the states of each step, which are ``bounds[step]`` to ``bounds[step + 1]``."""
     for step in range(len(terms)):
         for i in range(len(right)):
             slow = terms[step, i]
-            boundary_row(slow[0], slow[1], slow[2], slow[3], slow[4], right[i], tables, row)
+            strike, expiry, volatility, rate, dividend = slow[0], slow[1], slow[2], slow[3], slow[4]
+            if style[i] == EUROPEAN:
+                for state in range(bounds[step], bounds[step + 1]):
+                    out[state, i] = european_value(spot[state], strike, expiry, volatility, rate, dividend, right[i])
+                continue
+            boundary_row(strike, expiry, volatility, rate, dividend, right[i], tables, row)
             for state in range(bounds[step], bounds[step + 1]):
                 out[state, i] = slice_value(spot[state], row)
 

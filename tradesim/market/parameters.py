@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from tradesim.errors import ArgumentError
-from tradesim.market.chain import AMERICAN, CALL, PUT, Chain
+from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain
 from tradesim.pricing.problem import Floats
 from tradesim.units import DAY, MICROS, MICROSECOND, MILLISECOND, SECOND
 
@@ -64,6 +64,7 @@ _RULES: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
         lambda x: _real(x) and x * MICROS >= 2 * TICK and round(x * MICROS) % TICK == 0,
         "a whole number of ticks of 0.01, two at least",
     ),
+    ("style", lambda x: x in ("american", "european"), "american or european"),
     ("strikes", lambda x: _ascending(x, _real), "a tuple of positive numbers, ascending"),
     ("expiries", lambda x: _ascending(x, _whole), "a tuple of positive whole days, ascending"),
 )
@@ -88,8 +89,8 @@ class SyntheticMarket:
     ``ln(strike / spot)`` at the start. The underlying's moves do not depend on it: the defaults are a busy stretch, as
     after an opening, which moves several times as much as the options' volatility expects of an average second.
 
-    *The chain.* A call and a put for each of ``strikes`` and each of ``expiries`` (days after the start), American,
-    with ``multiplier``; ``rate`` and ``dividend`` yield a year, continuously compounded.
+    *The chain.* A call and a put for each of ``strikes`` and each of ``expiries`` (days after the start), of ``style``
+    ``american`` or ``european``, with ``multiplier``; ``rate`` and ``dividend`` yield a year, continuously compounded.
 
     *The makers.* After each change of spot or level, the maker of a contract requotes with a delay of ``delay_fixed``
     ns plus a lognormal of median ``delay_median`` ns and log standard deviation ``delay_sigma``, in the order of the
@@ -122,6 +123,7 @@ class SyntheticMarket:
 
     strikes: tuple[float, ...] = (85.0, 90.0, 95.0, 100.0, 105.0, 110.0, 115.0)
     expiries: tuple[int, ...] = (7, 30, 90)
+    style: str = "american"
     multiplier: int = 100
     rate: float = 0.045
     dividend: float = 0.0
@@ -174,7 +176,7 @@ class SyntheticMarket:
             strike=np.array(strikes, dtype=np.float64),
             expiry=self.start + DAY * np.array(days, dtype=np.int64),
             right=np.array(rights, dtype=np.int8),
-            style=np.full(len(terms), AMERICAN, dtype=np.int8),
+            style=np.full(len(terms), AMERICAN if self.style == "american" else EUROPEAN, dtype=np.int8),
             multiplier=np.full(len(terms), self.multiplier, dtype=np.int64),
         )
 
