@@ -89,9 +89,9 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
         lines.append(
             f"One tape of {spoken(facts['span'])}: seeds only redraw its latencies, so nothing is said of other days."
         )
-        most = table["fills"].max()
-        if not isinstance(most, int) or most < FEW_FILLS:
-            lines.append(f"At most {most or 0} fills: too few to tell methods apart.")
+        most = max(table["fills"].fill_null(0).to_list(), default=0)
+        if most < FEW_FILLS:
+            lines.append(f"At most {most} fills: too few to tell methods apart.")
     if facts["resolution"] > 1:
         lines.append(
             f"The tape tells instants apart by {spoken(facts['resolution'])}: what a shorter latency costs is not "
