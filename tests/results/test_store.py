@@ -15,7 +15,7 @@ Facts = dict[str, pl.DataFrame]
 @pytest.fixture(scope="module")
 def facts(small_comparison) -> Facts:
     """Every fact of a small comparison, by table."""
-    return {table: small_comparison.store.query(f"SELECT * FROM {table}") for table in TABLES}
+    return {table: small_comparison.store.query(f"SELECT * FROM {table} ORDER BY ALL") for table in TABLES}
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def views(store: Store) -> list[str]:
 def test_what_goes_in_comes_out(facts, store, tmp_path):
     store.ingest(staged(facts, tmp_path / "staging"))
     for table, frame in facts.items():
-        assert store.query(f"SELECT * FROM {table}").equals(frame)
+        assert store.query(f"SELECT * FROM {table} ORDER BY ALL").equals(frame), table
 
 
 def test_a_second_comparison_is_added_and_contracts_of_one_tape_are_kept_once(facts, store, tmp_path):
