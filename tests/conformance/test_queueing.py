@@ -33,7 +33,9 @@ def poisson(load: float, count: int, seed: int) -> np.ndarray:
 def test_the_engine_queues_as_lindley_says(load):
     arrivals = poisson(load, 400, seed=11)
     tape = tape_of(
-        Quote(at=0, bid=100, ask=101), underlying(0), *(underlying(int(at), 100 + i % 2) for i, at in enumerate(arrivals))
+        Quote(at=0, bid=100, ask=101),
+        underlying(0),
+        *(underlying(int(at), 100 + i % 2) for i, at in enumerate(arrivals)),
     )
     strategy = Strategy(rule=TakeRule(edge=1e9), trigger=EveryQuote(), policy=Policy.QUEUE)
     (result,) = run_probe(session_of(tape), seat_of(strategy, compute=COMPUTE))
@@ -64,7 +66,11 @@ def test_latest_answers_the_newest_and_skips_the_rest():
 def test_queue_answers_all_in_turn_on_what_it_saw_then():
     tape = tape_of(Quote(at=0, bid=100, ask=101), underlying(0), underlying(10, 101), underlying(20, 102))
     decisions = _decisions(tape, Policy.QUEUE)
-    assert [(d["arrival"], d["start"], d["spot"]) for d in decisions] == [(0, 0, 100.0), (10, 50, 101.0), (20, 100, 102.0)]
+    assert [(d["arrival"], d["start"], d["spot"]) for d in decisions] == [
+        (0, 0, 100.0),
+        (10, 50, 101.0),
+        (20, 100, 102.0),
+    ]
 
 
 def test_drop_loses_what_fires_while_it_thinks():
