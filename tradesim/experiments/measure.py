@@ -226,6 +226,6 @@ def _rss() -> int:
 
 
 def _rss_peak() -> int:
-    """High-water mark of the process's resident bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak) if sys.platform == "darwin" else int(peak) * 1024
+    """High-water mark of the process's resident bytes; the kernel's count of it may lag behind the present."""
+    peak = int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return max(_rss(), peak if sys.platform == "darwin" else peak * 1024)
