@@ -15,7 +15,7 @@ from tradesim.market.tape_file import write_tape
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
 from tradesim.simulation.desk import Pricing
-from tradesim.simulation.latency import Empirical, Profile
+from tradesim.simulation.latency import Empirical, Profile, Sum
 from tradesim.simulation.run import Seat, run_one
 from tradesim.simulation.session import Setting, open_session
 from tradesim.simulation.strategy import Strategy, TakeRule
@@ -66,7 +66,7 @@ def profiles(small_comparison) -> dict[tuple[str, str, str], list[int]]:
 def test_the_measured_latencies_are_kept_for_each_method_by_stage_and_tag(small_comparison, profiles):
     for method in small_comparison.table["method"]:
         stages = {stage for name, stage, _ in profiles if name == method}
-        assert {"bind", "update", "price"} <= stages
+        assert stages == {"bind", "snapshot", "update", "price"}
     for ns in profiles.values():
         assert ns == sorted(ns)
         assert ns[0] >= 0
@@ -82,28 +82,27 @@ def test_every_decision_was_charged_what_was_once_measured_for_its_path(small_co
         assert ns in profiles[method, "price", tag]
 
 
-def test_a_replay_of_the_kept_profile_gives_the_kept_decisions(small_comparison, profiles):
-    """By hand: the tape of seed 1, the kept measurements, no update that could come late."""
-    problem = PROBLEMS["american"]
+def test_a_replay_of_the_kept_measurements_gives_the_kept_rows(small_comparison, profiles):
+    """The tape of seed 1 again; the charge of an update is that of the snapshot that it begins with, and its own."""
+    problem, name = PROBLEMS["american"], "analytic-slice"
     session = open_session(generate(SyntheticMarket(duration=20 * SECOND), seed=1), problem, Setting(), seed=1)
-    method = make_method("proxy", problem, small_comparison.store.path.parent)
-    method.bind(session.tape.chain)
-    prices = {
-        tag: Empirical(np.array(ns))
-        for (name, stage, tag), ns in profiles.items()
-        if (name, stage) == ("proxy", "price")
-    }
-    seat = Seat(
-        strategy=Strategy(rule=TakeRule()),
-        pricing=Pricing(prices=method, clock=method, reference=method),
-        compute=Profile(price_by_tag=prices),
+    method, reference = (
+        make_method(wanted, problem, small_comparison.store.path.parent) for wanted in (name, "reference")
     )
-    mine = run_one(session, seat).decisions
-    kept = rows_of(small_comparison, "decisions").filter(
-        pl.col("seed") == 1, pl.col("method") == "proxy", pl.col("role") == "own"
+    kept = {(stage, tag): Empirical(np.array(ns)) for (owner, stage, tag), ns in profiles.items() if owner == name}
+    compute = Profile(
+        price_by_tag={tag: model for (stage, tag), model in kept.items() if stage == "price"},
+        update_model=Sum((kept["snapshot", "snapshot"], kept["update", "update"])),
     )
-    instants = ["tick", "arrival", "start", "decided", "tag"]
-    assert mine.select(instants).equals(kept.select(instants))
+    for each in (method, reference):
+        each.bind(session.tape.chain)
+    pricing = Pricing(prices=method, clock=method, reference=reference)
+    again = run_one(session, Seat(strategy=Strategy(rule=TakeRule()), pricing=pricing, compute=compute))
+    for table in ("decisions", "orders", "fills"):
+        rows = rows_of(small_comparison, table).filter(seed=1, method=name, role="own")
+        mine = getattr(again, table)
+        assert len(mine) > 0
+        assert mine.equals(rows.select(mine.columns))
 
 
 def test_memory_and_build_are_columns_of_the_table(small_comparison):

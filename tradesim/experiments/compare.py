@@ -17,8 +17,9 @@ from joblib.externals.loky import get_reusable_executor
 
 from tradesim.errors import ArgumentError, one_of
 from tradesim.experiments.measure import Cache, Measurement, measure, measure_service
-from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan, Source, fingerprint, parse_latency
+from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan, Source, fingerprint
 from tradesim.experiments.replay import replay_seed
+from tradesim.experiments.stated import parse_latency
 from tradesim.home import data_home
 from tradesim.market.chain import AMERICAN, Settlement
 from tradesim.market.synthetic import SyntheticMarket
@@ -30,7 +31,7 @@ from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import problem_named
 from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite, write_facts
-from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured
+from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured, Wires
 from tradesim.simulation.session import Session, Setting, open_session
 from tradesim.simulation.strategy import TakeRule
 from tradesim.simulation.venue import Fees
@@ -81,6 +82,7 @@ def compare(
     edge: float | None = None,
     cap: int = 50,
     fee: float | None = None,
+    wires: Wires | None = None,
     setting: Setting | None = None,
     curve: Sequence[int] = CURVE,
     db: Path | str | None = None,
@@ -101,6 +103,7 @@ def compare(
     ``seeds``    default: 1 to 8 for a generated market, 1 for a tape, where a seed only draws latencies
     ``edge cap`` of the rule; the default edge is 0.0075 currency a unit, or 0.0005 of a coin
     ``fee``      the taker's, currency a unit; the default is that of ``setting``, or 0.0003 of a coin
+    ``wires``    latencies of feed, entry and response; the default is that of ``setting``
     ``setting``  wires, fees and schedules around the desks
     ``curve``    fixed compute latencies, ns, of the P&L curve
     ``db``       the results database; default ``results.duckdb`` in the data home
@@ -113,6 +116,8 @@ def compare(
     around = setting or usual_setting(first)
     if fee is not None:
         around = replace(around, fees=Fees(taker=fee))
+    if wires is not None:
+        around = replace(around, wires=wires)
     if edge is None:
         edge = 0.0005 if _in_coin(first) else 0.0075
     plan = Plan(
@@ -143,7 +148,7 @@ def make(plan: Plan, *, db: Path | str | None = None, jobs: int = 2, progress: P
         made = {method: make_method(method, problem, home, progress) for method in plan.methods}
         session = open_session(plan.tape(seed), problem, plan.setting, seed=seed, progress=progress)
         measured, service = _measure_all(plan, session, made, progress)
-        _write_question(plan, name, session, made, measured, staging)
+        _write_question(plan, name, session, made, measured, service, staging)
         _replay_all(plan, _latencies(plan, measured, service), name, home, staging, jobs, progress)
         progress(0, 1, "storing")
         store.ingest(staging)
@@ -185,7 +190,7 @@ def _in_coin(tape: Tape | None) -> bool:
 
 def _measure_all(
     plan: Plan, session: Session, made: Mapping[str, Method], tell: Progress
-) -> tuple[dict[str, Measurement], LatencyModel]:
+) -> tuple[dict[str, Measurement], Empirical]:
     service = Empirical(measure_service(session))
     measured = {}
     for done, (name, method) in enumerate(made.items()):
@@ -249,10 +254,12 @@ def _write_question(
     session: Session,
     made: Mapping[str, Method],
     measured: Mapping[str, Measurement],
+    service: Empirical,
     staging: Path,
 ) -> None:
     """The facts that are not of a run: the comparison, its methods and their profiles."""
     tape = session.tape
+    snapshot = {("snapshot", "snapshot"): service.measurements}
     comparison = pl.DataFrame(
         {
             "comparison": [name],
@@ -295,7 +302,7 @@ def _write_question(
                 "measurements": ns.tolist(),
             }
             for method in plan.methods
-            for (stage, tag), ns in measured[method].readings.items()
+            for (stage, tag), ns in {**measured[method].readings, **snapshot}.items()
         ]
     )
     facts = {"comparisons": comparison, "methods": methods, "profiles": profiles}

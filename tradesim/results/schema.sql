@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS methods (
 CREATE TABLE IF NOT EXISTS profiles (
     comparison   VARCHAR NOT NULL,
     method       VARCHAR NOT NULL,
-    stage        VARCHAR NOT NULL,    -- bind, update, price
+    stage        VARCHAR NOT NULL,    -- bind, snapshot (of the volatility service, before each update), update, price
     tag          VARCHAR NOT NULL,
     cache        VARCHAR NOT NULL,    -- hot, cold
     measurements BIGINT[] NOT NULL,   -- ns, ascending
