@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from tradesim.errors import ArgumentError, TradesimError, one_of
 from tradesim.progress import Progress as Tell
-from tradesim.units import YEAR, duration
+from tradesim.units import duration
 
 if TYPE_CHECKING:
     from tradesim.experiments.compare import Comparison
@@ -97,17 +97,6 @@ def _seeds(text: str | None) -> tuple[int, ...] | None:
     return None if text is None else parse_seeds(text)
 
 
-def _duration(text: str) -> int:
-    """Nanoseconds of a duration, a year at most."""
-    try:
-        ns = duration(text)
-    except OverflowError:
-        ns = YEAR + 1
-    if ns > YEAR:
-        raise ArgumentError(f"duration {text[:24]}: it is at most a year; write for example 400us or 300s")
-    return ns
-
-
 def _yield(value: float, name: str) -> float:
     if not -1.0 <= value <= 1.0:
         raise ArgumentError(f"{name} {value:g}: it is a fraction a year, from -1 to 1; write 0.05 for 5 percent")
@@ -126,6 +115,9 @@ def compare(
     edge: float | None = None,
     cap: Whole = 50,
     fee: float | None = None,
+    feed: str | None = None,
+    entry: str | None = None,
+    response: str | None = None,
     db: Path | None = None,
     jobs: Whole = 2,
     chart: Path | None = None,
@@ -155,6 +147,12 @@ def compare(
         Largest position in a contract, long or short; lots.
     fee
         The taker's fee; currency a unit. By default 0.0025, or 0.0003 of a coin.
+    feed
+        From the venue to the desk: 20us (the default), lognormal:20us:0.5, or recorded (the tape's receive times).
+    entry
+        From the desk to the venue: 30us (the default) or lognormal:30us:0.5.
+    response
+        From the venue back to the desk: 30us (the default) or lognormal:30us:0.5.
     db
         The results database; by default results.duckdb in the data home (TRADESIM_HOME; else data/ of a checkout; else
         the user's cache folder).
@@ -167,6 +165,7 @@ def compare(
     """
     from tradesim.experiments.compare import compare as make
     from tradesim.experiments.plan import DEFAULT_METHODS
+    from tradesim.experiments.stated import parse_wires
 
     _check_chart(chart)
     with _bars() as tell:
@@ -180,6 +179,7 @@ def compare(
             edge=edge,
             cap=cap,
             fee=fee,
+            wires=parse_wires(feed=feed, entry=entry, response=response),
             db=db,
             jobs=jobs,
             progress=tell,
@@ -289,7 +289,7 @@ def ingest(
     from tradesim.results.store import check_place
 
     check_place(output)
-    floor = None if correct_clock is None else _duration(correct_clock)
+    floor = None if correct_clock is None else duration(correct_clock)
     tape, intake = make(
         reader,
         sources,
@@ -322,7 +322,7 @@ def generate(output: Path, /, *, seed: Whole = 1, length: str | None = None) -> 
     from tradesim.results.store import check_place
 
     check_place(output)
-    market = SyntheticMarket() if length is None else SyntheticMarket(duration=_duration(length))
+    market = SyntheticMarket() if length is None else SyntheticMarket(duration=duration(length))
     tape = make(market, seed=seed)
     write_tape(tape, output)
     print(f"{output}: {len(tape):,} rows, {len(tape.chain)} contracts, tape {tape.hash}")

@@ -42,7 +42,10 @@ def duration(text: str) -> int:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ns|us|ms|s)", text.strip())
     if match is None:
         raise ArgumentError(f"duration {text!r}: it is a number and ns, us, ms or s; write for example 400us")
-    return round(float(match[1]) * _UNITS[match[2]])
+    ns = float(match[1]) * _UNITS[match[2]]
+    if not ns <= YEAR:
+        raise ArgumentError(f"duration {text[:20]!r}: it is at most a year; write for example 400us")
+    return round(ns)
 
 
 def spoken(ns: float) -> str:

@@ -1,7 +1,7 @@
 """A desk under policy ``queue`` is a single server: Poisson ticks and a fixed compute time make it M/D/1.
 
-The mean wait is rho D / (2 (1 - rho)) (Pollaczek 1930, Khinchine 1932; Kleinrock 1975, volume 1, equation 5.73). Long runs use
-Lindley's recursion, which is first shown to be what the engine does.
+The mean wait is rho D / (2 (1 - rho)) (Pollaczek 1930, Khinchine 1932; Kleinrock 1975, volume 1, eq. 5.73). Long runs
+use Lindley's recursion, which is first shown to be what the engine does.
 """
 
 import numpy as np

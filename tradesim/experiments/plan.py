@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -16,22 +15,15 @@ import numpy as np
 from tradesim.errors import ArgumentError
 from tradesim.experiments.checked import Checked
 from tradesim.experiments.measure import Cache
+from tradesim.experiments.stated import parse_latency
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import Tape
 from tradesim.market.tape_file import read_tape
 from tradesim.methods.registry import METHODS
-from tradesim.simulation.latency import (
-    ComputeLatency,
-    Fixed,
-    LogNormal,
-    Measured,
-    Profile,
-    fixed_compute,
-)
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Policy, Rule, Strategy, TakeRule
 from tradesim.simulation.trigger import SpotMoved, Trigger
-from tradesim.units import MICROSECOND, MILLISECOND, SECOND, duration
+from tradesim.units import MICROSECOND, MILLISECOND
 
 DEFAULT_METHODS: Final = ("nothing", "proxy", "analytic", "analytic-slice", "grid", "lightgbm")
 
@@ -56,12 +48,6 @@ LARGEST_AMOUNT: Final = 1e6
 
 LARGEST_CAP: Final = 10**9
 """Lots."""
-
-LONGEST_LATENCY: Final = 3600 * SECOND
-"""The longest compute latency that can be stated, ns."""
-
-LARGEST_SIGMA: Final = 5.0
-"""Of a lognormal latency: its 99.9th percentile is then five million times its median."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,45 +153,6 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         raise ArgumentError(f"seeds {text!r}: they are whole numbers, none negative; write 5, 1-8 or 1,4,9")
     _check_seeds(seeds[: MOST_SEEDS + 1])
     return tuple(seeds)
-
-
-def parse_latency(text: str) -> ComputeLatency | None:
-    """The compute latency that ``text`` states for all methods; ``None`` for ``empirical``, each method's own."""
-    kind, _, rest = text.partition(":")
-    match kind, rest.split(":") if rest else []:
-        case "empirical", []:
-            return None
-        case "measured", []:
-            return Measured()
-        case "fixed", [ns]:
-            return fixed_compute(_stated_latency(ns))
-        case "lognormal", [median, sigma]:
-            model = LogNormal(median=_stated_latency(median), sigma=_stated_sigma(sigma))
-            return Profile(price_by_tag={"any": model}, update_model=Fixed(0))
-    raise ArgumentError(
-        f"latency {text!r}: it is one of empirical, measured, fixed:DURATION or lognormal:MEDIAN:SIGMA; "
-        "write for example fixed:40us"
-    )
-
-
-def _stated_latency(text: str) -> int:
-    try:
-        ns = duration(text)
-    except OverflowError:
-        ns = LONGEST_LATENCY + 1
-    if ns > LONGEST_LATENCY:
-        raise ArgumentError(f"latency {text[:20]}: it is at most an hour; write for example 40us")
-    return ns
-
-
-def _stated_sigma(text: str) -> float:
-    try:
-        sigma = float(text)
-    except ValueError:
-        sigma = math.nan
-    if not 0.0 <= sigma <= LARGEST_SIGMA:
-        raise ArgumentError(f"sigma {text!r} of a lognormal latency: it is a number from 0 to {LARGEST_SIGMA:g}")
-    return sigma
 
 
 def plain(value: Any) -> Any:

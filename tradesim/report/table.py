@@ -17,7 +17,9 @@ EFFECTS = ("pricing_effect", "latency_effect", "interaction")
 
 def comparison_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
     """``table`` is the view ``comparison_table`` of one comparison, ``facts`` its row of ``comparisons``."""
-    shown = Table(title=_title(table, facts), title_justify="left", caption=_caption(table, facts), caption_justify="left")
+    shown = Table(
+        title=_title(table, facts), title_justify="left", caption=_caption(table, facts), caption_justify="left"
+    )
     shown.show_lines = True
     for heading, justify in (
         ("method\nfootprint\n", "left"),
