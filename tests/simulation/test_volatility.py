@@ -10,7 +10,7 @@ from tradesim.errors import ArgumentError, TapeError
 from tradesim.market.chain import CALL, EUROPEAN, PUT, Chain, Settlement
 from tradesim.market.synthetic import TICK, SyntheticMarket, generate
 from tradesim.market.tape import Tape
-from tradesim.methods.method import State
+from tradesim.methods.method import State, price_chain
 from tradesim.methods.reference import Reference
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.european import price
@@ -93,6 +93,21 @@ def test_the_forward_by_parity_tells_the_dividend_yield(dividend):
     first = states_of(blind, "american")[0]
     tick_in_yield = TICK / MICROS / (first.spot * first.expiry)
     assert np.all(np.abs(first.dividend - dividend) < 1.2 * tick_in_yield)
+
+
+@pytest.mark.parametrize("carry", [None, np.array([-0.004, -0.006])])
+def test_noise_at_a_negative_rate_gives_american_options_no_two_boundaries(carry):
+    """At a rate of -1 % calls have two boundaries at yields between it and zero, puts at yields below it."""
+    chain = chain_of((100.0, 30, CALL), (100.0, 30, PUT))
+    for noise in (-0.9, -0.01, 0.0, 0.02, 0.9):
+        tape = tape_on(
+            chain, underlying(0), quoted(0, 0, 4.0 + noise), quoted(0, 1, 4.0), rate=-0.01, dividend=0.0, carry=carry
+        )
+        (state,) = states_of(tape, "american")
+        reference = Reference(PROBLEMS["american"])
+        reference.bind(chain)
+        reference.update(state)
+        assert np.isfinite(price_chain(reference, state.spot, len(chain))).all()
 
 
 CALLS: tuple[Contract, ...] = ((100.0, 30, CALL), (110.0, 30, CALL), (130.0, 30, CALL), (104.0, 90, CALL))

@@ -271,6 +271,20 @@ def price_with(scheme: Scheme, points: Points) -> Floats:
     return out
 
 
+def solvable_dividends(rate: float, dividend: Floats) -> Floats:
+    """The yields nearest to ``dividend`` with which neither a call nor a put has two exercise boundaries.
+
+    At a rate of zero or more that is any yield. At a negative rate a call has two boundaries where the yield is between
+    the rate and zero, a put where it is below the rate: what is left is the rate itself, and zero and more.
+
+    >>> solvable_dividends(-0.01, np.array([0.02, -0.002, -0.008, -0.03])).tolist()
+    [0.02, 0.0, -0.01, -0.01]
+    """
+    if rate >= 0.0:
+        return dividend
+    return np.where(dividend >= 0.5 * rate, np.maximum(dividend, 0.0), rate)
+
+
 def _refuse_double_boundaries(points: Points) -> None:
     call = points.right > 0
     put_rate = np.where(call, points.dividend, points.rate)

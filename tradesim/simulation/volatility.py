@@ -5,7 +5,10 @@ At each instant of the schedule it looks at the desk's view and writes a :class:
 1. *Forward*, one per expiry, by put-call parity at the strikes nearest the money that are quoted on all four sides:
    S exp(-qT) = C - P + K exp(-rT), each price less its early exercise premium under the state before. Where no pair is
    quoted the dividend yield of the state before stands, at first what the tape states (its carry or its dividend).
-2. *Volatility*, one per contract: the middle of its quote, inverted with the problem's reference.
+   Noise in the quotes is noise in the yield; an American option is given the nearest yield that the reference solves
+   (:func:`~tradesim.pricing.american.solvable_dividends`), which at a negative rate may be another.
+2. *Volatility*, one per contract: the middle of its quote, inverted with the problem's program at the accuracy of
+   :mod:`tradesim.pricing.implied`.
 3. *Fall-back*, where a side is missing or the middle has no implied volatility: the contract's last one, with the
    dividend yield that it was implied with; else that of the nearest strike of its expiry; else of the nearest
    contract; else ``Schedule.default_volatility``. A contract whose volatility was never implied from its own quote is
@@ -25,6 +28,7 @@ from tradesim.errors import ArgumentError, TapeError
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Settlement
 from tradesim.market.tape import UNDERLYING, Tape
 from tradesim.methods.method import State
+from tradesim.pricing.american import solvable_dividends
 from tradesim.pricing.implied import implied_volatilities
 from tradesim.pricing.problem import Floats, Points, Problem
 from tradesim.progress import Progress, silent
@@ -64,6 +68,10 @@ class Schedule:
                 f"Schedule(settle={self.settle}, near={self.near}, default_volatility={self.default_volatility}): "
                 "settle must be at least 0, near and default_volatility above 0"
             )
+
+    def is_coarse(self, tape: Tape) -> bool:
+        """Whether the tape's rows are bars: what they tell of one instant happened within more than ``settle``."""
+        return tape.resolution > self.settle
 
 
 def snapshot_instants(tape: Tape, clock: Ints, schedule: Schedule) -> list[int]:
@@ -165,7 +173,10 @@ class VolatilityService:
         """The dividend yield that the tape states: by its carry a contract, where the venue gives one."""
         if self.tape.carry is None:
             return np.full(len(self.tape.chain), self.tape.dividend)
-        return self.tape.rate - self.tape.carry
+        return self._solvable(self.tape.rate - self.tape.carry)
+
+    def _solvable(self, dividend: Floats) -> Floats:
+        return solvable_dividends(self.tape.rate, dividend) if self._style == AMERICAN else dividend
 
     def _instants_of_spot_change(self) -> Ints:
         index, twice_mid = underlying_path(self.rows)
@@ -174,7 +185,7 @@ class VolatilityService:
         return instants
 
     def _settled(self, moved: Ints, instant: int) -> bool:
-        if self.tape.resolution > self.schedule.settle:
+        if self.schedule.is_coarse(self.tape):
             return True
         last = int(np.searchsorted(moved, instant, side="right")) - 1
         return last <= 0 or instant - int(moved[last]) >= self.schedule.settle
@@ -195,7 +206,7 @@ class VolatilityService:
             centre = float(np.median(discounted))
             if centre > 0.0:
                 implied[chain.expiry == expiry] = -np.log(centre / spot) / life
-        return implied
+        return self._solvable(implied)
 
     def _premium(self, index: Ints, spot: float, years: Floats, volatility: Floats, dividend: Floats) -> Floats:
         """Early exercise premium of the contracts at ``index``, in currency."""
