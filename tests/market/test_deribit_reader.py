@@ -123,6 +123,19 @@ def test_two_coins_need_a_choice(tmp_path):
         ingest("deribit", [source], underlying="SOL")
 
 
+@pytest.mark.parametrize("cents", [2_345_678, 5_801_234, 5_890_051, 6_543_211, 9_876_543, 12_345_679])
+def test_an_index_in_cents_is_micros_exactly(tmp_path, cents):
+    source = capture(tmp_path, [ticker("1617644857.0", 1, index_price=cents / 100)])
+    tape = ingest("deribit", [source])[0]
+    assert tape.bid[tape.instrument == UNDERLYING].tolist() == [cents * 10_000]
+
+
+def test_linear_options_are_refused(tmp_path):
+    source = capture(tmp_path, [ticker("1617644859.0", 2000, "BTC_USDC-30APR21-20000-C", index_price=58900.5)])
+    with pytest.raises(SourceError, match="options on BTC_USDC are linear"):
+        ingest("deribit", [source])
+
+
 BAD_LINES = {
     "truncated": (LINES[4][:200], "line 3: .*whole"),
     "no receive time": (LINES[4].split(": ", 1)[1], "line 3: .*whole"),

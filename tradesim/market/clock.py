@@ -66,6 +66,6 @@ def correct_clock(tape: Tape, *, floor: int = 0) -> Tape:
     Raises :class:`~tradesim.errors.ArgumentError` for a negative ``floor``.
     """
     if floor < 0:
-        raise ArgumentError(f"floor is {floor} ns: the the fastest feed takes at least 0 ns; give its true latency")
+        raise ArgumentError(f"floor is {floor} ns: the fastest feed takes at least 0 ns; give its true latency")
     shift = floor - measure_clock(tape).least
     return replace(tape, received=tape.received + shift)

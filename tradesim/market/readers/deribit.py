@@ -15,7 +15,8 @@ Nobody can trade it, so its quote is locked, one lot on each side, and a row sta
 forward (``underlying_price``, a future or a synthetic one) becomes the contract's ``carry`` on the tape: the median
 over the capture of ``ln(forward / index) / time to expiry``.
 
-A lot is a tenth of a contract. Contracts are European and expire at 08:00 UTC on the day in their name.
+Linear options (``BTC_USDC-...``) are priced in dollars and are refused. A lot is a tenth of a contract. Contracts are
+European and expire at 08:00 UTC on the day in their name.
 """
 
 import json
@@ -50,7 +51,10 @@ LINE: Final = re.compile(r"(\d+(?:\.\d+)?): (\{.*\})")
 CHANNEL: Final = re.compile(r"(ticker|trades)\.(\w+)-(\d{1,2}[A-Z]{3}\d{2})-(\d+)-([CP])\.\w+")
 
 EXACT: Final = 1e-6
-"""How far from a whole number of micros or lots the nearest float of a quoted decimal may be."""
+"""How far from a whole number of micros or lots a quoted decimal may be."""
+
+ROUNDING: Final = 1e-15
+"""How far off, as a part of it, the nearest float of a decimal may be once it is counted in micros or lots."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +87,11 @@ def read_deribit(request: Request) -> Draft:
     """
     messages = [message for source in request.sources for message in _messages(source)]
     coin = choose_underlying((message.coin for message in messages), request)
+    if "_" in coin:
+        raise SourceError(
+            f"{listed(request.sources)}: options on {coin} are linear, priced in dollars; "
+            "this reader takes inverse options, priced in the coin; choose such an underlying"
+        )
     messages = [message for message in messages if message.coin == coin]
     terms = {message.contract: _terms(message) for message in messages}
     names = sorted(terms, key=lambda name: terms[name])
@@ -212,7 +221,7 @@ def _whole(value: float, units: int, name: str, message: _Message) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SourceError(f"{message.where}: {name} is {value!r}; it must be a number")
     count = round(value * units)
-    if abs(value * units - count) > EXACT:
+    if not math.isclose(value * units, count, rel_tol=ROUNDING, abs_tol=EXACT):
         raise SourceError(f"{message.where}: {name} is {value!r}; it must be a multiple of {1 / units:g}")
     return count
 
