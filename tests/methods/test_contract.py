@@ -1,5 +1,7 @@
 """What holds for every method: the three stages, the bounds, the fallback."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from chains import small_chain, state_of
@@ -10,8 +12,9 @@ from tradesim.errors import ArgumentError, ProblemError
 from tradesim.methods.method import price_chain
 from tradesim.methods.registry import METHODS, built, make_method
 from tradesim.pricing import PROBLEMS
+from tradesim.pricing.collocation import ACCURATE, tables_of
 
-ERROR = {"analytic": 2e-3, "analytic-slice": 2e-3, "reference": 1e-9, "grid": 0.03, "grid-sql": 0.03}
+ERROR = {"analytic": 5e-5, "analytic-slice": 5e-5, "reference": 1e-9, "grid": 0.03, "grid-sql": 0.03}
 ERROR |= {"grid-linear": 0.2, "lightgbm": 0.5, "lightgbm-plain": 8.0}
 TABLES = ("grid", "grid-linear", "grid-sql", "lightgbm", "lightgbm-plain")
 """Methods with a domain."""
@@ -107,6 +110,36 @@ def test_an_expired_contract_is_worth_its_exercise(make, name, problem):
     assert method.fallbacks == 0
 
 
+@pytest.mark.parametrize("name", ["lightgbm", "lightgbm-plain"])
+def test_expired_contracts_do_not_narrow_the_box_of_the_others(make, name):
+    chain, state = small_chain()
+    strike, expiry = chain.strike.copy(), state.expiry.copy()
+    strike[:2], expiry[:2] = (1.0, 10_000.0), 0.0
+    method = make(name, "american")
+    method.bind(replace(chain, strike=strike))
+    method.update(state_of(chain, index=0, expiry=expiry))
+    prices = np.empty(len(chain))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(method, "prepare", None)
+        assert method.price(100.0, prices) == "hit"
+    assert prices[:2].tolist() == [99.0, 9_900.0]
+
+
+@pytest.mark.parametrize("name", PRICING)
+def test_a_volatility_that_is_not_a_number_has_no_price(make, name):
+    for problem in PROBLEMS:
+        if (name, problem) == ("proxy", "european"):
+            continue
+        chain, state = small_chain()
+        volatility = state.volatility.copy()
+        volatility[4] = np.nan
+        method = make(name, problem)
+        method.bind(chain)
+        method.update(state_of(chain, index=1, volatility=volatility))
+        prices = price_chain(method, 100.0, len(chain))
+        assert np.flatnonzero(np.isnan(prices)).tolist() == [4]
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 @pytest.mark.parametrize("name", ["grid", "grid-linear", "lightgbm", "lightgbm-plain", "analytic-slice"])
@@ -160,7 +193,8 @@ def test_memory_is_told_and_building_has_a_cost(make, name):
     method = make(name, "american")
     method.bind(chain)
     method.update(state)
-    assert method.nbytes > 0
+    method.price(100.0, np.empty(len(chain)))
+    assert method.nbytes > (0 if name == "proxy" else tables_of(ACCURATE).nbytes)
     assert (method.build_cost.evaluations > 0) == (name in TABLES)
 
 

@@ -107,7 +107,7 @@ def test_interrupted_training_leaves_nothing(tmp_path, stage):
 def test_a_damaged_text_is_told_of(built, damage, rule):
     problem, path = built
     path.write_text(damage(path.read_text()))
-    with pytest.raises(StoreError, match=rule):
+    with pytest.raises(StoreError, match=rf"{path.name}: .*{rule}.*delete the file and build again"):
         Learned(problem, path).bind(small_chain()[0])
 
 

@@ -8,6 +8,7 @@ import pytest
 from chains import small_chain, state_of
 
 from tradesim.errors import ArgumentError, ProblemError, StoreError
+from tradesim.methods.built import written_whole
 from tradesim.methods.grid import Grid
 from tradesim.methods.grid_model import Axis, Tables
 from tradesim.methods.grid_sql import GridSql
@@ -69,6 +70,12 @@ def test_the_default_grid_meets_its_error(problem, tmp_path):
     assert grid.errors[Interpolation.CUBIC].largest < 0.03
     assert grid.errors[Interpolation.LINEAR].rmse < 0.01
     assert grid.tables.nbytes < 2**20
+
+
+def test_the_default_grid_reaches_the_corner_where_interest_outweighs_dividends(make):
+    corner = {"spot": 165.0, "strike": 100.0, "expiry": 1.0, "volatility": 0.1, "rate": 0.08, "dividend": 0.048}
+    price, truth = (make(name, "american").value(right=1, **corner) for name in ("grid", "reference"))
+    assert abs(price - truth) < 0.03
 
 
 def test_the_same_spec_gives_the_same_tables(built, tmp_path):
@@ -145,6 +152,46 @@ def test_a_changed_table_is_told_of(built):
         file.execute("UPDATE node SET value = value + 1e-9 WHERE cell = 7")
     with pytest.raises(StoreError, match="not the ones that were written"):
         load_grid(path, problem)
+
+
+@pytest.mark.parametrize(
+    ("damage", "rule"),
+    [
+        ("UPDATE axis SET low = low + 1e-3 WHERE number = 0", "not the ones that were written"),
+        ("UPDATE grid SET interpolation = 'spline'", "cannot be read as a grid"),
+        ("DELETE FROM grid", "table grid is empty"),
+        ("DROP TABLE level", "cannot be read as a grid"),
+    ],
+)
+def test_what_else_is_changed_is_told_of(built, damage, rule):
+    problem, path = built
+    with duckdb.connect(str(path)) as file:
+        file.execute(damage)
+    with pytest.raises(StoreError, match=rf"{path.name}: .*{rule}.*; delete the file and build again"):
+        load_grid(path, problem)
+
+
+def test_another_builder_does_not_disturb(tmp_path, monkeypatch):
+    """As if another process began and ended its build of the same file while this one writes."""
+    path = tmp_path / "grid.duckdb"
+    with written_whole(path) as part:
+        part.write_text("half of it")
+        monkeypatch.setattr("os.getpid", lambda: -1)
+        build_grid(PROBLEMS["american"], path, coarse("american"))
+        load_grid(path, PROBLEMS["american"])
+        part.write_text("all of it")
+    assert path.read_text() == "all of it"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_asked_database_counts_its_buffers(make):
+    chain, state = small_chain()
+    method = make("grid-sql", "american")
+    method.bind(chain)
+    method.update(state)
+    price_chain(method, 100.0, len(chain))
+    tables = load_grid(method.path, method.problem).tables
+    assert method.nbytes > tables.nbytes
 
 
 def test_another_problems_grid_is_told_of(built):

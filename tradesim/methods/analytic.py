@@ -35,6 +35,11 @@ class Analytic(Staged[Prepared]):
         self._solver.full_values(spot, prepared.rows, out)
         return HIT
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the solver's tables and of the workspace."""
+        return super().nbytes + self._solver.nbytes
+
 
 class AnalyticSlice(Staged[Prepared]):
     """``analytic-slice``: the boundaries are solved in ``update``; a price is a function of the spot alone."""
@@ -54,3 +59,8 @@ class AnalyticSlice(Staged[Prepared]):
         """A short sum for each contract."""
         self._solver.values(spot, prepared.rows, out)
         return HIT
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the solver's tables and of the workspace."""
+        return super().nbytes + self._solver.nbytes

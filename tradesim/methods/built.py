@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,9 +56,12 @@ def stem(problem: Problem, terms: object) -> str:
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """A path to write to, which becomes ``path`` when the block ends well and is removed when it does not."""
+    """A path to write to, which becomes ``path`` when the block ends well and is removed when it does not.
+
+    It is this process's own: of two that build the same file, the last to end well is kept, and each finds a whole one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     _remove(part)
     try:
         yield part

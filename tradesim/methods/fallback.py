@@ -9,10 +9,11 @@ from tradesim.pricing.problem import Floats, Problem
 
 
 class Fallback:
-    """Prices the ``outside`` contracts of prepared inputs."""
+    """Prices the ``outside`` contracts of prepared inputs; ``nbytes`` are of the tables that it computes with."""
 
     def __init__(self, problem: Problem) -> None:
         self._solver = solver_of(problem, ACCURATE)
+        self.nbytes = self._solver.nbytes
 
     def rows(self, slow: Floats) -> Floats:
         """The slow half, for the slow inputs of the contracts outside."""

@@ -68,11 +68,11 @@ def forest_values(forest: Forest, features: Floats, out: Floats) -> None:
 def read_forest(text: str) -> Forest:
     """The forest in a model's text; ``StoreError`` where it is cut short or holds what the kernel does not know."""
     if "end of trees" not in text:
-        raise StoreError("the text of the LightGBM model is cut short: delete the file and build again")
+        raise StoreError("the text of the LightGBM model is cut short")
     try:
         return _flatten([_fields(block) for block in text.split("\nTree=")[1:]])
     except (KeyError, ValueError) as error:
-        raise StoreError(f"the text of the LightGBM model is damaged ({error}): delete it and build again") from error
+        raise StoreError(f"the text of the LightGBM model is damaged: {error}") from error
 
 
 def _fields(block: str) -> dict[str, list[str]]:

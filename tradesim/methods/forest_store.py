@@ -76,7 +76,7 @@ def save_forest(path: Path, problem: Problem, model: ForestModel, text: str, bui
 def load_forest(path: Path, problem: Problem, model: ForestModel) -> BuiltForest:
     """The forest kept at ``path``; ``StoreError`` where it is missing, damaged or another problem's."""
     if not path.is_file() or not about_path(path).is_file():
-        raise StoreError(f"{path}: there is no forest, or half of one; build it with `tradesim build`")
+        raise StoreError(f"{path}: there is no forest, or half of one; delete what there is and build it")
     try:
         text = path.read_text(encoding="utf-8")
         about = json.loads(about_path(path).read_text(encoding="utf-8"))
@@ -85,7 +85,7 @@ def load_forest(path: Path, problem: Problem, model: ForestModel) -> BuiltForest
         )
         identity = (about["problem"], about["version"], about["layout"], tuple(about["features"]))
         intact = about["digest"] == _digest(text)
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, StoreError) as error:
         raise StoreError(f"{path}: cannot be read as a forest ({error}); delete the file and build again") from error
     if identity != (problem.name, problem.version, LAYOUT, model.features):
         raise StoreError(f"{path}: is of another problem, version or layout; delete the file and build again")

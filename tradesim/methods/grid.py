@@ -64,8 +64,8 @@ class Grid(Staged[Prepared]):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of tables and workspace."""
-        return super().nbytes + self.grid.tables.nbytes
+        """Bytes of tables, of the fallback's, and of the workspace."""
+        return super().nbytes + self.grid.tables.nbytes + self._fallback.nbytes
 
     @property
     def build_cost(self) -> BuildCost:

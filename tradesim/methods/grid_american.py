@@ -54,7 +54,7 @@ class AmericanGrid(GridModel):
     axes = (
         Axis(name="root_deviation", low=math.sqrt(0.005), high=math.sqrt(0.8), nodes=8),
         Axis(name="root_rate", low=math.sqrt(0.0005), high=math.sqrt(0.8), nodes=12),
-        Axis(name="bent_drift", low=math.asinh(-0.2 / BEND), high=math.asinh(1.0 / BEND), nodes=20),
+        Axis(name="bent_drift", low=math.asinh(-0.6 / BEND), high=math.asinh(1.0 / BEND), nodes=22),
         Axis(name="distance", low=0.0, high=5.0, nodes=12),
     )
 

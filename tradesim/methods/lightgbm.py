@@ -25,6 +25,7 @@ def build_forest(problem: Problem, path: Path, spec: ForestSpec, progress: Progr
     Deterministic: one thread, fixed seeds; the same spec and library version give the same text.
     """
     model = forest_model(problem, PLAIN if spec.target == "plain" else SHAPED)
+    _compile(problem, model, spec)
     began = perf_counter()
     points = problem.domain.sample(spec.points, seed=spec.seed)
     prices = _reference(problem, points, progress)
@@ -35,6 +36,13 @@ def build_forest(problem: Problem, path: Path, spec: ForestSpec, progress: Progr
     truth = problem.reference(*held_out.columns())
     error = error_of(forest_prices(model, forest, held_out), truth, held_out.strike)
     save_forest(path, problem, model, text, BuiltForest(forest=forest, cost=cost, error=error))
+
+
+def _compile(problem: Problem, model: ForestModel, spec: ForestSpec) -> None:
+    """Price one point and forget it: compilation is no cost of a forest."""
+    point = problem.domain.sample(1, seed=spec.seed)
+    problem.reference(*point.columns())
+    features_and_terms(model, point)
 
 
 def _reference(problem: Problem, points: Points, progress: Progress) -> Floats:

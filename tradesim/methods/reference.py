@@ -67,5 +67,5 @@ class Reference(AnalyticSlice):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all rows kept."""
-        return self._kept_now
+        """Bytes of the solver's tables and of all rows kept."""
+        return self._kept_now + self._solver.nbytes

@@ -20,7 +20,12 @@ EUROPEAN_WIDTH: Final = 5
 
 
 class Solver(ABC):
-    """The ideal program of one problem, for slow inputs float64[n, 6]."""
+    """The ideal program of one problem, for slow inputs float64[n, 6].
+
+    ``nbytes``  of the tables that it computes with
+    """
+
+    nbytes: int = 0
 
     def check(self, slow: Floats) -> None:  # noqa: B027
         """Raise ``ProblemError`` where the program has no answer."""
@@ -44,6 +49,7 @@ class AmericanSolver(Solver):
     def __init__(self, scheme: Scheme) -> None:
         self._width = scheme.row_width
         self._tables = tables_of(scheme)
+        self.nbytes = self._tables.nbytes
 
     def check(self, slow: Floats) -> None:
         """Refuse a contract with two boundaries: a put with q < r < 0, a call with r < q < 0."""
@@ -140,7 +146,7 @@ def european_row_values(spot: float, rows: Floats, out: Floats) -> None:
         asset = spot * rows[i, 3]
         intrinsic = max(right * (asset - cash), 0.0)
         out[i] = intrinsic
-        if deviation > 0.0:
+        if not deviation <= 0.0:
             upper = (log_spot - rows[i, 2]) / deviation + 0.5 * deviation
             value = right * (asset * normal_cdf(right * upper) - cash * normal_cdf(right * (upper - deviation)))
             out[i] = max(value, intrinsic)
