@@ -169,8 +169,8 @@ def test_effects_are_signed_and_sum_to_the_pnl_error(table: pl.DataFrame) -> Non
     assert bars["interaction"]["words"] == "+0.25"
 
 
-def test_effects_of_a_latency_that_the_tape_cannot_see_are_left_out(table: pl.DataFrame, facts: dict[str, Any]) -> None:
-    bars = rows_with(effects(table, facts | {"resolution": 60_000_000_000}), "effect", "money")
+def test_effects_of_a_latency_that_the_tape_cannot_see_are_left_out(unidentified: pl.DataFrame) -> None:
+    bars = rows_with(effects(unidentified), "effect", "money")
 
     assert {row["effect"] for row in bars} == {"pricing effect"}
 

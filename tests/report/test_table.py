@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from tradesim.report.table import bytes_spoken, comparison_table, identified
+from tradesim.report.table import bytes_spoken, comparison_table
 
 MINUTE = 60_000_000_000
 
@@ -32,9 +32,9 @@ def test_a_method_that_prices_nothing_is_not_called_untradable(table: pl.DataFra
 
 
 def test_a_latency_below_the_resolution_of_the_tape_is_not_identified(
-    table: pl.DataFrame, facts: dict[str, Any]
+    unidentified: pl.DataFrame, facts: dict[str, Any]
 ) -> None:
-    minutes = printed(row_of(table, "grid"), facts | {"resolution": MINUTE})
+    minutes = printed(row_of(unidentified, "grid"), facts | {"resolution": MINUTE})
 
     assert minutes.count("identified") >= 3
     assert "-1.75" not in minutes
@@ -47,11 +47,6 @@ def test_a_latency_above_the_resolution_is_reported(table: pl.DataFrame, facts: 
 
     assert "identified" not in shown
     assert all(figure in shown for figure in ("-0.5", "-1.75", "0.25", "(-3.5)"))
-
-
-@pytest.mark.parametrize(("latency", "seen"), [(None, False), (999, False), (1_000, True)])
-def test_identified_is_at_least_the_resolution(latency: int | None, seen: bool, facts: dict[str, Any]) -> None:
-    assert identified({"latency_p50": latency}, facts | {"resolution": 1_000}) is seen
 
 
 def test_a_recorded_tape_says_that_its_pnl_is_an_estimate(table: pl.DataFrame, facts: dict[str, Any]) -> None:

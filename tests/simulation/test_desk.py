@@ -173,10 +173,7 @@ def test_a_later_order_never_overtakes_an_earlier_one_nor_a_response():
     assert len(orders) == count
     for instant in ("decided", "venue", "ack"):
         assert (orders[instant].diff().drop_nulls() >= 0).all()
-    keys = [
-        (order["contract"], int(np.searchsorted(tape.ts, order["decided"], "right")) - 1) for order in orders.to_dicts()
-    ]
-    drawn = [wild.sample(uniform(3, ENTRY, 0, tick, contract)) for contract, tick in keys]
+    drawn = [wild.sample(uniform(3, ENTRY, 0, firing, 0)) for firing in orders["decision"]]
     delays = (orders["venue"] - orders["decided"]).to_numpy()
     assert (delays >= drawn).all()
     assert 0 < (delays > drawn).sum() < count

@@ -30,7 +30,7 @@ def some_fills(count: int = 60) -> tuple[np.ndarray, np.ndarray]:
 
 
 def latent() -> LatentFair:
-    fair = fair_of(tape(), AMERICAN, horizon=0)
+    fair = fair_of(tape(), horizon=0)
     assert isinstance(fair, LatentFair)
     return fair
 
@@ -79,7 +79,7 @@ def test_a_latent_value_in_coin_is_the_value_over_the_true_spot():
     coin = replace(tape(), chain=replace(tape().chain, settlement=Settlement.INVERSE))
     spot, _ = tape().latent.at(instant)
     expected = by_hand(contract, instant) / spot * MICROS
-    assert np.abs(fair_of(coin, AMERICAN, horizon=0).values(contract, instant) - expected).max() <= 0.5 + 1e-6
+    assert np.abs(fair_of(coin, horizon=0).values(contract, instant) - expected).max() <= 0.5 + 1e-6
 
 
 def test_the_makers_of_a_generated_tape_quote_around_the_latent_value():
@@ -96,7 +96,7 @@ def test_the_makers_of_a_generated_tape_quote_around_the_latent_value():
 
 def markout(*quotes: Quote, horizon: int, at: int) -> int:
     """Micros that contract 0 is estimated to have been worth at ``at``."""
-    fair = fair_of(tape_of(underlying(0), *quotes), PROBLEMS["european"], horizon=horizon)
+    fair = fair_of(tape_of(underlying(0), *quotes), horizon=horizon)
     assert fair.kind == "markout"
     return int(fair.values(np.array([0]), np.array([START + at]))[0])
 

@@ -12,7 +12,6 @@ import polars as pl
 from tradesim.errors import ArgumentError
 from tradesim.report import theme
 from tradesim.report.labels import SIZE, Box, boxes_along, place_labels
-from tradesim.report.table import identified
 from tradesim.report.theme import LogAxis
 from tradesim.report.trade_off import trade_off
 
@@ -114,13 +113,13 @@ def price_error(table: pl.DataFrame, *, edge: float) -> alt.LayerChart:
     return theme.drawn((*_edge_line(edge, axis), span, rms, worst), title=title, height=44 * max(1, len(rows)))
 
 
-def effects(table: pl.DataFrame, facts: Mapping[str, Any] | None = None) -> alt.LayerChart:
+def effects(table: pl.DataFrame) -> alt.LayerChart:
     """What each method loses to its prices and to its latency, as signed bars that sum to its P&L error.
 
-    ``table`` is the view ``comparison_table``, ``facts`` the row of ``comparisons``: with it, what a latency costs that
-    the tape cannot tell from zero is left out, as not identified. A whisker is one standard error over seeds.
+    ``table`` is the view ``comparison_table``; an effect that is null there, as not identified, is left out. A whisker
+    is one standard error over seeds.
     """
-    bars = [bar for row in table.iter_rows(named=True) for bar in _bars(row, facts)]
+    bars = [bar for row in table.iter_rows(named=True) for bar in _bars(row)]
     methods = list(dict.fromkeys(bar["method"] for bar in bars))
     x = _money_axis(min((bar["low"] for bar in bars), default=0.0), max((bar["high"] for bar in bars), default=0.0))
     y = alt.Y("method:N", sort=methods, axis=alt.Axis(title=None, domain=False, ticks=False, labelFontWeight="bold"))
@@ -192,12 +191,9 @@ def _edge_line(edge: float, axis: LogAxis) -> tuple[alt.Chart, alt.Chart]:
     return line, words.encode(alt.X("x:Q"), y=alt.value(0), text="words:N")
 
 
-def _bars(row: Mapping[str, Any], facts: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """A bar for each effect of a method, with the ends of its whisker."""
-    if row["pnl_error_mean"] is None:
-        return []
-    seen = _EFFECTS if facts is None or identified(row, facts) else {"pricing_effect": _EFFECTS["pricing_effect"]}
-    return [_bar(row, column, effect) for column, effect in seen.items()]
+def _bars(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A bar for each effect of a method that is identified, with the ends of its whisker."""
+    return [_bar(row, column, effect) for column, effect in _EFFECTS.items() if row[f"{column}_mean"] is not None]
 
 
 def _bar(row: Mapping[str, Any], column: str, effect: str) -> dict[str, Any]:

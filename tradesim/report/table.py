@@ -26,6 +26,7 @@ def comparison_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
         ("latency\np50\np99\np99.9", "right"),
         ("= wait\np50\np99\np99.9", "right"),
         ("+ compute\np50\np99\np99.9", "right"),
+        ("update\np50\n1/100 of it\n+ price", "right"),
         ("price\nerror\nrmse\nmax", "right"),
         ("decisions\norders\nfills", "right"),
         ("P&L\n± spread", "right"),
@@ -47,19 +48,15 @@ def _cells(row: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
     if row["tradable"] is False:
         name += "\nnot tradable"
     cells = [name, *(_percentiles(row, what) for what in ("latency", "wait", "compute"))]
+    cells.append("-" if row["update_p50"] is None else f"{spoken(row['update_p50'])}\n{spoken(row['amortised_p50'])}")
     cells.append("-" if row["error_rms"] is None else f"{row['error_rms']:.2g}\n{row['error_max']:.2g}")
     cells.append(f"{_count(row['decisions'])}\n{_count(row['orders'])}\n{_count(row['fills'])}")
-    if identified(row, facts):
+    if row["identified"]:
         cells.append(_money(row["pnl_mean"]) + _under("±", row["pnl_spread"]))
         return cells + [_effect(row, name) for name in ("pnl_error", *EFFECTS, "make_instant", "make_exact")]
     unseen = "not\nidentified"
-    instant = row["pnl_mean"] + row["make_instant_mean"]
-    return [*cells, f"{_money(instant)}\nif instant", unseen, _effect(row, "pricing_effect"), *[unseen] * 4]
-
-
-def identified(row: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
-    """Whether the tape can tell this latency from zero: its median is at least the tape's resolution."""
-    return row["latency_p50"] is not None and row["latency_p50"] >= facts["resolution"]
+    pnl = _money(row["pnl_mean"]) + "\nat zero\nlatency"
+    return [*cells, pnl, unseen, _effect(row, "pricing_effect"), *[unseen] * 4]
 
 
 def bytes_spoken(count: float) -> str:
@@ -83,6 +80,7 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
     lines = [
         f"P&L is edge at the fill net of fees, in {facts['currency']} a seed; P&L error is against reference prices at "
         "zero latency and is the exact sum of the three effects.",
+        "Decisions, orders and fills are summed over seeds.",
         "Make it instant: what zero latency would add. Make it exact: what reference prices would add.",
     ]
     if facts["fair"] == "markout":
@@ -91,6 +89,9 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
         lines.append(
             f"One tape of {spoken(facts['span'])}: seeds only redraw its latencies, so nothing is said of other days."
         )
+        short = sum(table["short_markouts"].fill_null(0))
+        if short:
+            lines.append(f"{short} fills are so near its end that their markout is shorter.")
         most = max(table["fills"].fill_null(0).to_list(), default=0)
         if most < FEW_FILLS:
             lines.append(f"At most {most} fills: too few to tell methods apart.")

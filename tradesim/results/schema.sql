@@ -54,7 +54,7 @@ CREATE TABLE IF NOT EXISTS runs (
     seed        BIGINT NOT NULL,
     tape_hash   VARCHAR NOT NULL,
     method      VARCHAR NOT NULL,
-    role        VARCHAR NOT NULL,     -- oracle, instant, exact, own, curve, single
+    role        VARCHAR NOT NULL,     -- oracle, instant, exact, own, curve
     compute_ns  BIGINT,               -- role curve: the fixed latency
     cash        BIGINT NOT NULL,      -- money at the end, positions not counted
     manifest    JSON NOT NULL
@@ -77,7 +77,8 @@ CREATE TABLE IF NOT EXISTS decisions (
     spot        DOUBLE NOT NULL,      -- what it acted on, currency
     error_rms   DOUBLE,               -- of its prices against the reference, over the chain, currency
     error_max   DOUBLE,
-    orders      BIGINT NOT NULL
+    orders      BIGINT NOT NULL,
+    refused     BIGINT NOT NULL       -- orders of the rule not sent: one is in flight in their contract
 );
 
 CREATE TABLE IF NOT EXISTS orders (
@@ -112,6 +113,7 @@ CREATE TABLE IF NOT EXISTS fills (
     venue       BIGINT NOT NULL,
     fair        BIGINT NOT NULL,      -- micros, at the fill
     mark        BIGINT NOT NULL,      -- micros, at the end of the tape
+    markout     BIGINT,               -- ns from the fill to where fair was taken; NULL: at the fill
     hedge       BIGINT                -- money that a delta hedge from the fill on would have cost; NULL: delta not known
 );
 

@@ -6,7 +6,7 @@ FROM decisions;
 
 CREATE OR REPLACE VIEW tick_to_trade AS
 SELECT o.run, o.order_id, d.event, o.venue - d.event AS tick_to_trade, o.ack - o.venue AS response
-FROM orders o JOIN decisions d USING (run, decision);
+FROM orders o JOIN decisions d USING (run, desk, decision);
 
 -- Signed lots of each contract after each fill.
 CREATE OR REPLACE VIEW position_path AS
@@ -85,7 +85,7 @@ SELECT r.comparison, r.method, count(*) AS decisions,
        quantile_disc(l.compute, 0.99) AS compute_p99,
        quantile_disc(l.compute, 0.999) AS compute_p999
 FROM runs r JOIN decision_latency l USING (run)
-WHERE r.role IN ('own', 'single')
+WHERE r.role = 'own'
 GROUP BY r.comparison, r.method;
 
 -- Price error on the tape's own states, in currency a unit: every decision of the run in which the method is instant.
@@ -98,21 +98,39 @@ FROM runs r JOIN decisions d USING (run)
 WHERE r.role = 'instant'
 GROUP BY r.comparison, r.method;
 
--- What a method did in its own runs, summed over seeds.
+-- Whether the tape can tell a method's latency from zero: a tape exact to the ns can, a coarser one if the median
+-- latency is at least its resolution. What is not identified is not reported: it is NULL in the table.
+CREATE OR REPLACE VIEW method_identified AS
+SELECT l.comparison, l.method, c.resolution <= 1 OR l.latency_p50 >= c.resolution AS identified
+FROM method_latency l JOIN comparisons c USING (comparison);
+
+-- What a method did, summed over seeds: in its own runs, or at zero latency where its latency is not identified.
 CREATE OR REPLACE VIEW method_activity AS
 SELECT r.comparison, r.method,
        CAST(sum(d.decisions) AS BIGINT) AS decisions, CAST(sum(d.skipped) AS BIGINT) AS skipped,
        CAST(sum(d.orders) AS BIGINT) AS orders, CAST(sum(p.fills) AS BIGINT) AS fills,
+       CAST(sum(s.short_markouts) AS BIGINT) AS short_markouts,
+       avg(p.pnl) * any_value(c.money_unit) AS pnl,
        avg(p.drift) * any_value(c.money_unit) AS drift,
        avg(p.drift_hedged) * any_value(c.money_unit) AS drift_hedged,
        avg(p.end_marked) * any_value(c.money_unit) AS end_marked
 FROM runs r
 JOIN comparisons c USING (comparison)
+JOIN method_identified i USING (comparison, method)
 JOIN (SELECT run, count(*) AS decisions, sum(skipped) AS skipped, sum(orders) AS orders FROM decisions GROUP BY run) d
   USING (run)
 JOIN run_pnl p USING (run)
-WHERE r.role IN ('own', 'single')
+LEFT JOIN (SELECT f.run, count(*) FILTER (f.markout < CAST(q.manifest->>'$.configuration.setting.horizon' AS BIGINT))
+                  AS short_markouts
+           FROM fills f JOIN runs USING (run) JOIN comparisons q USING (comparison) GROUP BY f.run) s USING (run)
+WHERE r.role = CASE WHEN i.identified THEN 'own' ELSE 'instant' END
 GROUP BY r.comparison, r.method;
+
+-- Median update, and the price of a decision with a hundredth of an update: what 100 ticks an update come to.
+CREATE OR REPLACE VIEW method_update AS
+SELECT comparison, method,
+       list_sort(measurements)[(len(measurements) + 1) // 2] AS update_p50
+FROM profiles WHERE stage = 'update';
 
 -- P&L of reference prices at fixed compute latencies, and what each loses to none, paired over seeds.
 CREATE OR REPLACE VIEW latency_curve AS
@@ -142,11 +160,33 @@ SELECT m.comparison, m.position, m.method,
        m.footprint, m.build_seconds, m.build_evaluations, m.rss_before, m.rss_bound, m.rss_peak,
        e.error_rms, e.error_max, e.fallbacks,
        e.error_rms <= c.edge AS tradable,
-       a.decisions, a.skipped, a.orders, a.fills, a.drift, a.drift_hedged, a.end_marked,
-       w.* EXCLUDE (comparison, method)
+       i.identified,
+       u.update_p50, l.compute_p50 + u.update_p50 / 100 AS amortised_p50,
+       a.decisions, a.skipped, a.orders, a.fills, a.short_markouts, a.drift, a.drift_hedged, a.end_marked,
+       CASE WHEN i.identified THEN w.pnl_mean ELSE a.pnl END AS pnl_mean,
+       CASE WHEN i.identified THEN w.pnl_spread END AS pnl_spread,
+       CASE WHEN i.identified THEN w.pnl_t END AS pnl_t,
+       w.pricing_effect_mean, w.pricing_effect_spread, w.pricing_effect_t,
+       CASE WHEN i.identified THEN w.pnl_error_mean END AS pnl_error_mean,
+       CASE WHEN i.identified THEN w.pnl_error_spread END AS pnl_error_spread,
+       CASE WHEN i.identified THEN w.pnl_error_t END AS pnl_error_t,
+       CASE WHEN i.identified THEN w.latency_effect_mean END AS latency_effect_mean,
+       CASE WHEN i.identified THEN w.latency_effect_spread END AS latency_effect_spread,
+       CASE WHEN i.identified THEN w.latency_effect_t END AS latency_effect_t,
+       CASE WHEN i.identified THEN w.interaction_mean END AS interaction_mean,
+       CASE WHEN i.identified THEN w.interaction_spread END AS interaction_spread,
+       CASE WHEN i.identified THEN w.interaction_t END AS interaction_t,
+       CASE WHEN i.identified THEN w.make_instant_mean END AS make_instant_mean,
+       CASE WHEN i.identified THEN w.make_instant_spread END AS make_instant_spread,
+       CASE WHEN i.identified THEN w.make_instant_t END AS make_instant_t,
+       CASE WHEN i.identified THEN w.make_exact_mean END AS make_exact_mean,
+       CASE WHEN i.identified THEN w.make_exact_spread END AS make_exact_spread,
+       CASE WHEN i.identified THEN w.make_exact_t END AS make_exact_t
 FROM methods m
 JOIN comparisons c USING (comparison)
 LEFT JOIN method_latency l USING (comparison, method)
+LEFT JOIN method_identified i USING (comparison, method)
+LEFT JOIN method_update u USING (comparison, method)
 LEFT JOIN method_error e USING (comparison, method)
 LEFT JOIN method_activity a USING (comparison, method)
 LEFT JOIN wide w USING (comparison, method);

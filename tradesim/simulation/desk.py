@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter_ns
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numba import njit
@@ -48,7 +48,7 @@ class Order:
 
     number: int
     decision: int
-    tick: int
+    firing: int
     contract: int
     direction: int
     lots: int
@@ -82,18 +82,20 @@ class Desk:
         self._session, self._strategy, self._pricing, self._compute = session, strategy, pricing, compute
         self._index, self._engine, self._venue, self._feeds = index, engine, venue, feeds
         self.recorder = Recorder()
-        self._view = View(session.tape, session.rows, session.clock)
-        self._firings = firings(strategy.trigger, session.rows, session.clock)
+        self._clock = session.clock_of(index)
+        self._view = View(session.tape, session.rows, self._clock, session.path)
+        self._firings = firings(strategy.trigger, session.rows, self._clock)
         self._completed = completions(session, compute, desk=index)
         self._state = -1
         count = len(session.tape.chain)
         self._theo, self._truth, self._scratch = np.full(count, np.nan), np.full(count, np.nan), np.empty(count)
         self._position = np.zeros(count, dtype=np.int64)
         self._in_flight = np.zeros(count, dtype=np.bool_)
+        self._shown = tuple(map(_read_only, (self._view.book, self._theo, self._position, self._in_flight)))
         self._fee = session.setting.fees.taker_micros
         self._last_entry = self._last_ack = 0
         self.cash = 0
-        self._sent = 0
+        self._sent = self._refused = 0
         self._next = int(np.searchsorted(self._firings.arrival, session.states[0].instant))
         self._firing = self._skipped = self._seen_until = 0
         self.next_wake: int = NEVER
@@ -134,10 +136,13 @@ class Desk:
         start, firing = self._engine.now, self._firing
         self._view.advance(self._seen_until)
         self._take_newest_state(start)
-        tick = int(self._firings.row[firing])
-        tag, compute, spot = self._think(tick)
-        decided = start + compute
-        orders = self._choose(tick, decided)
+        tick, spot = int(self._firings.row[firing]), self._view.spot
+        tag, elapsed = self._price(spot)
+        self._find_truth(spot)
+        self._hide_unknown()
+        draw = uniform(self._session.seed, COMPUTE, self._index, firing, 0)
+        decided = start + self._compute.price(tag, draw, elapsed)
+        orders = self._choose(firing, decided)
         rms, worst = pricing_error(self._theo, self._truth)
         self.recorder.decisions.append(
             (
@@ -157,6 +162,7 @@ class Desk:
                 rms,
                 worst,
                 len(orders),
+                self._refused,
             )
         )
         for order in orders:
@@ -176,27 +182,25 @@ class Desk:
     def _methods(self) -> tuple[Method, Method, Method]:
         return self._pricing.prices, self._pricing.clock, self._pricing.reference
 
-    def _think(self, tick: int) -> tuple[str, int, float]:
-        """Price the chain into ``theo`` and ``truth``; return the work tag, the ns it is charged, and the spot."""
-        spot = self._view.spot
-        if spot is None:
-            spot = self._session.states[self._state].spot
-        pricing = self._pricing
+    def _price(self, spot: float) -> tuple[str, int]:
+        """Price the chain into ``theo``; return the work tag of the method that is charged, and the ns it just took."""
+        prices, clock = self._pricing.prices, self._pricing.clock
+        if clock is not prices:
+            prices.price(spot, self._theo)
+        out = self._theo if clock is prices else self._scratch
         began = perf_counter_ns()
-        tag = pricing.prices.price(spot, self._theo)
-        elapsed = perf_counter_ns() - began
-        if pricing.clock is not pricing.prices:
-            tag = pricing.clock.price(spot, self._scratch)
-        if pricing.reference is pricing.prices:
+        tag = clock.price(spot, out)
+        return tag, perf_counter_ns() - began
+
+    def _find_truth(self, spot: float) -> None:
+        """Price the chain by the reference into ``truth``; put both prices in the tape's currency."""
+        if self._pricing.reference is self._pricing.prices:
             self._truth[:] = self._theo
         else:
-            pricing.reference.price(spot, self._truth)
+            self._pricing.reference.price(spot, self._truth)
         if self._session.tape.chain.settlement is Settlement.INVERSE:
             self._theo /= spot
             self._truth /= spot
-        self._hide_unknown()
-        draw = uniform(self._session.seed, COMPUTE, self._index, tick, 0)
-        return tag, self._compute.price(tag, draw, elapsed), spot
 
     def _hide_unknown(self) -> None:
         """A contract whose volatility was never implied from its own quote has no value that a desk would trade on."""
@@ -205,24 +209,26 @@ class Desk:
             self._theo[~own] = np.nan
             self._truth[~own] = np.nan
 
-    def _choose(self, tick: int, decided: int) -> list[Order]:
-        chosen = self._strategy.rule.decide(self._view.book, self._theo, self._position, self._in_flight, self._fee)
+    def _choose(self, firing: int, decided: int) -> list[Order]:
+        book, values, position, in_flight = self._shown
+        chosen = self._strategy.rule.decide(book, values, position, in_flight, self._fee)
         decision = len(self.recorder.decisions)
-        orders = []
+        orders, self._refused = [], 0
         for contract, direction, lots, limit in chosen.tolist():
             if self._in_flight[contract]:
+                self._refused += 1
                 continue
             self._in_flight[contract] = True
             seen = int(self._view.book[contract + 1, side_of(direction)])
             theo, truth = float(self._theo[contract]), float(self._truth[contract])
             orders.append(
-                Order(self._sent, decision, tick, contract, direction, lots, limit, seen, theo, truth, decided)
+                Order(self._sent, decision, firing, contract, direction, lots, limit, seen, theo, truth, decided)
             )
             self._sent += 1
         return orders
 
     def _send(self, order: Order) -> None:
-        draw = uniform(self._session.seed, ENTRY, self._index, order.tick, order.contract)
+        draw = uniform(self._session.seed, ENTRY, self._index, order.firing, 0)
         arrival = max(self._last_entry, order.decided + self._session.setting.wires.entry.sample(draw))
         self._last_entry = arrival
         key = tie_break(self._session.seed, self._index, arrival)
@@ -237,7 +243,7 @@ class Desk:
             self._record_fill(order, take)
             for desk in self._feeds:
                 desk.hear(take)
-        draw = uniform(self._session.seed, RESPONSE, self._index, order.tick, order.contract)
+        draw = uniform(self._session.seed, RESPONSE, self._index, order.firing, 0)
         ack = max(self._last_ack, now + self._session.setting.wires.response.sample(draw))
         self._last_ack = ack
         self._engine.at(ack, Phase.ACK, partial(self._acknowledge, order, now, 0 if take is None else take.lots))
@@ -287,12 +293,16 @@ class Desk:
 def completions(session: Session, compute: ComputeLatency, *, desk: int) -> Ints:
     """When the second CPU has each state ready, int64[states], ns; the first is ready before trading begins.
 
-    It takes one snapshot at a time, in turn; ``NEVER`` stands for a state that was overtaken: when the CPU is free
-    again it goes on with the newest snapshot that is due.
+    It takes one snapshot at a time, in turn; a state that was overtaken has the instant of the one that overtook it:
+    when the CPU is free again it goes on with the newest snapshot that is due.
+
+    On a coarse tape (bars) a snapshot has the instant of the very decisions that it would inform, and nobody knows
+    which came first. There it counts for later instants only, in every run.
     """
-    instants = [state.instant for state in session.states]
+    later = 1 if session.setting.schedule.is_coarse(session.tape) else 0
+    instants = [state.instant + later for state in session.states]
     done = np.full(len(instants), NEVER, dtype=np.int64)
-    done[0] = free = instants[0]
+    done[0] = free = session.states[0].instant
     for k in range(1, len(instants)):
         if k + 1 < len(instants) and instants[k + 1] <= free:
             continue
@@ -300,6 +310,13 @@ def completions(session: Session, compute: ComputeLatency, *, desk: int) -> Ints
         free = begin + compute.update(uniform(session.seed, UPDATE, desk, k, 0))
         done[k] = free
     return np.minimum.accumulate(done[::-1])[::-1] if NEVER in done else done
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """The same memory, for reading: a rule is shown the desk's own arrays."""
+    shown = array.view()
+    shown.flags.writeable = False
+    return shown
 
 
 @njit(cache=True)

@@ -51,7 +51,12 @@ class Engine:
         return int(self._env.now)
 
     def at(self, instant: int, phase: Phase, callback: Callable[[], None], *, key: int = 0) -> None:
-        """Call ``callback`` at ``instant`` in ``phase``; the smaller ``key`` (below 2**32) first."""
+        """Call ``callback`` at ``instant`` in ``phase``; the smaller ``key`` (below 2**32) first.
+
+        ``ValueError`` for an instant that has passed.
+        """
+        if instant < self._env.now:
+            raise ValueError(f"instant {instant} has passed: it is {self._env.now}; an effect never precedes its cause")
         _Wire(self._env, instant, (phase << 32) | key, callback)
 
     def run(self, advance: Callable[[int | None], bool]) -> None:

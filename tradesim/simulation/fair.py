@@ -1,27 +1,34 @@
 """What a fill was worth: the generator's latent value, or on a recorded tape an estimate by markout.
 
-*Generated tape.* The fair value of a contract is the reference price at the true spot and volatility. True years to
-expiry move with the steps of the latent volatility. No desk is shown any of it.
+*Generated tape.* The fair value of a contract is the reference price, by its style, at the true spot and volatility.
+True years to expiry move with the steps of the latent volatility. No desk is shown any of it.
 
-*Recorded tape.* Nobody knows the fair value. The estimate is the middle of the contract's own quote ``horizon`` ns
-later, or the last one before that; where it was never quoted on both sides by then, the one side that was.
+*Recorded tape.* Nobody knows the fair value. The estimate is the middle of the contract's quote that stands ``horizon``
+ns later. Where only one side stands, it is the last middle, held to that side: no more than an ask, no less than a
+bid. Near the tape's end the horizon is what is left; each fill keeps how long it was.
 """
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from tradesim.errors import TapeError
-from tradesim.market.chain import Settlement
+from tradesim.market.chain import AMERICAN, Settlement
 from tradesim.market.tape import QUOTE, UNDERLYING, Latent, Tape
-from tradesim.pricing.problem import Floats, Points, Problem
+from tradesim.pricing.american import price as american_price
+from tradesim.pricing.european import price as european_price
+from tradesim.pricing.problem import Floats, Points
 from tradesim.units import MICROS, SECOND, YEAR
 
 Ints = NDArray[np.int64]
 
-BUMP = 1e-4
+NO_SIDE: Final = -1
+"""Stands for the price of a missing side."""
+
+BUMP: Final = 1e-4
 """Relative step of the central difference that gives a delta."""
 
 
@@ -43,11 +50,15 @@ class Fair(Protocol):
         """The underlying's value in micros."""
         ...
 
+    def markouts(self, instant: Ints) -> list[int | None]:
+        """How many ns after each instant its value is taken; None where it is taken then."""
+        ...
 
-def fair_of(tape: Tape, problem: Problem, *, horizon: int) -> Fair:
+
+def fair_of(tape: Tape, *, horizon: int) -> Fair:
     """The latent values of a generated tape, markouts at ``horizon`` ns of a recorded one."""
     if tape.latent is not None:
-        return LatentFair(tape=tape, problem=problem, latent=tape.latent)
+        return LatentFair(tape=tape, latent=tape.latent)
     return Markout(tape=tape, horizon=horizon)
 
 
@@ -56,7 +67,6 @@ class LatentFair:
     """Reference prices at the latent state. Each (contract, latent row) is priced once and kept for all runs."""
 
     tape: Tape
-    problem: Problem
     latent: Latent
     kind: str = "latent"
     _known: dict[tuple[int, int], tuple[int, float]] = field(default_factory=dict)
@@ -72,6 +82,10 @@ class LatentFair:
     def spots(self, instant: Ints) -> Ints:
         """See :class:`Fair`."""
         return np.rint(self.latent.at(instant)[0] * MICROS).astype(np.int64)
+
+    def markouts(self, instant: Ints) -> list[int | None]:
+        """See :class:`Fair`."""
+        return [None] * len(instant)
 
     def _look_up(self, contract: Ints, instant: Ints) -> list[tuple[int, float]]:
         row = np.maximum(np.searchsorted(self.latent.ts, instant, side="right") - 1, 0)
@@ -101,7 +115,9 @@ class LatentFair:
             dividend=np.full(count, self.tape.dividend),
             right=chain.right[contract],
         )
-        value = self.problem.reference(*points.columns())
+        columns = points.columns()
+        american = chain.style[contract] == AMERICAN
+        value = np.where(american, american_price(*columns), european_price(*columns))
         return value / spot if chain.settlement is Settlement.INVERSE else value
 
     def _level_instant(self, row: Ints) -> Ints:
@@ -118,7 +134,7 @@ class Markout:
     tape: Tape
     horizon: int = 60 * SECOND
     kind: str = "markout"
-    _quotes: dict[int, tuple[tuple[Ints, Ints], tuple[Ints, Ints]]] = field(default_factory=dict)
+    _marks: dict[int, tuple[Ints, Ints]] = field(default_factory=dict)
 
     def values(self, contract: Ints, instant: Ints) -> Ints:
         """See :class:`Fair`."""
@@ -133,23 +149,44 @@ class Markout:
         """See :class:`Fair`."""
         return np.array([self._middle(UNDERLYING, t) for t in instant.tolist()], dtype=np.int64)
 
-    def _middle(self, instrument: int, instant: int) -> int:
-        for ts, middle in self._quotes_of(instrument):
-            row = int(np.searchsorted(ts, instant, side="right")) - 1
-            if row >= 0:
-                return int(middle[row])
-        raise TapeError(
-            f"instrument {instrument} has no quote by {instant} ns, so nothing can be valued there; "
-            "value only what has been quoted"
-        )
+    def markouts(self, instant: Ints) -> list[int | None]:
+        """See :class:`Fair`."""
+        return [min(self.horizon, max(self.tape.end - at, 0)) for at in instant.tolist()]
 
-    def _quotes_of(self, instrument: int) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
-        """Instants and middles of the two-sided quotes; instants and prices of the one-sided ones."""
-        if instrument not in self._quotes:
+    def _middle(self, instrument: int, instant: int) -> int:
+        ts, mark = self._marks_of(instrument)
+        row = int(np.searchsorted(ts, instant, side="right")) - 1
+        if row < 0:
+            raise TapeError(
+                f"instrument {instrument} has no quote by {instant} ns, so nothing can be valued there; "
+                "value only what has been quoted"
+            )
+        return int(mark[row])
+
+    def _marks_of(self, instrument: int) -> tuple[Ints, Ints]:
+        """Instants of the instrument's quotes that have a side, and what each says it is worth."""
+        if instrument not in self._marks:
             tape = self.tape
-            mine = (tape.instrument == instrument) & (tape.kind == QUOTE)
-            bid, ask = tape.bid_size > 0, tape.ask_size > 0
-            two, one = mine & bid & ask, mine & (bid ^ ask)
-            lone = np.where(bid[one], tape.bid[one], tape.ask[one])
-            self._quotes[instrument] = (tape.ts[two], (tape.bid[two] + tape.ask[two]) // 2), (tape.ts[one], lone)
-        return self._quotes[instrument]
+            mine = (tape.instrument == instrument) & (tape.kind == QUOTE) & ((tape.bid_size > 0) | (tape.ask_size > 0))
+            sides = (
+                np.where(tape.bid_size[mine] > 0, tape.bid[mine], NO_SIDE),
+                np.where(tape.ask_size[mine] > 0, tape.ask[mine], NO_SIDE),
+            )
+            self._marks[instrument] = tape.ts[mine], marks(*sides)
+        return self._marks[instrument]
+
+
+@njit(cache=True)
+def marks(bid: Ints, ask: Ints) -> Ints:
+    """What each quote says its instrument is worth: its middle, or the last middle held to the one side it has."""
+    out = np.empty(len(bid), dtype=np.int64)
+    last = NO_SIDE
+    for i in range(len(bid)):
+        if bid[i] != NO_SIDE and ask[i] != NO_SIDE:
+            last = (bid[i] + ask[i]) // 2
+            out[i] = last
+        elif bid[i] != NO_SIDE:
+            out[i] = bid[i] if last == NO_SIDE else max(last, bid[i])
+        else:
+            out[i] = ask[i] if last == NO_SIDE else min(last, ask[i])
+    return out

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from statistics import NormalDist
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from scipy.special import ndtri
 from tradesim.errors import ArgumentError
 
 _NORMAL = NormalDist()
+
+LONGEST: Final = 10**15
+"""The longest delay that a lognormal draws, ns: eleven days."""
 
 
 class LatencyModel(Protocol):
@@ -34,8 +38,8 @@ class Fixed:
     ns: int
 
     def __post_init__(self) -> None:
-        if self.ns < 0:
-            raise ArgumentError(f"fixed latency of {self.ns} ns: a latency is at least 0; give ns >= 0")
+        if not isinstance(self.ns, Integral) or self.ns < 0:
+            raise ArgumentError(f"fixed latency of {self.ns} ns: a latency is a whole number of ns, at least 0")
 
     def sample(self, uniform: float) -> int:
         """The constant."""
@@ -55,19 +59,22 @@ class LogNormal:
     floor: int = 0
 
     def __post_init__(self) -> None:
-        if self.median <= 0 or self.sigma < 0 or self.floor < 0:
+        whole = isinstance(self.median, Integral) and isinstance(self.floor, Integral)
+        if not whole or self.median <= 0 or not 0 <= self.sigma < math.inf or self.floor < 0:
             raise ArgumentError(
                 f"lognormal latency of median {self.median} ns, sigma {self.sigma}, floor {self.floor} ns: "
-                "the median must be above 0, sigma and floor at least 0"
+                "median and floor are whole numbers of ns, the median above 0, floor and sigma at least 0"
             )
 
     def sample(self, uniform: float) -> int:
         """The quantile at ``uniform``."""
-        return self.floor + round(self.median * math.exp(self.sigma * _NORMAL.inv_cdf(uniform)))
+        return self.floor + round(min(self.median * math.exp(self.sigma * _NORMAL.inv_cdf(uniform)), LONGEST))
 
     def samples(self, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
         """The quantiles at ``uniforms``."""
-        delays: NDArray[np.int64] = np.rint(self.median * np.exp(self.sigma * ndtri(uniforms))).astype(np.int64)
+        delays: NDArray[np.int64] = np.rint(
+            np.minimum(self.median * np.exp(self.sigma * ndtri(uniforms)), LONGEST)
+        ).astype(np.int64)
         return self.floor + delays
 
 

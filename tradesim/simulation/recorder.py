@@ -25,6 +25,7 @@ DECISION_COLUMNS: Final = {
     "error_rms": pl.Float64,
     "error_max": pl.Float64,
     "orders": pl.Int64,
+    "refused": pl.Int64,
 }
 ORDER_COLUMNS: Final = {
     "order_id": pl.Int64,
@@ -75,10 +76,11 @@ class Recorder:
         return pl.DataFrame(self.orders, schema=ORDER_COLUMNS, orient="row").sort("order_id", maintain_order=True)
 
     def fill_frame(self, fair: Fair, *, end: int) -> pl.DataFrame:
-        """One row a fill, valued: fair value then, mark at ``end``, and what a delta hedge would have made since.
+        """One row a fill, valued: fair value then, mark at ``end``, and what a delta hedge would have cost since.
 
-        ``fair`` and ``mark`` in micros; ``hedge`` in money: delta x quantity x the change of the
-        underlying from the fill to ``end``, null where the delta is unknown.
+        ``fair`` and ``mark`` in micros; ``hedge`` in money: delta at the fill x quantity x the change of the underlying
+        from the fill to ``end``, never rebalanced; null where the delta is unknown. ``markout`` in ns: how long after
+        the fill ``fair`` was taken, null where it was taken at the fill.
         """
         frame = pl.DataFrame(self.fills, schema=FILL_COLUMNS, orient="row")
         contract = frame["contract"].to_numpy().astype(np.int64)
@@ -90,5 +92,6 @@ class Recorder:
         return frame.with_columns(
             pl.Series("fair", fair.values(contract, instant)),
             pl.Series("mark", fair.values(contract, at_end)),
+            pl.Series("markout", fair.markouts(instant), dtype=pl.Int64),
             pl.Series("hedge", hedge).fill_nan(None).round().cast(pl.Int64),
         )

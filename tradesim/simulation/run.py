@@ -42,6 +42,7 @@ def run(session: Session, seats: Sequence[Seat]) -> list[Result]:
     """Replay the session's tape to all ``seats`` at once; they race for the same quotes."""
     if not seats:
         raise ArgumentError("run: it needs at least one seat; give a strategy with its pricing")
+    _refuse_shared_methods(seats)
     engine = Engine(start=min(session.tape.start, session.states[0].instant))
     venue = Venue(session.tape, session.rows)
     desks: list[Desk] = []
@@ -70,6 +71,16 @@ def run(session: Session, seats: Sequence[Seat]) -> list[Result]:
 
     engine.run(advance)
     return [_result(session, desk) for desk in desks]
+
+
+def _refuse_shared_methods(seats: Sequence[Seat]) -> None:
+    """A method holds the state of one desk; two desks' states differ."""
+    seen: set[int] = set()
+    for number, seat in enumerate(seats):
+        mine = {id(seat.pricing.prices), id(seat.pricing.clock), id(seat.pricing.reference)}
+        if mine & seen:
+            raise ArgumentError(f"seat {number} shares a method object with another: make and bind one for each seat")
+        seen |= mine
 
 
 def run_one(session: Session, seat: Seat) -> Result:

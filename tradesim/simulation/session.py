@@ -10,7 +10,7 @@ from tradesim.market.tape import Tape
 from tradesim.methods.method import State
 from tradesim.pricing.problem import Problem
 from tradesim.progress import Progress, silent
-from tradesim.simulation.book import quote_rows
+from tradesim.simulation.book import quote_rows, underlying_path
 from tradesim.simulation.fair import Fair, fair_of
 from tradesim.simulation.latency import Wires
 from tradesim.simulation.venue import Fees
@@ -50,9 +50,16 @@ class Session:
     setting: Setting
     seed: int
     rows: Ints
+    path: tuple[Ints, Ints]
     clock: Ints
     states: tuple[State, ...]
     fair: Fair
+
+    def clock_of(self, desk: int) -> Ints:
+        """When each row of the tape reaches a desk, int64[rows], ns; every desk has draws of its own."""
+        if desk == 0:
+            return self.clock
+        return feed_clock(self.tape, self.setting.wires.feed, seed=self.seed, desk=desk)
 
 
 def open_session(
@@ -75,7 +82,8 @@ def open_session(
         setting=setting,
         seed=seed,
         rows=rows,
+        path=underlying_path(rows),
         clock=clock,
         states=service.states(progress),
-        fair=fair_of(tape, problem, horizon=setting.horizon),
+        fair=fair_of(tape, horizon=setting.horizon),
     )

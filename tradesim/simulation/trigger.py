@@ -1,6 +1,8 @@
 """When a strategy wakes, as data: a trigger is turned once into the tape rows, or instants, that fire it."""
 
+import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numba import njit
@@ -11,6 +13,9 @@ from tradesim.simulation.book import underlying_path
 from tradesim.units import micros
 
 Ints = NDArray[np.int64]
+
+MOST_FIRINGS: Final = 10**8
+"""Firings of a timer on one tape."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +30,8 @@ class SpotMoved:
     by: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.by >= 0:
-            raise ArgumentError(f"SpotMoved(by={self.by}): the move must be at least 0")
+        if not 0 <= self.by < math.inf:
+            raise ArgumentError(f"SpotMoved(by={self.by}): the move must be finite and at least 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +77,8 @@ class Firings:
 def firings(trigger: Trigger, rows: Ints, clock: Ints) -> Firings:
     """Where ``trigger`` fires in ``rows`` seen by ``clock``; firings at one instant are one, the last."""
     if isinstance(trigger, Timer):
+        if int(clock[-1] - clock[0]) // trigger.period >= MOST_FIRINGS:
+            raise ArgumentError(f"Timer(period={trigger.period}): it fires over {MOST_FIRINGS:,} times; make it longer")
         arrival = np.arange(clock[0], clock[-1] + 1, trigger.period, dtype=np.int64)
         return Firings(row=np.searchsorted(clock, arrival, side="right").astype(np.int64) - 1, arrival=arrival)
     row = _firing_rows(trigger, rows)

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
-from tradesim.market.tape import UNDERLYING, Tape
-from tradesim.simulation.book import empty_book, mid, replay
+from tradesim.market.tape import Tape
+from tradesim.simulation.book import empty_book, replay
 from tradesim.simulation.draws import FEED, uniforms
 from tradesim.simulation.latency import LatencyModel, Recorded
 from tradesim.simulation.venue import Take
@@ -35,14 +35,15 @@ def feed_clock(tape: Tape, feed: LatencyModel | Recorded, *, seed: int, desk: in
 
 
 class View:
-    """A book that lags the venue's by the feed."""
+    """A book that lags the venue's by the feed; ``path`` is :func:`~tradesim.simulation.book.underlying_path`."""
 
-    def __init__(self, tape: Tape, rows: Ints, clock: Ints) -> None:
+    def __init__(self, tape: Tape, rows: Ints, clock: Ints, path: tuple[Ints, Ints]) -> None:
         self.book = empty_book(len(tape.chain) + 1)
         self._rows = rows
         self._clock = clock
         self._ts = tape.ts
         self._cursor = 0
+        self._path_rows, self._twice_mid = path
         self._takes: deque[tuple[int, Take]] = deque()
 
     def hear(self, take: Take) -> None:
@@ -67,7 +68,7 @@ class View:
         self._cursor = replay(self._rows, self._clock, self._cursor, until, self.book)
 
     @property
-    def spot(self) -> float | None:
-        """The underlying's mid in currency, ``None`` where it is not quoted on both sides."""
-        middle = mid(self.book, UNDERLYING)
-        return None if middle is None else middle / MICROS
+    def spot(self) -> float:
+        """The underlying's last two-sided mid that was seen, in currency; NaN before the first."""
+        seen = int(np.searchsorted(self._path_rows, self._cursor)) - 1
+        return float(self._twice_mid[seen]) / (2 * MICROS) if seen >= 0 else float("nan")
