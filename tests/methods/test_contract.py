@@ -126,6 +126,17 @@ def test_expired_contracts_do_not_narrow_the_box_of_the_others(make, name):
 
 
 @pytest.mark.parametrize("name", PRICING)
+def test_a_dividend_that_is_not_a_number_has_no_price(make, name):
+    chain, state = small_chain()
+    dividend = state.dividend.copy()
+    dividend[4] = np.nan
+    method = make(name, "american")
+    method.bind(chain)
+    method.update(state_of(chain, index=1, dividend=dividend))
+    assert np.flatnonzero(np.isnan(price_chain(method, 100.0, len(chain)))).tolist() == [4]
+
+
+@pytest.mark.parametrize("name", PRICING)
 def test_a_volatility_that_is_not_a_number_has_no_price(make, name):
     for problem in PROBLEMS:
         if (name, problem) == ("proxy", "european"):

@@ -5,6 +5,7 @@
 | ``missing`` | it has an instant and a kind, and an instrument unless it is latent |
 | ``finite`` ``whole`` | prices and sizes are finite whole numbers, also where a tool has stored them as floats |
 | ``kind`` ``instrument`` | both are known |
+| ``large`` | its prices and sizes are below 2^50, its times within 2^62 ns of the epoch: no sum of two overflows |
 | ``negative`` ``zero`` | no price or size is below 0, and no price with a size is 0 |
 | ``half`` | a side has its price and its size, or neither |
 | ``crossed`` | the bid is at most the ask: a locked quote is legal, a missing side too |
@@ -31,6 +32,9 @@ from tradesim.market.rows import COLUMNS, LATENT, LATENT_COLUMNS, MARKET_COLUMNS
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 
 LARGEST_EXACT_FLOAT: Final = 2.0**53
+LARGEST_AMOUNT: Final = 2**50
+"""A thousand million of currency: what is more is a fault of the source."""
+FARTHEST_TIME: Final = 2**62
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +100,10 @@ def row_rules(chain: Chain) -> list[Rule]:
             law=f"an instrument is {UNDERLYING} (the underlying) or 1 to {last} (the contracts of the chain)",
             breaks=~is_latent & ~pl.col.instrument.is_between(UNDERLYING, last),
         ),
+        *(
+            _large(column, FARTHEST_TIME, law=f"a {column} is within 2^62 ns of the epoch")
+            for column in ("ts", "received")
+        ),
     ]
     for price, size in SIDES:
         rules += _side_rules(price, size)
@@ -126,9 +134,14 @@ def row_rules(chain: Chain) -> list[Rule]:
     ]
 
 
+def _large(column: str, least: int, *, law: str) -> Rule:
+    return Rule(name="large", column=column, law=law, breaks=(pl.col(column) >= least) | (pl.col(column) <= -least))
+
+
 def _side_rules(price: str, size: str) -> list[Rule]:
     has_price, has_size = pl.col(price).is_not_null(), pl.col(size).is_not_null()
     return [
+        *(_large(column, LARGEST_AMOUNT, law=f"a {column} is below 2^50") for column in (price, size)),
         *(
             Rule(name="negative", column=column, law=f"a {column} is not negative", breaks=pl.col(column) < 0)
             for column in (price, size)

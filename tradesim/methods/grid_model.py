@@ -39,8 +39,8 @@ class Axis:
         return np.linspace(self.low, self.high, self.nodes)
 
     def position(self, coordinate: Floats) -> Floats:
-        """The coordinate counted in nodes, held within the axis."""
-        return np.clip((coordinate - self.low) / self.step, 0.0, self.nodes - 1.0)
+        """The coordinate counted in nodes, held within the axis; what is not a number is at its beginning."""
+        return np.fmin(np.fmax((coordinate - self.low) / self.step, 0.0), self.nodes - 1.0)
 
 
 Axes = tuple[Axis, ...]

@@ -9,7 +9,7 @@ from numba import njit
 
 from tradesim.errors import ProblemError
 from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE, VOLATILITY
-from tradesim.pricing.american import american_value, boundary_row, slice_values
+from tradesim.pricing.american import american_value, boundary_row, refuse_double_boundaries, slice_values
 from tradesim.pricing.collocation import Scheme, Tables, tables_of
 from tradesim.pricing.european import european_value
 from tradesim.pricing.normal import normal_cdf
@@ -53,7 +53,7 @@ class AmericanSolver(Solver):
 
     def check(self, slow: Floats) -> None:
         """Refuse a contract with two boundaries: a put with q < r < 0, a call with r < q < 0."""
-        _refuse_double_boundaries(slow)
+        refuse_double_boundaries(slow[:, RATE], slow[:, DIVIDEND], slow[:, RIGHT])
 
     def rows(self, slow: Floats) -> Floats:
         """The exercise boundary of each contract and the nodes of its premium."""
@@ -150,16 +150,3 @@ def european_row_values(spot: float, rows: Floats, out: Floats) -> None:
             upper = (log_spot - rows[i, 2]) / deviation + 0.5 * deviation
             value = right * (asset * normal_cdf(right * upper) - cash * normal_cdf(right * (upper - deviation)))
             out[i] = max(value, intrinsic)
-
-
-def _refuse_double_boundaries(slow: Floats) -> None:
-    call = slow[:, RIGHT] > 0.0
-    put_rate = np.where(call, slow[:, DIVIDEND], slow[:, RATE])
-    put_dividend = np.where(call, slow[:, RATE], slow[:, DIVIDEND])
-    refused = np.flatnonzero((put_rate < 0.0) & (put_dividend < put_rate))
-    if len(refused):
-        i = int(refused[0])
-        raise ProblemError(
-            f"contract {i} has rate {slow[i, RATE]:g} and dividend {slow[i, DIVIDEND]:g}, hence two exercise "
-            "boundaries: neither q < r < 0 for a put nor r < q < 0 for a call can be solved; change the rates"
-        )

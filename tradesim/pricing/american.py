@@ -265,7 +265,7 @@ def price_with(scheme: Scheme, points: Points) -> Floats:
     ``ProblemError`` names the first option whose exercise boundary is double.
     """
     checked = checked_points(*points.columns())
-    _refuse_double_boundaries(checked)
+    refuse_double_boundaries(checked.rate, checked.dividend, checked.right)
     out = np.empty(len(checked))
     american_values(*checked.columns(), tables_of(scheme), out)
     return out
@@ -285,14 +285,14 @@ def solvable_dividends(rate: float, dividend: Floats) -> Floats:
     return np.where(dividend >= 0.5 * rate, np.maximum(dividend, 0.0), rate)
 
 
-def _refuse_double_boundaries(points: Points) -> None:
-    call = points.right > 0
-    put_rate = np.where(call, points.dividend, points.rate)
-    put_dividend = np.where(call, points.rate, points.dividend)
+def refuse_double_boundaries(rate: Floats, dividend: Floats, right: Rights | Floats) -> None:
+    """Raise ``ProblemError`` that names the first option whose exercise boundary is double."""
+    call = right > 0
+    put_rate, put_dividend = np.where(call, dividend, rate), np.where(call, rate, dividend)
     refused = (put_rate < 0.0) & (put_dividend < put_rate)
     if refused.any():
         i = int(np.argmax(refused))
-        given = f"rate {points.rate[i]:g} and dividend {points.dividend[i]:g}"
+        given = f"rate {rate[i]:g} and dividend {dividend[i]:g}"
         rule = "a call with rate < dividend < 0" if call[i] else "a put with dividend < rate < 0"
         raise ProblemError(
             f"option {i} has {given}: {rule} has two exercise boundaries; change the rates or price it as European"
