@@ -135,8 +135,9 @@ def compare(
         Names, separated by commas, one row each; by default nothing,proxy,analytic,analytic-slice,grid,lightgbm.
         Others: reference, grid-linear, grid-sql, lightgbm-plain.
     latency
-        What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live), fixed:40us, or
-        lognormal:40us:0.5 (median, sigma); units ns, us, ms, s.
+        What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live), fixed:40us,
+        lognormal:40us:0.5 (median, sigma), or profile:COMPARISON (as measured then, which makes its replay again);
+        units ns, us, ms, s.
     cache
         hot or cold: what the caches hold when latencies are measured.
     seeds
@@ -212,8 +213,9 @@ def run(
     seeds
         5, 1-8 or 1,4,9; by default 1-8 for generated markets and 1 for a tape.
     latency
-        What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live), fixed:40us, or
-        lognormal:40us:0.5 (median, sigma); units ns, us, ms, s.
+        What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live), fixed:40us,
+        lognormal:40us:0.5 (median, sigma), or profile:COMPARISON (as measured then, which makes its replay again);
+        units ns, us, ms, s.
     db
         The results database; by default results.duckdb in the data home.
     as_json

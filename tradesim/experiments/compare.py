@@ -16,10 +16,12 @@ import polars as pl
 from joblib.externals.loky import get_reusable_executor
 
 from tradesim.errors import ArgumentError, one_of
+from tradesim.experiments.manifest import fingerprint
 from tradesim.experiments.measure import Cache, Measurement, measure, measure_service
-from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan, Source, fingerprint
+from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan, Source
+from tradesim.experiments.profiles import check_stored, profile_frame, with_stored
 from tradesim.experiments.replay import replay_seed
-from tradesim.experiments.stated import parse_latency
+from tradesim.experiments.stated import Stored, parse_latency
 from tradesim.home import data_home
 from tradesim.market.chain import AMERICAN, Settlement
 from tradesim.market.synthetic import SyntheticMarket
@@ -98,7 +100,8 @@ def compare(
     ``market``   parameters of the generated market
     ``problem``  ``american`` or ``european``; by default what the tape's contracts are
     ``methods``  names of methods, one a row
-    ``latency``  ``empirical``, ``measured``, ``fixed:DURATION`` or ``lognormal:MEDIAN:SIGMA``
+    ``latency``  ``empirical``, ``measured``, ``fixed:DURATION``, ``lognormal:MEDIAN:SIGMA``, or ``profile:COMPARISON``:
+                 what was measured then, so that its replay is made again to the last bit
     ``cache``    what the caches hold when latencies are measured
     ``seeds``    default: 1 to 8 for a generated market, 1 for a tape, where a seed only draws latencies
     ``edge cap`` of the rule; the default edge is 0.0075 currency a unit, or 0.0005 of a coin
@@ -143,11 +146,16 @@ def make(plan: Plan, *, db: Path | str | None = None, jobs: int = 2, progress: P
     staging = home / "staging" / name
     store = Store(Path(db) if db is not None else home / "results.duckdb")
     store.check()
+    stated = parse_latency(plan.latency)
+    if isinstance(stated, Stored):
+        check_stored(store, stated.comparison, plan.methods)
     problem, seed = PROBLEMS[plan.problem], plan.seeds[0]
     try:
         made = {method: make_method(method, problem, home, progress) for method in plan.methods}
         session = open_session(plan.tape(seed), problem, plan.setting, seed=seed, progress=progress)
         measured, service = _measure_all(plan, session, made, progress)
+        if isinstance(stated, Stored):
+            measured, service = with_stored(measured, store, stated.comparison)
         _write_question(plan, name, session, made, measured, service, staging)
         _replay_all(plan, _latencies(plan, measured, service), name, home, staging, jobs, progress)
         progress(0, 1, "storing")
@@ -203,7 +211,7 @@ def _measure_all(
 def _latencies(plan: Plan, measured: Mapping[str, Measurement], service: LatencyModel) -> dict[str, ComputeLatency]:
     stated = parse_latency(plan.latency)
     profiles = {name: measurement.profile(service) for name, measurement in measured.items()}
-    if stated is None:
+    if stated is None or isinstance(stated, Stored):
         return dict(profiles)
     if isinstance(stated, Measured):
         return {name: Measured(update_model=profile.update_model) for name, profile in profiles.items()}
@@ -259,7 +267,6 @@ def _write_question(
 ) -> None:
     """The facts that are not of a run: the comparison, its methods and their profiles."""
     tape = session.tape
-    snapshot = {("snapshot", "snapshot"): service.measurements}
     comparison = pl.DataFrame(
         {
             "comparison": [name],
@@ -291,19 +298,9 @@ def _write_question(
             for position, method in enumerate(plan.methods)
         ]
     )
-    profiles = pl.DataFrame(
-        [
-            {
-                "comparison": name,
-                "method": method,
-                "stage": stage,
-                "tag": tag,
-                "cache": str(plan.cache),
-                "measurements": ns.tolist(),
-            }
-            for method in plan.methods
-            for (stage, tag), ns in {**measured[method].readings, **snapshot}.items()
-        ]
-    )
-    facts = {"comparisons": comparison, "methods": methods, "profiles": profiles}
+    facts = {
+        "comparisons": comparison,
+        "methods": methods,
+        "profiles": profile_frame(name, measured, service, plan.cache),
+    }
     write_facts(facts, staging, part="question")

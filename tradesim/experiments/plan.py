@@ -1,19 +1,13 @@
 """What a comparison asks, as data: everything that a worker needs to replay one seed, and the hash that names it."""
 
-import hashlib
-import json
-import os
-import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
-from importlib.metadata import version
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from tradesim.errors import ArgumentError
 from tradesim.experiments.checked import Checked
+from tradesim.experiments.manifest import fingerprint, host, plain, versions
 from tradesim.experiments.measure import Cache
 from tradesim.experiments.stated import parse_latency
 from tradesim.market.synthetic import SyntheticMarket, generate
@@ -59,7 +53,7 @@ class Plan:
     ``methods``     one for each row of the table
     ``rule trigger policy`` how every one of them trades
     ``latency``     ``empirical`` (measured, then drawn by seed), ``measured`` (live), ``fixed:40us`` or
-                    ``lognormal:40us:0.5``
+                    ``lognormal:40us:0.5``, or ``profile:COMPARISON`` (measured by an earlier comparison)
     ``cache``       what the caches hold when latencies are measured
     ``curve``       fixed compute latencies (ns) at which reference prices are replayed too
     """
@@ -81,6 +75,7 @@ class Plan:
         _check_seeds(self.seeds)
         _check_ways(self.rule, self.trigger, self.policy)
         _check_amounts(self.rule, self.setting)
+        _check_curve(self.curve)
         parse_latency(self.latency)
 
     def strategy(self, method: str) -> Strategy:
@@ -98,7 +93,7 @@ class Plan:
 
     def provenance(self) -> dict[str, Any]:
         """The hash of the configuration, the versions of what ran and the host, ready for JSON."""
-        return {"configuration_hash": fingerprint(self), "versions": _versions(), "host": _host()}
+        return {"configuration_hash": fingerprint(self), "versions": versions(), "host": host()}
 
 
 def check_methods(names: Sequence[str]) -> None:
@@ -117,6 +112,11 @@ def _check_seeds(seeds: Sequence[int]) -> None:
     outside = [seed for seed in seeds if not 0 <= seed <= LARGEST_SEED]
     if outside:
         raise ArgumentError(f"seed {str(outside[0])[:24]}: a seed is a whole number from 0 to 2^63 - 1")
+
+
+def _check_curve(curve: Sequence[int]) -> None:
+    if len(set(curve)) < len(curve) or any(ns < 0 for ns in curve):
+        raise ArgumentError(f"curve {list(curve)}: its latencies are whole ns, at least 0, none twice")
 
 
 def _check_ways(rule: object, trigger: object, policy: object) -> None:
@@ -153,42 +153,3 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         raise ArgumentError(f"seeds {text!r}: they are whole numbers, none negative; write 5, 1-8 or 1,4,9")
     _check_seeds(seeds[: MOST_SEEDS + 1])
     return tuple(seeds)
-
-
-def plain(value: Any) -> Any:
-    """``value`` as JSON can hold it; dataclasses keep their name under ``kind``."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {"kind": type(value).__name__, **{f.name: plain(getattr(value, f.name)) for f in fields(value)}}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, np.ndarray):
-        return {"kind": "array", "hash": hashlib.blake2b(value.tobytes(), digest_size=8).hexdigest()}
-    if isinstance(value, (str, int, float, bool)) or value is None:
-        return value
-    return str(value)
-
-
-def fingerprint(value: Any) -> str:
-    """Twelve hexadecimal digits that identify a configuration."""
-    text = json.dumps(plain(value), sort_keys=True)
-    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
-
-
-def _versions() -> dict[str, str]:
-    packages = ("tradesim", "numpy", "numba", "polars", "duckdb", "lightgbm", "simpy", "scipy")
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
-
-
-def _host() -> dict[str, Any]:
-    return {"system": platform.platform(), "processor": _processor(), "cpus": os.cpu_count()}
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

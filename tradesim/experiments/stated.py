@@ -1,6 +1,7 @@
 """Latencies as people state them: ``40us``, ``fixed:40us``, ``lognormal:40us:0.5`` (median and sigma)."""
 
 import math
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from tradesim.errors import ArgumentError
@@ -25,8 +26,20 @@ LARGEST_SIGMA: Final = 5.0
 """Of a lognormal latency: its 99.9th percentile is then five million times its median."""
 
 
-def parse_latency(text: str) -> ComputeLatency | None:
-    """The compute latency that ``text`` states for all methods; ``None`` for ``empirical``, each method's own."""
+@dataclass(frozen=True)
+class Stored:
+    """Each method's latency as an earlier ``comparison`` measured it."""
+
+    comparison: str
+
+
+def parse_latency(text: str) -> ComputeLatency | Stored | None:
+    """The compute latency that ``text`` states for all methods; ``None`` for ``empirical``, each method's own.
+
+    A stated latency (``fixed``, ``lognormal``) is that of ``price``; updates are then instant.
+    """
+    if text.startswith("profile:"):
+        return Stored(text.removeprefix("profile:"))
     if text == "empirical":
         return None
     if text == "measured":
@@ -34,7 +47,8 @@ def parse_latency(text: str) -> ComputeLatency | None:
     model = _model(text)
     if model is None or ":" not in text:
         raise ArgumentError(
-            f"latency {text!r}: it is one of empirical, measured, fixed:DURATION or lognormal:MEDIAN:SIGMA; "
+            f"latency {text!r}: it is one of empirical, measured, fixed:DURATION, lognormal:MEDIAN:SIGMA or "
+            "profile:COMPARISON; "
             "write for example fixed:40us"
         )
     return Profile(price_by_tag={"any": model})

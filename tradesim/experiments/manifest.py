@@ -1,0 +1,68 @@
+"""What a run says of itself: its configuration as JSON, the hash that names it, the versions and the host it ran on."""
+
+import hashlib
+import json
+import os
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def plain(value: Any) -> Any:
+    """``value`` as JSON can hold it; dataclasses keep their name under ``kind``, a path only its file's name."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Path():
+            return value.name
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case np.ndarray():
+            return {"kind": "array", "hash": hashlib.blake2b(value.tobytes(), digest_size=8).hexdigest()}
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {"kind": type(value).__name__, **{f.name: plain(getattr(value, f.name)) for f in fields(value)}}
+        case _ if callable(value):
+            return _named(value)
+    return str(value)
+
+
+def _named(function: Any) -> str:
+    """A function by its name and its code, which are the same in every process."""
+    code = getattr(function, "__code__", None)
+    text = repr((code.co_code, code.co_consts, code.co_names)) if code is not None else ""
+    digest = hashlib.blake2b(re.sub(r" at 0x[0-9a-f]+", "", text).encode(), digest_size=6).hexdigest()
+    return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', function)}:{digest}"
+
+
+def fingerprint(value: Any) -> str:
+    """Twelve hexadecimal digits that identify a configuration."""
+    text = json.dumps(plain(value), sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that a result depends on."""
+    packages = ("tradesim", "numpy", "numba", "polars", "duckdb", "lightgbm", "simpy", "scipy")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def host() -> dict[str, Any]:
+    """The machine that latencies are measured on."""
+    return {"system": platform.platform(), "processor": _processor(), "cpus": os.cpu_count()}
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
