@@ -168,3 +168,11 @@ def test_a_wrong_query_is_told_in_one_line(small_comparison):
     with pytest.raises(StoreError, match="no_such_view") as told:
         small_comparison.store.query("SELECT * FROM no_such_view")
     assert "\n" not in str(told.value)
+
+
+def test_a_database_of_another_version_is_refused_before_the_work(tmp_path):
+    path = tmp_path / "old.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE comparisons (comparison VARCHAR)")
+    with pytest.raises(StoreError, match="another version"):
+        Store(path).check()

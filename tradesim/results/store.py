@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -69,9 +70,14 @@ class Store:
     def check(self) -> None:
         """Raise ``StoreError`` now for what would stop :meth:`ingest` later; write nothing."""
         if self.path.exists():
-            tables = self.query("SELECT table_name FROM duckdb_tables()")["table_name"].to_list()
+            columns = self.query(_COLUMNS).rows()
+            tables = [table for table, _ in columns]
             if tables and TABLES[0] not in tables:
                 raise StoreError(f"{self.path}: it holds other tables ({tables[0]}), not results; name another file")
+            if tables and set(columns) != _schema_columns():
+                raise StoreError(
+                    f"{self.path}: another version of tradesim made it; name another file, or delete this one"
+                )
         check_place(self.path)
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pl.DataFrame:
@@ -111,6 +117,20 @@ class Store:
                 if "lock" not in str(error).lower() or time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
+
+
+_COLUMNS: Final = """
+    SELECT table_name, column_name FROM duckdb_columns()
+    WHERE table_name IN (SELECT table_name FROM duckdb_tables()) ORDER BY ALL
+"""
+
+
+@cache
+def _schema_columns() -> frozenset[tuple[str, str]]:
+    """The columns of the fact tables, as pairs of table and column."""
+    with duckdb.connect() as connection:
+        connection.execute(_sql("schema.sql"))
+        return frozenset(connection.execute(_COLUMNS).fetchall())
 
 
 def check_place(path: Path) -> None:
