@@ -214,8 +214,8 @@ def test_a_stored_profile_makes_the_replay_again(home):
     again = tradesim.compare(db=db, latency=f"profile:{first.name}", **arguments)
 
     def rows(comparison, table):
-        sql = f"SELECT r.method, r.role, t.* EXCLUDE (run) FROM {table} t JOIN runs r USING (run) WHERE r.comparison = ?"
-        return comparison.store.query(sql, [comparison.name])
+        sql = f"SELECT r.method, r.role, t.* EXCLUDE (run) FROM {table} t JOIN runs r USING (run)"
+        return comparison.store.query(f"{sql} WHERE r.comparison = ?", [comparison.name])
 
     for table in ("decisions", "orders", "fills"):
         key = ["method", "role", "decision"] + (["order_id"] if table != "decisions" else [])

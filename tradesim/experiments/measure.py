@@ -85,14 +85,15 @@ def measure(method: Method, session: Session, *, cache: Cache = Cache.HOT, effor
     effort = effort or Effort()
     readings: dict[tuple[str, str], list[int]] = defaultdict(list)
     states = _spread(session.states, effort.states)
-    spots = _spots(session)
+    every_spot = _spots(session)
     out = np.empty(len(session.tape.chain))
     rss_before = _rss()
     with _quiet():
         flush = _flusher(cache)
         readings["bind", "bind"].append(_elapsed(lambda: method.bind(session.tape.chain)))
         rss_bound = _rss()
-        for state in states:
+        for number, state in enumerate(states):
+            spots = every_spot[number * len(every_spot) // len(states) :]
             method.update(state)
             _warm(method, spots, out, effort)
             readings["update", "update"] += _readings(partial(method.update, state), flush, effort, len(states))

@@ -63,7 +63,7 @@ class LogNormal:
         if not whole or self.median <= 0 or not 0 <= self.sigma < math.inf or self.floor < 0:
             raise ArgumentError(
                 f"lognormal latency of median {self.median} ns, sigma {self.sigma}, floor {self.floor} ns: "
-                "median and floor are whole numbers of ns, the median above 0, floor and sigma at least 0"
+                "both are whole numbers of ns, the median must be above 0, floor and sigma at least 0"
             )
 
     def sample(self, uniform: float) -> int:
