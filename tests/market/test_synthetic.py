@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -325,3 +326,11 @@ def test_makers_of_european_options_quote_european_values() -> None:
         put = 1 + int(np.flatnonzero((tape.chain.strike == 140.0) & (tape.chain.right == PUT))[-1])
         quoted[style] = int(tape.ask[np.argmax(tape.instrument == put)])
     assert quoted["american"] > quoted["european"] + 100_000
+
+
+def test_the_sample_is_what_its_command_generates() -> None:
+    """``tradesim generate data/sample/synthetic.parquet --seed 1``; prices are whole ticks, so any processor agrees."""
+    sample = read_tape(Path(__file__).parents[2] / "data" / "sample" / "synthetic.parquet")
+    made = generate(SyntheticMarket(), seed=1)
+    for column in ("ts", "instrument", "kind", "bid", "ask", "bid_size", "ask_size", "price", "size"):
+        assert np.array_equal(getattr(sample, column), getattr(made, column))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from tradesim.methods.forest_store import BuiltForest, load_forest
 from tradesim.methods.method import BuildCost
 from tradesim.methods.staged import EXPIRY, FALLBACK, HIT, STRIKE, Prepared, Staged, outside_domain
 from tradesim.pricing.problem import Floats, Problem
+
+MOVED_OUT: Final = "moved-out"
+"""Tag of a pricing that had to solve contracts which the spot has carried outside the domain since the update."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,7 +43,7 @@ class Learned(Staged[Boxed]):
     """``lightgbm``, and ``lightgbm-plain`` without features: a compiled walk through all trees at each decision.
 
     Trees know the domain alone, moneyness included. A contract outside it at the ``update`` is solved there and then;
-    one that the spot has since carried outside is solved in ``price``, under the tag ``fallback``.
+    one that the spot has since carried outside is solved in ``price``, under the tag ``moved-out``: it costs more.
     """
 
     def __init__(self, problem: Problem, path: Path, target: str = "shaped") -> None:
@@ -84,7 +88,8 @@ class Learned(Staged[Boxed]):
 
     def evaluate(self, spot: float, prepared: Boxed, out: Floats) -> str:
         """Build the features, walk the trees, compose the prices."""
-        if not prepared.lowest <= spot <= prepared.highest:
+        moved_out = not prepared.lowest <= spot <= prepared.highest
+        if moved_out:
             prepared = self.prepare(prepared.slow, spot)
         self.model.write_terms(spot, prepared.rows, prepared.features, prepared.terms)
         forest_values(self._forest, prepared.features, out)
@@ -92,7 +97,7 @@ class Learned(Staged[Boxed]):
         if not len(prepared.outside):
             return HIT
         self._fallback.overwrite(spot, prepared, out)
-        return FALLBACK
+        return MOVED_OUT if moved_out else FALLBACK
 
     @property
     def nbytes(self) -> int:
