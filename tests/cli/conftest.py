@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -79,10 +80,10 @@ def refused(command: Command, used_home: Path, tmp_path: Path) -> Callable[..., 
     return call
 
 
-def _files(*folders: Path) -> dict[Path, bytes | None]:
-    """Everything in ``folders``: files with what they hold, and folders, but for the empty place of staging."""
+def _files(*folders: Path) -> dict[Path, str | None]:
+    """Everything in ``folders``: files with the digest of what they hold, and folders, but for the empty place of staging."""
     paths = [path for folder in folders for path in folder.rglob("*") if path.name != "staging"]
-    return {path: path.read_bytes() if path.is_file() else None for path in paths}
+    return {path: sha256(path.read_bytes()).hexdigest() if path.is_file() else None for path in paths}
 
 
 BAR = "34200000,10000,10000,10000,10000,5,12000,12000,12000,12000,7\n"

@@ -1,6 +1,5 @@
 """One strategy, from a script or a file of the user's own."""
 
-import importlib.util
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -86,18 +85,16 @@ def blamed_on(path: Path | str) -> Iterator[None]:
 
 
 def _loaded(path: Path) -> ModuleType:
-    """The module of the file at ``path``, known to Python by a name of its own."""
+    """The module of the file at ``path``, known to Python by a name of its own; nothing is written beside the file."""
     name = f"strategy_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ArgumentError(f"{path}: Python cannot load it; give a file that defines STRATEGY")
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(name)
+    module.__file__ = str(path)
     sys.modules[name] = module
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
     try:
         with blamed_on(path):
-            spec.loader.exec_module(module)
+            exec(compile(path.read_bytes(), path, "exec"), module.__dict__)
     except TradesimError:
         raise
     except (Exception, SystemExit) as error:
