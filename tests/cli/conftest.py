@@ -81,7 +81,7 @@ def refused(command: Command, used_home: Path, tmp_path: Path) -> Callable[..., 
 
 
 def _files(*folders: Path) -> dict[Path, str | None]:
-    """Everything in ``folders``: files with the digest of what they hold, and folders, but for the empty place of staging."""
+    """Everything in ``folders``, files with a digest of what they hold, but for the empty place of staging."""
     paths = [path for folder in folders for path in folder.rglob("*") if path.name != "staging"]
     return {path: sha256(path.read_bytes()).hexdigest() if path.is_file() else None for path in paths}
 
