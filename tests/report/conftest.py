@@ -13,7 +13,7 @@ def method_row(method: str, **said: Any) -> dict[str, Any]:
     latency = {f"{what}_{p}": 4_000 for what in ("latency", "wait", "compute") for p in ("p50", "p99", "p999")}
     amounts = {f"{effect}_{part}": 0.0 for effect in ("pnl", *EFFECTS) for part in ("mean", "spread")}
     t_values = dict.fromkeys((f"{effect}_t" for effect in ("pnl", *EFFECTS)), None)
-    counts = {"footprint": 2048, "decisions": 1000, "orders": 20, "fills": 10, "short_markouts": 0}
+    counts = {"footprint": 2048, "decisions": 1000, "orders": 20, "fills": 10, "short_markouts": 0, "fallbacks": 0}
     counts |= {"identified": True, "update_p50": 20_000, "amortised_p50": 4_200.0}
     errors = {"error_rms": 0.001, "error_max": 0.01, "tradable": True}
     return {"method": method, **latency, **amounts, **t_values, **counts, **errors, **said}

@@ -66,3 +66,11 @@ def test_latencies_are_split_into_wait_and_compute(table: pl.DataFrame, facts: d
 )
 def test_bytes_are_spoken_in_powers_of_1024(count: int, words: str) -> None:
     assert bytes_spoken(count) == words
+
+
+def test_fallbacks_are_told(table: pl.DataFrame, facts: dict[str, Any]) -> None:
+    fallen = row_of(table, "grid").with_columns(pl.lit(1234).alias("fallbacks"))
+
+    assert "1,234 fallbacks" in printed(fallen, facts)
+    assert "the solver answered" in printed(fallen, facts)
+    assert "fallback" not in printed(table, facts).lower()

@@ -47,6 +47,8 @@ def _cells(row: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
     name = f"{row['method']}\n{bytes_spoken(row['footprint'])}"
     if row["tradable"] is False:
         name += "\nnot tradable"
+    if row["fallbacks"]:
+        name += f"\n{row['fallbacks']:,} fallbacks"
     cells = [name, *(_percentiles(row, what) for what in ("latency", "wait", "compute"))]
     cells.append("-" if row["update_p50"] is None else f"{spoken(row['update_p50'])}\n{spoken(row['amortised_p50'])}")
     cells.append("-" if row["error_rms"] is None else f"{row['error_rms']:.2g}\n{row['error_max']:.2g}")
@@ -83,6 +85,8 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
         "Decisions, orders and fills are summed over seeds.",
         "Make it instant: what zero latency would add. Make it exact: what reference prices would add.",
     ]
+    if table["fallbacks"].fill_null(0).sum():
+        lines.append("Fallbacks: prices of contracts outside the method's domain, which the solver answered for it.")
     if facts["fair"] == "markout":
         horizon = facts["manifest"]["configuration"]["setting"]["horizon"]
         lines.append(f"Fair value is not known on a recorded tape: P&L is an estimate by markout at {spoken(horizon)}.")
