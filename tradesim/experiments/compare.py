@@ -157,7 +157,7 @@ def make(plan: Plan, *, db: Path | str | None = None, jobs: int = 2, progress: P
         if isinstance(stated, Stored):
             measured, service = with_stored(measured, store, stated.comparison)
         _write_question(plan, name, session, made, measured, service, staging)
-        _replay_all(plan, _latencies(plan, measured, service), name, home, staging, jobs, progress)
+        _replay_all(plan, _latencies(stated, measured, service), name, home, staging, jobs, progress)
         progress(0, 1, "storing")
         store.ingest(staging)
         progress(1, 1, "storing")
@@ -208,8 +208,10 @@ def _measure_all(
     return measured, service
 
 
-def _latencies(plan: Plan, measured: Mapping[str, Measurement], service: LatencyModel) -> dict[str, ComputeLatency]:
-    stated = parse_latency(plan.latency)
+def _latencies(
+    stated: ComputeLatency | Stored | None, measured: Mapping[str, Measurement], service: LatencyModel
+) -> dict[str, ComputeLatency]:
+    """Each method's compute latency: as measured (in ``measured``), live, or as stated."""
     profiles = {name: measurement.profile(service) for name, measurement in measured.items()}
     if stated is None or isinstance(stated, Stored):
         return dict(profiles)

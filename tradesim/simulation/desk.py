@@ -82,9 +82,9 @@ class Desk:
         self._session, self._strategy, self._pricing, self._compute = session, strategy, pricing, compute
         self._index, self._engine, self._venue, self._feeds = index, engine, venue, feeds
         self.recorder = Recorder()
-        self._clock = session.clock_of(index)
-        self._view = View(session.tape, session.rows, self._clock, session.path)
-        self._firings = firings(strategy.trigger, session.rows, self._clock)
+        clock = session.clock_of(index)
+        self._view = View(session.tape, session.rows, clock, session.path)
+        self._firings = firings(strategy.trigger, session.rows, clock)
         self._completed = completions(session, compute, desk=index)
         self._state = -1
         count = len(session.tape.chain)

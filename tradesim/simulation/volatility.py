@@ -143,8 +143,7 @@ class VolatilityService:
             dividend = self._dividends(prices, spot, years, state.volatility, state.dividend)
             implied = self._implied(prices, spot, years, dividend, state.volatility)
             state = replace(state, volatility=self._completed(implied, start), dividend=dividend)
-        trusted = start.own if start.own is not None else np.ones(len(years), dtype=np.bool_)
-        told = np.isfinite(implied)
+        trusted, told = _trusted(start), np.isfinite(implied)
         dividend = np.where(trusted & ~told, start.dividend, state.dividend)
         return replace(
             state,
@@ -241,10 +240,13 @@ class VolatilityService:
     def _completed(self, implied: Floats, before: State) -> Floats:
         """``implied``, its gaps filled by the fall-back."""
         chain = self.tape.chain
-        known = np.isfinite(implied)
-        kept = before.own if before.own is not None else np.ones(len(chain), dtype=np.bool_)
-        last = np.where(known, implied, np.where(kept, before.volatility, np.nan))
+        last = np.where(np.isfinite(implied), implied, np.where(_trusted(before), before.volatility, np.nan))
         return _filled(last, chain.strike, chain.expiry, self.schedule.default_volatility)
+
+
+def _trusted(state: State) -> NDArray[np.bool_]:
+    """The contracts whose volatility in ``state`` came, now or before, from their own quote."""
+    return np.ones(len(state.volatility), dtype=np.bool_) if state.own is None else state.own
 
 
 def _mids(book: Ints) -> Floats:
