@@ -16,21 +16,18 @@ import polars as pl
 from joblib.externals.loky import get_reusable_executor
 
 from tradesim.errors import ArgumentError, one_of
+from tradesim.experiments.ground import ground_of, in_coin
 from tradesim.experiments.manifest import fingerprint
 from tradesim.experiments.measure import Cache, Measurement, measure, measure_service
-from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan, Source
+from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan
 from tradesim.experiments.profiles import check_stored, profile_frame, with_stored
 from tradesim.experiments.replay import replay_seed
 from tradesim.experiments.stated import Stored, parse_latency
 from tradesim.home import data_home
-from tradesim.market.chain import AMERICAN, Settlement
 from tradesim.market.synthetic import SyntheticMarket
-from tradesim.market.tape import Tape
-from tradesim.market.tape_file import read_tape
 from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
-from tradesim.pricing.problem import problem_named
 from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite, write_facts
 from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured, Wires
@@ -114,20 +111,19 @@ def compare(
 
     Raises a :class:`~tradesim.errors.TradesimError` for a bad argument or tape; nothing is stored then.
     """
-    source = source_of(tape, market, problem)
-    first = read_tape(source) if isinstance(source, Path) else None
-    around = setting or usual_setting(first)
+    ground = ground_of(tape, market, problem)
+    around = setting or ground.setting
     if fee is not None:
         around = replace(around, fees=Fees(taker=fee))
     if wires is not None:
         around = replace(around, wires=wires)
     if edge is None:
-        edge = 0.0005 if _in_coin(first) else 0.0075
+        edge = 0.0005 if ground.in_coin else 0.0075
     plan = Plan(
-        source=source,
-        problem=problem_of(problem, source, first),
+        source=ground.source,
+        problem=ground.problem,
         methods=tuple(methods),
-        seeds=tuple(seeds) if seeds is not None else usual_seeds(first),
+        seeds=ground.seeds if seeds is None else tuple(seeds),
         rule=TakeRule(edge=edge, cap=cap),
         setting=around,
         latency=latency,
@@ -164,36 +160,6 @@ def make(plan: Plan, *, db: Path | str | None = None, jobs: int = 2, progress: P
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return Comparison(name=name, store=store)
-
-
-def source_of(tape: Path | str | None, market: SyntheticMarket | None, problem: str | None) -> Source:
-    """The path of ``tape``; else ``market``, by default one whose options are what ``problem`` prices."""
-    if tape is not None:
-        return Path(tape).resolve()
-    return market or SyntheticMarket(style="european" if problem == "european" else "american")
-
-
-def problem_of(name: str | None, source: Source, tape: Tape | None) -> str:
-    """The problem called ``name``; without a name, what the contracts of the tape or of the market are."""
-    if name is not None:
-        return problem_named(name, PROBLEMS).name
-    if isinstance(source, SyntheticMarket):
-        return source.style
-    return "american" if tape is None or bool((tape.chain.style == AMERICAN).any()) else "european"
-
-
-def usual_seeds(tape: Tape | None) -> tuple[int, ...]:
-    """Eight generated markets; one replay of a given tape."""
-    return tuple(range(1, 9)) if tape is None else (1,)
-
-
-def usual_setting(tape: Tape | None) -> Setting:
-    """The default wires, fees and schedules; the fee is 0.0003 of a coin where options are priced in coin."""
-    return Setting(fees=Fees(taker=0.0003)) if _in_coin(tape) else Setting()
-
-
-def _in_coin(tape: Tape | None) -> bool:
-    return tape is not None and tape.chain.settlement is Settlement.INVERSE
 
 
 def _measure_all(
@@ -275,7 +241,7 @@ def _write_question(
             "created": [datetime.now(UTC).replace(tzinfo=None)],
             "problem": [plan.problem],
             "tape": [tape.source if isinstance(plan.source, Path) else "a generated market"],
-            "currency": [tape.underlying if _in_coin(tape) else tape.currency],
+            "currency": [tape.underlying if in_coin(tape) else tape.currency],
             "money_unit": [tape.lot / MICROS],
             "edge": [float(getattr(plan.rule, "edge", 0.0))],
             "fair": [session.fair.kind],

@@ -8,10 +8,10 @@ from pathlib import Path
 from types import ModuleType
 
 from tradesim.errors import ArgumentError, TradesimError
-from tradesim.experiments.compare import Comparison, make, problem_of, source_of, usual_seeds, usual_setting
+from tradesim.experiments.compare import Comparison, make
+from tradesim.experiments.ground import ground_of
 from tradesim.experiments.plan import Plan
 from tradesim.market.synthetic import SyntheticMarket
-from tradesim.market.tape_file import read_tape
 from tradesim.progress import Progress, silent
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Strategy
@@ -34,17 +34,16 @@ def run(
     Seeds are replayed one after the other, in this process: the strategy's own rule or method need not be importable
     elsewhere.
     """
-    source = source_of(tape, market, problem)
-    first = read_tape(source) if isinstance(source, Path) else None
+    ground = ground_of(tape, market, problem)
     plan = Plan(
-        source=source,
-        problem=problem_of(problem, source, first),
+        source=ground.source,
+        problem=ground.problem,
         methods=(strategy.method,),
-        seeds=tuple(seeds) if seeds is not None else usual_seeds(first),
+        seeds=ground.seeds if seeds is None else tuple(seeds),
         rule=strategy.rule,
         trigger=strategy.trigger,
         policy=strategy.policy,
-        setting=setting or usual_setting(first),
+        setting=setting or ground.setting,
         latency=latency,
         curve=(),
     )
