@@ -48,6 +48,36 @@ def duration(text: str) -> int:
     return round(ns)
 
 
+_SIZES: Final = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+
+
+def memory(text: str) -> int:
+    """Bytes of a size written as a number and ``B``, ``KiB``, ``MiB`` or ``GiB``; else ``ArgumentError``.
+
+    >>> memory("64KiB"), memory("1.5MiB")
+    (65536, 1572864)
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB)", text.strip())
+    size = float(match[1]) * _SIZES[match[2]] if match else 0.0
+    if not 1.0 <= size <= 2**40:
+        raise ArgumentError(
+            f"memory {text[:20]!r}: it is a number and B, KiB, MiB or GiB, from 1B to 1024GiB; write for example 64KiB"
+        )
+    return round(size)
+
+
+def spoken_memory(size: int) -> str:
+    """What :func:`memory` reads, exactly.
+
+    >>> spoken_memory(65536), spoken_memory(1572864), spoken_memory(1000)
+    ('64KiB', '1536KiB', '1000B')
+    """
+    for unit, count in reversed(_SIZES.items()):
+        if size % count == 0 and size >= count:
+            return f"{size // count}{unit}"
+    return f"{size}B"
+
+
 def spoken(ns: float) -> str:
     """A duration for people: three significant digits and its unit.
 

@@ -14,7 +14,8 @@ import pytest
 from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
-from tradesim.pricing.problem import Domain, Floats, Points
+from tradesim.pricing.columns import Points
+from tradesim.pricing.problem import Domain, Floats
 
 FIGURES = pytest.StashKey[list[str]]()
 QUANTLIB_ROUNDS = 15
@@ -71,7 +72,7 @@ def whole_days() -> Callable[[Domain, int], Points]:
     """Points of a domain whose expiries are whole days, as QuantLib's calendar has them."""
 
     def sample(domain: Domain, count: int) -> Points:
-        points = domain.sample(count, seed=1)
+        points = Points.of(domain.sample(count, seed=1))
         columns = dict(zip(Points.__dataclass_fields__, points.columns(), strict=True))
         return Points(**{**columns, "expiry": np.maximum(np.rint(365 * points.expiry), 1) / 365})
 

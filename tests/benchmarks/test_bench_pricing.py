@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from tradesim.methods.solver import EuropeanSolver, solver_of
-from tradesim.methods.staged import slow_of
+from tradesim.methods.solvers import solver_of
+from tradesim.methods.solvers.european import EuropeanSolver
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.american import american_values
 from tradesim.pricing.collocation import ACCURATE, FAST, HIGH, tables_of
+from tradesim.pricing.columns import Points
 from tradesim.pricing.european import european_values
 from tradesim.pricing.implied import implied_volatilities
-from tradesim.pricing.problem import Points
 
 EUROPEAN, AMERICAN = PROBLEMS["european"], PROBLEMS["american"]
 SCHEMES = {"fast": (FAST, "fast"), "accurate": (ACCURATE, "accurate"), "high": (HIGH, "highPrecision")}
@@ -68,7 +68,7 @@ def test_bench_slice_of_a_chain_of_40(problem, whole_days, quantlib, beside_quan
     """A function of the spot alone, the boundaries known; the other side prices each contract anew."""
     points = chain_of_40(whole_days)
     solver, out = solver_of(PROBLEMS[problem], ACCURATE), np.empty(40)
-    rows = solver.rows(slow_of(points))
+    rows = solver.rows(points.inputs()[:, 1:])
 
     def ours():
         solver.values(100.0, rows, out)
@@ -79,7 +79,7 @@ def test_bench_slice_of_a_chain_of_40(problem, whole_days, quantlib, beside_quan
 
 def test_bench_boundaries_of_a_chain_of_40(benchmark, figure, whole_days):
     """The heavy half of a slice: what an update of the volatilities takes."""
-    slow = slow_of(chain_of_40(whole_days))
+    slow = chain_of_40(whole_days).inputs()[:, 1:]
     rows = benchmark(solver_of(AMERICAN, ACCURATE).rows, slow)
     figure("us a contract", lambda median: f"{1e6 * median / 40:.3g}")
     assert len(rows) == 40
@@ -91,7 +91,7 @@ def test_bench_implied_volatilities_of_a_chain_of_40(benchmark, figure, whole_da
     """Each from a guess a tenth too high, as after a move."""
     points = chain_of_40(whole_days)
     spot, strike, expiry, volatility, rate, dividend, right = points.columns()
-    price = (AMERICAN if style else EUROPEAN).reference(*points.columns())
+    price = (AMERICAN if style else EUROPEAN).reference(points.inputs())
     styles, found = np.full(40, style, dtype=np.int8), np.empty(40)
     benchmark(implied_volatilities, price, spot, strike, expiry, rate, dividend, right, styles, 1.1 * volatility, found)
     figure("us an option", lambda median: f"{1e6 * median / 40:.3g}")

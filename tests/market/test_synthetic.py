@@ -13,7 +13,7 @@ from tradesim.market.synthetic import TICK, SyntheticMarket, generate
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.tape_file import read_tape, write_tape
 from tradesim.market.validation import check_tape
-from tradesim.pricing.american import AMERICAN_PROBLEM
+from tradesim.pricing.american import price as american_price
 from tradesim.units import DAY, MICROS, MICROSECOND, MILLISECOND, SECOND
 
 SHORT = SyntheticMarket(duration=20 * SECOND)
@@ -36,7 +36,7 @@ def fair_values(tape, market):
     def column(values):
         return np.broadcast_to(values, years.shape).ravel()
 
-    prices = AMERICAN_PROBLEM.reference(
+    prices = american_price(
         column(latent.spot[:, None]),
         column(chain.strike),
         column(years),

@@ -1,6 +1,7 @@
 """Grids and forests small enough to build once a session."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,9 +37,9 @@ def make(home: Path) -> Iterator[Callable[[str, str], Method]]:
         for name, spec in (("lightgbm", SMALL_FOREST), ("lightgbm-plain", SMALL_PLAIN)):
             entry = registry.METHODS[name]
             path, build = registry._forest_path(spec), registry._forest_build(spec)
-            small = registry.Entry(says=entry.says, make=entry.make, path=path, build=build)
+            small = replace(entry, path=path, build=build)
             patch.setitem(registry.METHODS, name, small)
-        for problem in PROBLEMS.values():
+        for problem in ("european", "american"):
             for name in registry.METHODS:
-                make_method(name, problem, home)
+                make_method(name, PROBLEMS[problem], home)
         yield lambda name, problem: make_method(name, PROBLEMS[problem], home)

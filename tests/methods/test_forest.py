@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from chains import small_chain
 
-from tradesim.errors import ProblemError, StoreError
+from tradesim.errors import StoreError
 from tradesim.methods.forest import forest_values, read_forest
-from tradesim.methods.forest_model import PLAIN, SHAPED, forest_model
-from tradesim.methods.forest_store import ForestSpec, about_path, features_and_terms, forest_path, load_forest
-from tradesim.methods.learned import Learned
+from tradesim.methods.forest_method import ForestMethod
+from tradesim.methods.forest_store import ForestSpec, about_path, forest_path, load_forest
 from tradesim.methods.lightgbm import build_forest
+from tradesim.methods.similarities import similarity_of
+from tradesim.methods.similarities.plain import plain_similarity
 from tradesim.pricing import PROBLEMS
 
 TINY = ForestSpec(points=3_000, trees=12, leaves=15, checked=200)
@@ -26,11 +27,11 @@ def built(tmp_path):
     return problem, path
 
 
-@pytest.mark.parametrize("problem", PROBLEMS)
-@pytest.mark.parametrize(("name", "models"), [("lightgbm", SHAPED), ("lightgbm-plain", PLAIN)])
-def test_the_walk_is_the_librarys(make, name, models, problem):
-    method = make(name, problem)
-    features, _ = features_and_terms(models[problem], PROBLEMS[problem].domain.sample(2_000, seed=5))
+@pytest.mark.parametrize("problem", ["european", "american"])
+@pytest.mark.parametrize("name", ["lightgbm", "lightgbm-plain"])
+def test_the_walk_is_the_librarys(make, name, problem):
+    method, domain = make(name, problem), PROBLEMS[problem].domain
+    features, _ = method.similarity.features_and_terms(domain, domain.sample(2_000, seed=5))
     expected = lightgbm.Booster(model_file=str(method.path)).predict(features)
     values = np.empty(len(features))
     forest_values(method.built.forest, features, values)
@@ -66,10 +67,10 @@ def test_shape_beats_the_plain_price(tmp_path):
     problem = PROBLEMS["american"]
     spec = ForestSpec(points=20_000, trees=60, checked=1_000)
     errors = {}
-    for target, models in (("shaped", SHAPED), ("plain", PLAIN)):
+    for target, similarity in (("shaped", similarity_of(problem)), ("plain", plain_similarity(problem))):
         path = tmp_path / f"{target}.txt"
         build_forest(problem, path, replace(spec, target=target))
-        errors[target] = load_forest(path, problem, models["american"]).error.rmse
+        errors[target] = load_forest(path, problem, similarity).error.rmse
     assert errors["shaped"] < 0.05
     assert errors["shaped"] < 0.1 * errors["plain"]
 
@@ -79,7 +80,7 @@ def test_the_default_forest_meets_its_error(tmp_path):
     problem = PROBLEMS["american"]
     path = tmp_path / "forest.txt"
     build_forest(problem, path, ForestSpec())
-    forest = load_forest(path, problem, SHAPED["american"])
+    forest = load_forest(path, problem, similarity_of(PROBLEMS["american"]))
     assert forest.error.rmse < 0.01
     assert forest.cost.evaluations == 150_000
 
@@ -108,25 +109,20 @@ def test_a_damaged_text_is_told_of(built, damage, rule):
     problem, path = built
     path.write_text(damage(path.read_text()))
     with pytest.raises(StoreError, match=rf"{path.name}: .*{rule}.*delete the file and build again"):
-        Learned(problem, path).bind(small_chain()[0])
+        ForestMethod(problem, path).bind(small_chain()[0])
 
 
 def test_a_damaged_description_is_told_of(built):
     problem, path = built
     about_path(path).write_text("{")
     with pytest.raises(StoreError, match="cannot be read as a forest"):
-        load_forest(path, problem, SHAPED["american"])
+        load_forest(path, problem, similarity_of(PROBLEMS["american"]))
     about_path(path).unlink()
     with pytest.raises(StoreError, match="or half of one"):
-        load_forest(path, problem, SHAPED["american"])
+        load_forest(path, problem, similarity_of(PROBLEMS["american"]))
 
 
 def test_another_problems_forest_is_told_of(built):
     _, path = built
     with pytest.raises(StoreError, match="is of another problem"):
-        load_forest(path, PROBLEMS["european"], SHAPED["european"])
-
-
-def test_a_problem_without_a_forest_is_refused():
-    with pytest.raises(ProblemError, match="no forest is made for it"):
-        forest_model(replace(PROBLEMS["american"], name="heston"), SHAPED)
+        load_forest(path, PROBLEMS["european"], similarity_of(PROBLEMS["european"]))

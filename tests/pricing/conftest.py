@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tradesim.pricing.problem import Domain, Floats, Points
+from tradesim.pricing.columns import Points
+from tradesim.pricing.problem import Domain, Floats
 
 Oracle = Callable[[Points], Floats]
 
@@ -15,7 +16,7 @@ def whole_days() -> Callable[..., Points]:
     """Points of a domain whose expiries are whole days, so that QuantLib's calendar has exactly the same ones."""
 
     def sample(domain: Domain, count: int, *, seed: int) -> Points:
-        points = domain.sample(count, seed=seed)
+        points = Points.of(domain.sample(count, seed=seed))
         days = np.maximum(np.rint(365 * points.expiry), 1)
         columns = dict(zip(Points.__dataclass_fields__, points.columns(), strict=True))
         return Points(**{**columns, "expiry": days / 365})

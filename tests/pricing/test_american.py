@@ -20,8 +20,8 @@ from tradesim.pricing.american import (
 )
 from tradesim.pricing.boundary import depth_at, log_ceiling, log_floor
 from tradesim.pricing.collocation import ACCURATE, FAST, HIGH, Scheme, tables_of
+from tradesim.pricing.columns import Points
 from tradesim.pricing.european import european_value
-from tradesim.pricing.problem import Points
 
 TABLES = tables_of(HIGH)
 MONEYNESS = st.floats(-0.7, 0.7)
@@ -55,7 +55,7 @@ def test_agrees_with_quantlib_at_thousands_of_points(whole_days, american_oracle
 
 @pytest.mark.parametrize(("scheme", "error"), [(FAST, 2e-4), (ACCURATE, 2e-5), (HIGH, 2e-6)])
 def test_schemes_converge_to_a_much_finer_one(scheme, error):
-    points = AMERICAN_PROBLEM.domain.sample(600, seed=23)
+    points = Points.of(AMERICAN_PROBLEM.domain.sample(600, seed=23))
     finest = Scheme(nodes=32, iterations=60, quadrature=40, price_nodes=160, tolerance=1e-11)
     assert np.abs(price_with(scheme, points) - price_with(finest, points)).max() < error
 
@@ -137,7 +137,7 @@ def test_without_a_reason_to_exercise_it_is_european(moneyness, expiry, volatili
 
 
 def test_rows_price_the_chain_as_single_calls_do():
-    points = AMERICAN_PROBLEM.domain.sample(60, seed=25)
+    points = Points.of(AMERICAN_PROBLEM.domain.sample(60, seed=25))
     rows, out = np.empty((60, ACCURATE.row_width)), np.empty(60)
     boundary_rows(*points.columns()[1:], tables_of(ACCURATE), rows)
     for spot in (80.0, 100.0, 125.0):
@@ -223,7 +223,7 @@ def test_two_boundaries_are_refused(right, rate, dividend, rule):
 
 
 def test_proxy_lacks_only_the_premium():
-    points = AMERICAN_PROBLEM.domain.sample(200, seed=26)
-    premium = AMERICAN_PROBLEM.reference(*points.columns()) - AMERICAN_PROBLEM.proxy(*points.columns())
+    points = Points.of(AMERICAN_PROBLEM.domain.sample(200, seed=26))
+    premium = AMERICAN_PROBLEM.reference(points.inputs()) - AMERICAN_PROBLEM.proxy(points.inputs())
     assert premium.min() > -1e-9
     assert premium.max() < 10.0

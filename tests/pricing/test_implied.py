@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from tradesim.pricing.american import american_value, price_with
 from tradesim.pricing.collocation import ACCURATE, tables_of
+from tradesim.pricing.columns import Points
 from tradesim.pricing.european import DOMAIN, european_value, forward_intrinsic, price
 from tradesim.pricing.implied import american_implied, european_implied, implied_volatilities
-from tradesim.pricing.problem import Points
 
 TABLES = tables_of(ACCURATE)
 NO_GUESS = math.nan
@@ -44,7 +44,7 @@ def test_american_round_trip(moneyness, expiry, volatility, rate, dividend, righ
 
 @pytest.mark.parametrize("style", [0, 1])
 def test_a_chain_round_trip_from_a_near_guess(style):
-    points = DOMAIN.sample(1_000, seed=31)
+    points = Points.of(DOMAIN.sample(1_000, seed=31))
     count = len(points)
     observed = price_with(ACCURATE, points) if style else price(*points.columns())
     out = np.empty(count)

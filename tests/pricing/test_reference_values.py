@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from tradesim.pricing import american, european
-from tradesim.pricing.problem import Points
+from tradesim.pricing.columns import Points
 
 EXACT_TO_SCHEME_FLOOR = 1e-6
 """Rows quoted to a scheme's last digit are as exact as that scheme: schemes differ among themselves by 2e-7."""

@@ -11,11 +11,9 @@ from tradesim.errors import TapeError
 from tradesim.market.chain import Settlement
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import Tape
-from tradesim.pricing import PROBLEMS
+from tradesim.pricing.american import price as american_price
 from tradesim.simulation.fair import LatentFair, Markout, fair_of
 from tradesim.units import MICROS, MILLISECOND, SECOND, YEAR
-
-AMERICAN = PROBLEMS["american"]
 
 
 @cache
@@ -40,7 +38,7 @@ def by_hand(contract: np.ndarray, instant: np.ndarray, *, spot_bump: float = 0.0
     chain, count = tape().chain, len(contract)
     spot, level = tape().latent.at(instant)
     stepped = tape().start + (instant - tape().start) // SECOND * SECOND
-    return AMERICAN.reference(
+    return american_price(
         spot + spot_bump,
         chain.strike[contract],
         (chain.expiry[contract] - stepped) / YEAR,

@@ -13,7 +13,7 @@ from tradesim.experiments.stated import parse_latency
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import Tape
 from tradesim.market.tape_file import read_tape
-from tradesim.methods.registry import METHODS
+from tradesim.methods.registry import parse_method
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Policy, Rule, Strategy, TakeRule
 from tradesim.simulation.trigger import SpotMoved, Trigger
@@ -100,9 +100,8 @@ def check_methods(names: Sequence[str]) -> None:
     """Hold names of methods to their rule: at least one, none twice, all known; else ``ArgumentError``."""
     if not names or len(set(names)) < len(names):
         raise ArgumentError(f"methods {', '.join(names) or '(none)'}: give at least one, and none twice")
-    unknown = [name for name in names if name not in METHODS]
-    if unknown:
-        raise ArgumentError(f"method {unknown[0]!r}: there is no such method; choose from {', '.join(METHODS)}")
+    for name in names:
+        parse_method(name)
 
 
 def _check_seeds(seeds: Sequence[int]) -> None:

@@ -1,7 +1,7 @@
 """Compute: the ideal program itself, run whole at each decision or split at the spot."""
 
-from tradesim.methods.method import Method
-from tradesim.methods.solver import solver_of
+from tradesim.methods.method import Fast, Method
+from tradesim.methods.solvers import solver_of
 from tradesim.methods.staged import HIT, Prepared, Staged
 from tradesim.pricing.collocation import ACCURATE, Scheme
 from tradesim.pricing.problem import Floats, Problem
@@ -25,14 +25,14 @@ class Analytic(Staged[Prepared]):
         """The slice, where its prices are the same to the last bit: a cold American price is a row and its slice."""
         return AnalyticSlice(self.problem, self._scheme) if self.problem.name == "american" else self
 
-    def prepare(self, slow: Floats, anchor: float) -> Prepared:
+    def prepare(self, slow: Floats, anchor: Fast) -> Prepared:
         """The slow inputs as they are, once it is sure that they have a solution."""
         self._solver.check(slow)
         return Prepared(rows=slow)
 
-    def evaluate(self, spot: float, prepared: Prepared, out: Floats) -> str:
+    def evaluate(self, fast: Fast, prepared: Prepared, out: Floats) -> str:
         """The whole program for each contract."""
-        self._solver.full_values(spot, prepared.rows, out)
+        self._solver.full_values(fast, prepared.rows, out)
         return HIT
 
     @property
@@ -51,13 +51,13 @@ class AnalyticSlice(Staged[Prepared]):
         self.problem = problem
         self._solver = solver_of(problem, scheme)
 
-    def prepare(self, slow: Floats, anchor: float) -> Prepared:
+    def prepare(self, slow: Floats, anchor: Fast) -> Prepared:
         """Solve each contract's boundary."""
         return Prepared(rows=self._solver.rows(slow))
 
-    def evaluate(self, spot: float, prepared: Prepared, out: Floats) -> str:
+    def evaluate(self, fast: Fast, prepared: Prepared, out: Floats) -> str:
         """A short sum for each contract."""
-        self._solver.values(spot, prepared.rows, out)
+        self._solver.values(fast, prepared.rows, out)
         return HIT
 
     @property

@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from tradesim.pricing.problem import Floats, Problem
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorOfBuild:
-    """Error of what was built against the reference, in currency on a strike of 100, over ``count`` held-out points."""
+    """Error of what was built against the reference, on a strike of 100 where there is one, over held-out points."""
 
     count: int
     rmse: float
@@ -23,9 +23,9 @@ class ErrorOfBuild:
     largest: float
 
 
-def error_of(prices: Floats, reference: Floats, strike: Floats) -> ErrorOfBuild:
-    """The error of ``prices``, scaled to a strike of 100."""
-    error = np.abs(prices - reference) * (100.0 / strike)
+def error_of(prices: Floats, reference: Floats, unit: Floats) -> ErrorOfBuild:
+    """The error of ``prices`` in the money of the domain (:meth:`~tradesim.pricing.problem.Domain.in_units`)."""
+    error = np.abs(prices - reference) * unit
     return ErrorOfBuild(
         count=len(error),
         rmse=float(np.sqrt(np.mean(error**2))),
@@ -49,9 +49,7 @@ def digest(*arrays: Floats) -> str:
 
 def stem(problem: Problem, terms: object) -> str:
     """Name of what is built for ``problem`` by ``terms``: another version, domain or term gives another name."""
-    domain = problem.domain
-    box = [domain.log_moneyness, domain.expiry, domain.volatility, domain.rate, domain.dividend]
-    return f"{problem.name}-v{problem.version}-{fingerprint([box, terms])}"
+    return f"{problem.name}-v{problem.version}-{fingerprint([asdict(problem.domain), terms])}"
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tradesim.methods.solver import solver_of
+from tradesim.methods.method import Fast
+from tradesim.methods.solvers import solver_of
 from tradesim.methods.staged import Prepared
 from tradesim.pricing.collocation import ACCURATE
 from tradesim.pricing.problem import Floats, Problem
@@ -19,8 +20,8 @@ class Fallback:
         """The slow half, for the slow inputs of the contracts outside."""
         return self._solver.rows(slow)
 
-    def overwrite(self, spot: float, prepared: Prepared, out: Floats) -> None:
+    def overwrite(self, fast: Fast, prepared: Prepared, out: Floats) -> None:
         """Write the prices of the contracts outside into ``out``."""
         values = np.empty(len(prepared.outside))
-        self._solver.values(spot, prepared.fallback, values)
+        self._solver.values(fast, prepared.fallback, values)
         out[prepared.outside] = values

@@ -11,10 +11,9 @@ import numpy as np
 from tradesim.errors import StoreError
 from tradesim.methods.built import ErrorOfBuild, stem, written_whole
 from tradesim.methods.forest import Forest, forest_values, read_forest
-from tradesim.methods.forest_model import ForestModel, compose, prepared_rows
 from tradesim.methods.method import BuildCost
-from tradesim.methods.staged import slow_of
-from tradesim.pricing.problem import Floats, Points, Problem
+from tradesim.methods.similarities.similarity import Similarity, compose
+from tradesim.pricing.problem import Domain, Floats, Problem
 
 LAYOUT: Final = 1
 """Raise it when a feature or the meaning of the value changes: older files are then not used."""
@@ -56,13 +55,13 @@ def forest_path(home: Path, problem: Problem, spec: ForestSpec) -> Path:
     return home / "forests" / f"{stem(problem, [LAYOUT, asdict(spec)])}.txt"
 
 
-def save_forest(path: Path, problem: Problem, model: ForestModel, text: str, built: BuiltForest) -> None:
+def save_forest(path: Path, problem: Problem, similarity: Similarity, text: str, built: BuiltForest) -> None:
     """Write both files, the text last: a forest is there once its text is."""
     about = {
         "problem": problem.name,
         "version": problem.version,
         "layout": LAYOUT,
-        "features": list(model.features),
+        "features": list(similarity.features),
         "digest": _digest(text),
         "cost": asdict(built.cost),
         "error": asdict(built.error),
@@ -73,7 +72,7 @@ def save_forest(path: Path, problem: Problem, model: ForestModel, text: str, bui
             about_part.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
 
-def load_forest(path: Path, problem: Problem, model: ForestModel) -> BuiltForest:
+def load_forest(path: Path, problem: Problem, similarity: Similarity) -> BuiltForest:
     """The forest kept at ``path``; ``StoreError`` where it is missing, damaged or another problem's."""
     if not path.is_file() or not about_path(path).is_file():
         raise StoreError(f"{path}: there is no forest, or half of one; delete what there is and build it")
@@ -87,7 +86,7 @@ def load_forest(path: Path, problem: Problem, model: ForestModel) -> BuiltForest
         intact = about["digest"] == _digest(text)
     except (OSError, ValueError, KeyError, TypeError, StoreError) as error:
         raise StoreError(f"{path}: cannot be read as a forest ({error}); delete the file and build again") from error
-    if identity != (problem.name, problem.version, LAYOUT, model.features):
+    if identity != (problem.name, problem.version, LAYOUT, similarity.features):
         raise StoreError(f"{path}: is of another problem, version or layout; delete the file and build again")
     if not intact:
         raise StoreError(f"{path}: is not the text that was written; delete the file and build again")
@@ -99,20 +98,10 @@ def about_path(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
-def features_and_terms(model: ForestModel, points: Points) -> tuple[Floats, Floats]:
-    """Features and terms of many options with a spot each."""
-    rows = prepared_rows(model, slow_of(points))
-    features, terms = np.empty((len(points), len(model.features))), np.empty((len(points), 4))
-    for i in range(len(points)):
-        one = slice(i, i + 1)
-        model.write_terms(points.spot[i], rows[one], features[one], terms[one])
-    return features, terms
-
-
-def forest_prices(model: ForestModel, forest: Forest, points: Points) -> Floats:
-    """Prices of many options with a spot each."""
-    features, terms = features_and_terms(model, points)
-    out = np.empty(len(points))
+def forest_prices(similarity: Similarity, domain: Domain, forest: Forest, inputs: Floats) -> Floats:
+    """Prices of many options with fast inputs of their own."""
+    features, terms = similarity.features_and_terms(domain, inputs)
+    out = np.empty(len(inputs))
     forest_values(forest, features, out)
     compose(terms, out, out)
     return out

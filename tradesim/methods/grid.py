@@ -7,7 +7,7 @@ from tradesim.methods.fallback import Fallback
 from tradesim.methods.grid_store import BuiltGrid, load_grid
 from tradesim.methods.grid_table import grid_model
 from tradesim.methods.interpolation import Interpolation
-from tradesim.methods.method import BuildCost
+from tradesim.methods.method import BuildCost, Fast
 from tradesim.methods.staged import FALLBACK, HIT, Prepared, Staged, outside_domain
 from tradesim.pricing.problem import Floats, Problem
 
@@ -40,7 +40,7 @@ class Grid(Staged[Prepared]):
         """Load the tables."""
         self._tables = self.grid.tables
 
-    def prepare(self, slow: Floats, anchor: float) -> Prepared:
+    def prepare(self, slow: Floats, anchor: Fast) -> Prepared:
         """Place the contracts on the axes; solve those outside the domain."""
         rows = self.model.place(slow, self.grid.axes)
         self.model.settle(rows, self._levels(rows), self.grid.axes)
@@ -48,12 +48,12 @@ class Grid(Staged[Prepared]):
         self.model.retire(rows, outside)
         return Prepared(rows=rows, outside=outside, fallback=self._fallback.rows(slow[outside]))
 
-    def evaluate(self, spot: float, prepared: Prepared, out: Floats) -> str:
+    def evaluate(self, fast: Fast, prepared: Prepared, out: Floats) -> str:
         """Look the contracts up; the tag is ``fallback`` where any of them is outside the domain."""
-        self._lookup(spot, prepared.rows, out)
+        self._lookup(fast, prepared.rows, out)
         if not len(prepared.outside):
             return HIT
-        self._fallback.overwrite(spot, prepared, out)
+        self._fallback.overwrite(fast, prepared, out)
         return FALLBACK
 
     def _levels(self, rows: Floats) -> Floats:

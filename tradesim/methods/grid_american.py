@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tradesim.methods.grid_model import Axes, Axis, GridModel, Tables, shape_of
 from tradesim.methods.interpolation import Interpolation, cubic_3, cubic_4, linear_3, linear_4
-from tradesim.methods.similarity_american import (
+from tradesim.methods.similarities.american import (
     AMPLITUDE,
     BEND,
     BENT_DRIFT,
@@ -44,7 +44,7 @@ LEAST_REACH: Final = 1e-3
 
 
 class AmericanGrid(GridModel):
-    """The slow axes are the coordinates of :mod:`~tradesim.methods.similarity_american`, the fast one the distance.
+    """The slow axes are the coordinates of :mod:`~tradesim.methods.similarities.american`, the fast one the distance.
 
     Levels are the boundary. Both tables have the same slow nodes, so that a boundary between nodes is one to which the
     premium between nodes belongs: their errors cancel in part.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tradesim.methods.grid_model import Axes, Axis, GridModel, Tables
 from tradesim.methods.interpolation import Interpolation, cubic_2, linear_2
-from tradesim.methods.similarity_european import (
+from tradesim.methods.similarities.european import (
     DEVIATION,
     NODES_PER_LOG,
     SLOW_COORDINATE,

@@ -15,8 +15,7 @@ from tradesim.methods.grid_model import Axes, GridModel, Tables, node_count, sha
 from tradesim.methods.grid_store import LAYOUT, BuiltGrid, save_grid
 from tradesim.methods.interpolation import Interpolation
 from tradesim.methods.method import BuildCost
-from tradesim.methods.staged import slow_of
-from tradesim.pricing.problem import Floats, Points, Problem
+from tradesim.pricing.problem import Floats, Problem
 from tradesim.progress import Progress, silent
 
 CHUNK: Final = 128
@@ -68,14 +67,13 @@ def build_grid(problem: Problem, path: Path, spec: GridSpec, progress: Progress 
         save_grid(part, problem, BuiltGrid(axes=spec.axes, tables=tables, cost=cost, errors=errors))
 
 
-def grid_prices(model: GridModel, axes: Axes, tables: Tables, interpolation: Interpolation, points: Points) -> Floats:
+def grid_prices(model: GridModel, axes: Axes, tables: Tables, interpolation: Interpolation, inputs: Floats) -> Floats:
     """Prices of many options with a spot each, from tables."""
-    slow = slow_of(points)
-    rows = model.place(slow, axes)
+    rows = model.place(inputs[:, 1:], axes)
     model.settle(rows, model.levels(rows, tables, interpolation), axes)
-    out = np.empty(len(points))
-    for i in range(len(points)):
-        model.prices(points.spot[i], rows[i : i + 1], tables, interpolation, out[i : i + 1])
+    out = np.empty(len(inputs))
+    for i in range(len(inputs)):
+        model.prices(inputs[i, 0], rows[i : i + 1], tables, interpolation, out[i : i + 1])
     return out
 
 
@@ -98,9 +96,9 @@ def _filled(model: GridModel, axes: Axes, progress: Progress) -> Tables:
 
 
 def _errors(problem: Problem, model: GridModel, spec: GridSpec, tables: Tables) -> dict[Interpolation, ErrorOfBuild]:
-    points = problem.domain.sample(spec.checked, seed=spec.seed)
-    reference = problem.reference(*points.columns())
+    inputs = problem.domain.sample(spec.checked, seed=spec.seed)
+    reference, unit = problem.reference(inputs), problem.domain.in_units(inputs)
     return {
-        interpolation: error_of(grid_prices(model, spec.axes, tables, interpolation, points), reference, points.strike)
+        interpolation: error_of(grid_prices(model, spec.axes, tables, interpolation, inputs), reference, unit)
         for interpolation in Interpolation
     }

@@ -1,4 +1,4 @@
-"""Training of forests, the only file that knows the LightGBM library; :mod:`tradesim.methods.learned` prices."""
+"""Training of forests, the only file that knows the LightGBM library; :mod:`tradesim.methods.forest_method` prices."""
 
 from pathlib import Path
 from time import perf_counter
@@ -9,10 +9,12 @@ import numpy as np
 
 from tradesim.methods.built import error_of
 from tradesim.methods.forest import read_forest
-from tradesim.methods.forest_model import BASE, PLAIN, SCALE, SHAPED, ForestModel, forest_model
-from tradesim.methods.forest_store import BuiltForest, ForestSpec, features_and_terms, forest_prices, save_forest
+from tradesim.methods.forest_store import BuiltForest, ForestSpec, forest_prices, save_forest
 from tradesim.methods.method import BuildCost
-from tradesim.pricing.problem import Floats, Points, Problem
+from tradesim.methods.similarities import similarity_of
+from tradesim.methods.similarities.plain import plain_similarity
+from tradesim.methods.similarities.similarity import BASE, SCALE, Similarity
+from tradesim.pricing.problem import Domain, Floats, Problem
 from tradesim.progress import Progress, silent
 
 CHUNK: Final = 10_000
@@ -24,47 +26,44 @@ def build_forest(problem: Problem, path: Path, spec: ForestSpec, progress: Progr
 
     Deterministic: one thread, fixed seeds; the same spec and library version give the same text.
     """
-    model = forest_model(problem, PLAIN if spec.target == "plain" else SHAPED)
+    model = plain_similarity(problem) if spec.target == "plain" else similarity_of(problem)
     _compile(problem, model, spec)
     began = perf_counter()
-    points = problem.domain.sample(spec.points, seed=spec.seed)
-    prices = _reference(problem, points, progress)
-    text = _trained(model, points, prices, spec, progress)
+    inputs = problem.domain.sample(spec.points, seed=spec.seed)
+    prices = _reference(problem, inputs, progress)
+    text = _trained(model, problem.domain, inputs, prices, spec, progress)
     cost = BuildCost(seconds=perf_counter() - began, evaluations=spec.points)
     forest = read_forest(text)
     held_out = problem.domain.sample(spec.checked, seed=spec.seed + 1)
-    truth = problem.reference(*held_out.columns())
-    error = error_of(forest_prices(model, forest, held_out), truth, held_out.strike)
+    truth = problem.reference(held_out)
+    error = error_of(forest_prices(model, problem.domain, forest, held_out), truth, problem.domain.in_units(held_out))
     save_forest(path, problem, model, text, BuiltForest(forest=forest, cost=cost, error=error))
 
 
-def _compile(problem: Problem, model: ForestModel, spec: ForestSpec) -> None:
+def _compile(problem: Problem, model: Similarity, spec: ForestSpec) -> None:
     """Price one point and forget it: compilation is no cost of a forest."""
     point = problem.domain.sample(1, seed=spec.seed)
-    problem.reference(*point.columns())
-    features_and_terms(model, point)
+    problem.reference(point)
+    model.features_and_terms(problem.domain, point)
 
 
-def _reference(problem: Problem, points: Points, progress: Progress) -> Floats:
-    out = np.empty(len(points))
-    for first in range(0, len(points), CHUNK):
-        progress(first, len(points), f"pricing {problem.name} training points")
+def _reference(problem: Problem, inputs: Floats, progress: Progress) -> Floats:
+    out = np.empty(len(inputs))
+    for first in range(0, len(inputs), CHUNK):
+        progress(first, len(inputs), f"pricing {problem.name} training points")
         chunk = slice(first, first + CHUNK)
-        spot, strike, expiry, volatility, rate, dividend, right = points.columns()
-        out[chunk] = problem.reference(
-            *(spot[chunk], strike[chunk], expiry[chunk]),
-            *(volatility[chunk], rate[chunk], dividend[chunk]),
-            right[chunk],
-        )
+        out[chunk] = problem.reference(inputs[chunk])
     return out
 
 
-def _trained(model: ForestModel, points: Points, prices: Floats, spec: ForestSpec, progress: Progress) -> str:
-    features, terms = features_and_terms(model, points)
+def _trained(
+    model: Similarity, domain: Domain, inputs: Floats, prices: Floats, spec: ForestSpec, progress: Progress
+) -> str:
+    features, terms = model.features_and_terms(domain, inputs)
     asked = terms[:, SCALE] > 0.0
     scale = terms[asked, SCALE]
     target = (prices[asked] - terms[asked, BASE]) / scale
-    weight = (scale / points.strike[asked]) ** 2
+    weight = (scale * domain.in_units(inputs)[asked]) ** 2
     parameters = _parameters(spec)
     data = lightgbm.Dataset(
         features[asked],

@@ -2,19 +2,23 @@
 
 1. ``bind(chain)``, once: load the grid, the trees; lay out the contracts.
 2. ``update(state)``, when slow inputs move: volatilities, rates, the clock, and the spot as an anchor.
-3. ``price(spot, out)``, at each decision: the whole chain in one compiled call.
+3. ``price(fast, out)``, at each decision: the whole chain in one compiled call.
 
 Each stage is measured and charged to the simulated clock when it runs.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.market.chain import Chain
 from tradesim.pricing.problem import Floats, Problem
+
+Fast = Any
+"""The fast inputs: a float, the spot; or float64[d], the spots of a basket."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,7 +71,7 @@ class Method(ABC):
         """Take the slow inputs in; ``price`` answers for them from here on."""
 
     @abstractmethod
-    def price(self, spot: float, out: Floats) -> str:
+    def price(self, fast: Fast, out: Floats) -> str:
         """Write the price of every contract, in currency, into ``out`` (float64[n]); return the work tag.
 
         The tag names the path taken (``hit``, ``fallback``, ...). Each tag has its own latency profile.
@@ -93,11 +97,11 @@ class Method(ABC):
         return 0
 
 
-def price_chain(method: Method, spot: float, count: int) -> NDArray[np.float64]:
-    """The prices of a bound and updated ``method`` at ``spot``, in a new array of length ``count``.
+def price_chain(method: Method, fast: Fast, count: int) -> NDArray[np.float64]:
+    """The prices of a bound and updated ``method`` at ``fast``, in a new array of length ``count``.
 
     A convenience for scripts and tests; a replay reuses one array.
     """
     out = np.empty(count)
-    method.price(spot, out)
+    method.price(fast, out)
     return out

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tradesim.market.chain import Chain
-from tradesim.methods.method import Method, State
+from tradesim.methods.method import Fast, Method, State
 from tradesim.pricing.problem import Floats, Problem
 
 
@@ -21,7 +21,7 @@ class Nothing(Method):
     def update(self, state: State) -> None:
         """Nothing to take in."""
 
-    def price(self, spot: float, out: Floats) -> str:
+    def price(self, fast: Fast, out: Floats) -> str:
         """No prices."""
         out.fill(np.nan)
         return "none"

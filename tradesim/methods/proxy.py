@@ -3,7 +3,8 @@
 from numba import njit
 
 from tradesim.errors import ProblemError
-from tradesim.methods.solver import EuropeanSolver
+from tradesim.methods.method import Fast
+from tradesim.methods.solvers.european import EuropeanSolver
 from tradesim.methods.staged import HIT, Prepared, Staged
 from tradesim.pricing.problem import Floats, Problem
 
@@ -21,13 +22,13 @@ class Proxy(Staged[Prepared]):
         self._solver = EuropeanSolver()
         self._values = self._solver.values if problem.name == "american" else forward_intrinsic_row_values
 
-    def prepare(self, slow: Floats, anchor: float) -> Prepared:
+    def prepare(self, slow: Floats, anchor: Fast) -> Prepared:
         """Discount factors of each contract."""
         return Prepared(rows=self._solver.rows(slow))
 
-    def evaluate(self, spot: float, prepared: Prepared, out: Floats) -> str:
+    def evaluate(self, fast: Fast, prepared: Prepared, out: Floats) -> str:
         """The closed form."""
-        self._values(spot, prepared.rows, out)
+        self._values(fast, prepared.rows, out)
         return HIT
 
 

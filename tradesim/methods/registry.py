@@ -1,44 +1,64 @@
-"""Methods by the name that they have on the command line."""
+"""Methods by the name that they have on the command line: ``grid``, or ``grid@64KiB`` within a memory budget."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tradesim.errors import ArgumentError
+from tradesim.errors import ArgumentError, ProblemError
 from tradesim.methods.analytic import Analytic, AnalyticSlice
+from tradesim.methods.forest_method import ForestMethod
 from tradesim.methods.forest_store import ForestSpec, forest_path
 from tradesim.methods.grid import Grid
 from tradesim.methods.grid_sql import GridSql
-from tradesim.methods.grid_table import build_grid, default_spec, grid_path
+from tradesim.methods.grid_table import MODELS, build_grid, default_spec, grid_path
 from tradesim.methods.interpolation import Interpolation
-from tradesim.methods.learned import Learned
 from tradesim.methods.method import Method
 from tradesim.methods.nothing import Nothing
 from tradesim.methods.proxy import Proxy
 from tradesim.methods.reference import Reference
 from tradesim.pricing.problem import Problem
 from tradesim.progress import Progress, silent
+from tradesim.units import memory, spoken_memory
+
+
+def _serves_all(problem: Problem) -> str | None:
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """How a method is made: ``make(problem, path)``, after ``build(problem, path, progress)`` if ``path`` is missing.
+    """How a method is made: ``make(problem, path, budget)``, after ``build(...)`` if ``path`` is missing.
 
-    ``path(home, problem)`` is where it is kept; None for a method that only computes.
+    ``says``     a line for people
+    ``path``     ``(home, problem, budget)``: where it is kept; None for a method that only computes
+    ``build``    ``(problem, path, budget, progress)``
+    ``budgets``  bytes at which a frontier builds it beside its default; none: its memory is what it is
+    ``refuses``  why it cannot serve a problem; None where it can
     """
 
     says: str
-    make: Callable[[Problem, Path], Method]
-    path: Callable[[Path, Problem], Path] | None = None
-    build: Callable[[Problem, Path, Progress], None] | None = None
+    make: Callable[[Problem, Path, int | None], Method]
+    path: Callable[[Path, Problem, int | None], Path] | None = None
+    build: Callable[[Problem, Path, int | None, Progress], None] | None = None
+    budgets: tuple[int, ...] = ()
+    refuses: Callable[[Problem], str | None] = _serves_all
 
 
-def _grid_path(home: Path, problem: Problem) -> Path:
+def _only(names: tuple[str, ...]) -> Callable[[Problem], str | None]:
+    """Refuse every problem but those called ``names``."""
+    return lambda problem: None if problem.name in names else f"it serves {', '.join(names)} alone"
+
+
+GRID_PROBLEMS: Final = _only(tuple(MODELS))
+EQUITY: Final = _only(("american", "european"))
+
+
+def _grid_path(home: Path, problem: Problem, budget: int | None) -> Path:
     return grid_path(home, problem, default_spec(problem))
 
 
-def _build_grid(problem: Problem, path: Path, progress: Progress) -> None:
+def _build_grid(problem: Problem, path: Path, budget: int | None, progress: Progress) -> None:
     build_grid(problem, path, default_spec(problem), progress)
 
 
@@ -46,12 +66,12 @@ SHAPED_FOREST: Final = ForestSpec()
 PLAIN_FOREST: Final = ForestSpec(target="plain")
 
 
-def _forest_path(spec: ForestSpec) -> Callable[[Path, Problem], Path]:
-    return lambda home, problem: forest_path(home, problem, spec)
+def _forest_path(spec: ForestSpec) -> Callable[[Path, Problem, int | None], Path]:
+    return lambda home, problem, _: forest_path(home, problem, spec)
 
 
-def _forest_build(spec: ForestSpec) -> Callable[[Problem, Path, Progress], None]:
-    def build(problem: Problem, path: Path, progress: Progress) -> None:
+def _forest_build(spec: ForestSpec) -> Callable[[Problem, Path, int | None, Progress], None]:
+    def build(problem: Problem, path: Path, budget: int | None, progress: Progress) -> None:
         from tradesim.methods.lightgbm import build_forest
 
         build_forest(problem, path, spec, progress)
@@ -60,28 +80,41 @@ def _forest_build(spec: ForestSpec) -> Callable[[Problem, Path, Progress], None]
 
 
 METHODS: Final[dict[str, Entry]] = {
-    "nothing": Entry(says="no prices: a desk that does nothing", make=lambda problem, _: Nothing(problem)),
-    "analytic": Entry(says="solver, every input new at each decision", make=lambda problem, _: Analytic(problem)),
-    "analytic-slice": Entry(says="solver, split at the spot", make=lambda problem, _: AnalyticSlice(problem)),
-    "reference": Entry(says="the truth, split at the spot", make=lambda problem, _: Reference(problem)),
-    "proxy": Entry(says="closed form without the difference", make=lambda problem, _: Proxy(problem)),
-    "grid": Entry(says="table in memory, cubic", make=Grid, path=_grid_path, build=_build_grid),
-    "grid-linear": Entry(
-        says="table in memory, multilinear",
-        make=lambda problem, path: Grid(problem, path, Interpolation.LINEAR),
+    "nothing": Entry(says="no prices: a desk that does nothing", make=lambda problem, *_: Nothing(problem)),
+    "analytic": Entry(says="solver, every input new at each decision", make=lambda problem, *_: Analytic(problem)),
+    "analytic-slice": Entry(says="solver, split at the spot", make=lambda problem, *_: AnalyticSlice(problem)),
+    "reference": Entry(says="the truth, split at the spot", make=lambda problem, *_: Reference(problem)),
+    "proxy": Entry(says="closed form without the difference", make=lambda problem, *_: Proxy(problem), refuses=EQUITY),
+    "grid": Entry(
+        says="table in memory, cubic",
+        make=lambda problem, path, _: Grid(problem, path),
         path=_grid_path,
         build=_build_grid,
+        refuses=GRID_PROBLEMS,
     ),
-    "grid-sql": Entry(says="the same table, queried in DuckDB", make=GridSql, path=_grid_path, build=_build_grid),
+    "grid-linear": Entry(
+        says="table in memory, multilinear",
+        make=lambda problem, path, _: Grid(problem, path, Interpolation.LINEAR),
+        path=_grid_path,
+        build=_build_grid,
+        refuses=GRID_PROBLEMS,
+    ),
+    "grid-sql": Entry(
+        says="the same table, queried in DuckDB",
+        make=lambda problem, path, _: GridSql(problem, path),
+        path=_grid_path,
+        build=_build_grid,
+        refuses=GRID_PROBLEMS,
+    ),
     "lightgbm": Entry(
         says="trees that learned the difference from the proxy",
-        make=Learned,
+        make=lambda problem, path, _: ForestMethod(problem, path),
         path=_forest_path(SHAPED_FOREST),
         build=_forest_build(SHAPED_FOREST),
     ),
     "lightgbm-plain": Entry(
         says="trees that learned the price",
-        make=lambda problem, path: Learned(problem, path, "plain"),
+        make=lambda problem, path, _: ForestMethod(problem, path, "plain"),
         path=_forest_path(PLAIN_FOREST),
         build=_forest_build(PLAIN_FOREST),
     ),
@@ -89,28 +122,49 @@ METHODS: Final[dict[str, Entry]] = {
 """Every method, by name."""
 
 
-def make_method(name: str, problem: Problem, home: Path, progress: Progress = silent) -> Method:
-    """The method called ``name`` for ``problem``, built first in the data ``home`` if it is missing there.
+def parse_method(text: str) -> tuple[str, int | None]:
+    """The name and the budget (bytes) that ``text`` says; ``ArgumentError`` lists the names there are.
 
-    ``ArgumentError`` lists the names there are. A damaged file is told of by ``StoreError`` when it is loaded, at
-    ``bind``; it is never built over.
+    >>> parse_method("grid-linear"), parse_method("lightgbm")
+    (('grid-linear', None), ('lightgbm', None))
     """
-    entry = _entry(name)
-    if entry.path is None or entry.build is None:
-        return entry.make(problem, home)
-    path = entry.path(home, problem)
-    if not path.is_file():
-        entry.build(problem, path, progress)
-    return entry.make(problem, path)
-
-
-def built(name: str, problem: Problem, home: Path) -> bool:
-    """Whether :func:`make_method` has nothing to build."""
-    entry = _entry(name)
-    return entry.path is None or entry.path(home, problem).is_file()
-
-
-def _entry(name: str) -> Entry:
+    name, at, budget = str(text).partition("@")
     if name not in METHODS:
         raise ArgumentError(f"method {name!r}: there is no such method; choose from {', '.join(METHODS)}")
-    return METHODS[name]
+    if not at:
+        return name, None
+    if not METHODS[name].budgets:
+        raise ArgumentError(f"method {text!r}: {name} has no memory budget; leave out @{budget}")
+    return name, memory(budget)
+
+
+def method_name(name: str, budget: int | None) -> str:
+    """What :func:`parse_method` reads."""
+    return name if budget is None else f"{name}@{spoken_memory(budget)}"
+
+
+def make_method(text: str, problem: Problem, home: Path, progress: Progress = silent) -> Method:
+    """The method that ``text`` names for ``problem``, built first in the data ``home`` if it is missing there.
+
+    ``ProblemError`` says why a method cannot serve the problem. A damaged file is told of by ``StoreError`` when it is
+    loaded, at ``bind``; it is never built over.
+    """
+    name, budget = parse_method(text)
+    entry = METHODS[name]
+    refused = entry.refuses(problem)
+    if refused is not None:
+        raise ProblemError(f"method {name!r} cannot price problem {problem.name!r}: {refused}; choose another")
+    path = home if entry.path is None else entry.path(home, problem, budget)
+    if entry.build is not None and not path.is_file():
+        entry.build(problem, path, budget, progress)
+    method = entry.make(problem, path, budget)
+    if budget is not None:
+        method.name = text
+    return method
+
+
+def built(text: str, problem: Problem, home: Path) -> bool:
+    """Whether :func:`make_method` has nothing to build."""
+    name, budget = parse_method(text)
+    path = METHODS[name].path
+    return path is None or path(home, problem, budget).is_file()

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
 import numpy as np
@@ -9,8 +10,8 @@ from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
 from tradesim.market.chain import Chain
-from tradesim.methods.method import Method, State
-from tradesim.pricing.problem import Domain, Floats, Points
+from tradesim.methods.method import Fast, Method, State
+from tradesim.pricing.problem import Domain, Floats
 
 STRIKE: Final = 0
 EXPIRY: Final = 1
@@ -18,7 +19,18 @@ VOLATILITY: Final = 2
 RATE: Final = 3
 DIVIDEND: Final = 4
 RIGHT: Final = 5
-"""Columns of the slow inputs: one contract a row, so that a kernel takes one array."""
+"""Columns of the slow inputs of every option with a strike: one contract a row, so that a kernel takes one array. A
+problem's further slow inputs stand behind them."""
+
+
+class Outside(StrEnum):
+    """What a method does with a contract outside its domain."""
+
+    FALLBACK = "fallback"
+    """The solver prices it; it is charged and counted."""
+    RAISE = "raise"
+    """``ProblemError``."""
+
 
 HIT: Final = "hit"
 FALLBACK: Final = "fallback"
@@ -57,12 +69,12 @@ class Staged(Method, Generic[PreparedT]):
         """Load what is kept in files; more than once does no harm. Nothing to do for a method that only computes."""
 
     @abstractmethod
-    def prepare(self, slow: Floats, anchor: float) -> PreparedT:
-        """The slow half of the work, for slow inputs float64[n, 6] in the columns of this module and the spot then."""
+    def prepare(self, slow: Floats, anchor: Fast) -> PreparedT:
+        """The slow half of the work, for slow inputs float64[n, slow columns] and the fast ones then."""
 
     @abstractmethod
-    def evaluate(self, spot: float, prepared: PreparedT, out: Floats) -> str:
-        """The fast half: write the prices at ``spot`` into ``out`` and return the work tag."""
+    def evaluate(self, fast: Fast, prepared: PreparedT, out: Floats) -> str:
+        """The fast half: write the prices at ``fast`` into ``out`` and return the work tag."""
 
     def bind(self, chain: Chain) -> None:
         """Load what is needed and keep the chain."""
@@ -76,32 +88,22 @@ class Staged(Method, Generic[PreparedT]):
             raise ArgumentError(f"method {self.name!r} has no chain: call bind before update")
         self._prepared = self.prepare(slow_inputs(self._chain, state), state.spot)
 
-    def price(self, spot: float, out: Floats) -> str:
+    def price(self, fast: Fast, out: Floats) -> str:
         """Write the price of every contract into ``out``; return the work tag."""
         if self._prepared is None:
             raise ArgumentError(f"method {self.name!r} has no slow inputs: call bind and update before price")
-        return self.evaluate(spot, self._prepared, out)
+        return self.evaluate(fast, self._prepared, out)
 
-    def value(
-        self,
-        *,
-        spot: float,
-        strike: float,
-        expiry: float,
-        volatility: float,
-        rate: float,
-        dividend: float,
-        right: int,
-    ) -> float:
+    def value(self, **inputs: float) -> float:
         """The price of one option, in currency: both halves of the work, whether or not a chain is bound.
 
-        ``right`` is +1 for a call and -1 for a put; expiry is years, the others are a year.
+        ``inputs`` are those of the problem's domain, by name: for an equity option spot, strike, expiry, volatility,
+        rate, dividend and right (+1 for a call, -1 for a put).
         """
-        self.open()
-        slow = np.array([[strike, expiry, volatility, rate, dividend, right]], dtype=np.float64)
-        out = np.empty(1)
-        self.evaluate(spot, self.prepare(slow, spot), out)
-        return float(out[0])
+        names = self.problem.domain.names
+        if set(inputs) != set(names):
+            raise ArgumentError(f"inputs {', '.join(inputs)}: problem {self.problem.name!r} takes {', '.join(names)}")
+        return float(prices_at(self, np.array([[float(inputs[name]) for name in names]]))[0])
 
     @property
     def nbytes(self) -> int:
@@ -135,15 +137,36 @@ def slow_inputs(chain: Chain, state: State) -> Floats:
     return slow
 
 
-def slow_of(points: Points) -> Floats:
-    """The slow inputs of points, float64[n, 6]."""
-    columns = (points.strike, points.expiry, points.volatility, points.rate, points.dividend, points.right)
-    return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
+def prices_at(method: Staged[PreparedT], inputs: Floats) -> Floats:
+    """Prices of many options at any inputs float64[n, inputs], each with fast inputs of its own; both halves anew.
+
+    Where the fast input is one spot and prices scale with money, all options are scaled to one spot and priced as one
+    chain.
+    """
+    method.open()
+    domain = method.problem.domain
+    out = np.empty(len(inputs))
+    if domain.unit is not None and domain.fast == 1:
+        scale = inputs[0, 0] / inputs[:, 0]
+        slow = inputs[:, 1:].copy()
+        for i, each in enumerate(domain.inputs[1:]):
+            if each.money:
+                slow[:, i] *= scale
+        method.evaluate(float(inputs[0, 0]), method.prepare(slow, float(inputs[0, 0])), out)
+        return np.asarray(out / scale)
+    for i, row in enumerate(inputs):
+        fast = float(row[0]) if domain.fast == 1 else np.ascontiguousarray(row[: domain.fast])
+        method.evaluate(fast, method.prepare(row[None, domain.fast :].copy(), fast), out[i : i + 1])
+    return out
+
+
+def alive(domain: Domain, slow: Floats) -> NDArray[np.bool_]:
+    """The contracts that have not expired; all of a problem whose options do not expire."""
+    if "expiry" not in domain.names:
+        return np.ones(len(slow), dtype=np.bool_)
+    return np.asarray(slow[:, domain.column("expiry") - domain.fast] > 0.0)
 
 
 def outside_domain(domain: Domain, slow: Floats) -> NDArray[np.int64]:
     """The contracts that are alive and have a slow input outside ``domain``. An expired one is worth its exercise."""
-    inside = domain.contains_slow(
-        expiry=slow[:, EXPIRY], volatility=slow[:, VOLATILITY], rate=slow[:, RATE], dividend=slow[:, DIVIDEND]
-    )
-    return np.flatnonzero(~inside & (slow[:, EXPIRY] > 0.0))
+    return np.flatnonzero(~domain.contains_slow(slow) & alive(domain, slow))

@@ -30,9 +30,9 @@ from tradesim.pricing.boundary import (
     put_region,
 )
 from tradesim.pricing.collocation import HIGH, Scheme, Tables, tables_of
-from tradesim.pricing.columns import checked_points
+from tradesim.pricing.columns import Points, checked_points
 from tradesim.pricing.normal import normal_cdf
-from tradesim.pricing.problem import Floats, Points, Problem, Rights
+from tradesim.pricing.problem import Floats, Problem, Rights
 
 LOG_STRIKE: Final = 0
 STRIKE: Final = 1
@@ -309,7 +309,7 @@ def price(
     right: Rights,
     /,
 ) -> Floats:
-    """Values of American options, in currency; the :class:`~tradesim.pricing.problem.Pricer` of the reference.
+    """Values of American options, in currency.
 
     >>> ones = np.ones(1)
     >>> price(100 * ones, 100 * ones, ones, 0.25 * ones, 0.05 * ones, 0.05 * ones, np.array([-1])).round(6).tolist()
@@ -322,5 +322,9 @@ def price(
 
 
 AMERICAN_PROBLEM: Final = Problem(
-    name="american", version=1, domain=european.DOMAIN, reference=price, proxy=european.price
+    name="american",
+    version=1,
+    domain=european.DOMAIN,
+    reference=lambda inputs: price(*inputs.T),
+    proxy=lambda inputs: european.price(*inputs.T),
 )

@@ -1,12 +1,43 @@
-"""The arguments of the pricing functions, checked once at the door."""
+"""The arguments of the pricing functions of equity options, checked once at the door."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from tradesim.errors import ArgumentError
-from tradesim.pricing.problem import Floats, Points, Rights
+from tradesim.pricing.problem import Floats, Rights
 
 NAMES = ("spot", "strike", "expiry", "volatility", "rate", "dividend")
 NOT_NEGATIVE = ("spot", "strike", "expiry", "volatility")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Points:
+    """Inputs of many options: seven arrays of one length, in currency, years and rates a year."""
+
+    spot: Floats
+    strike: Floats
+    expiry: Floats
+    volatility: Floats
+    rate: Floats
+    dividend: Floats
+    right: Rights
+
+    def __len__(self) -> int:
+        return len(self.spot)
+
+    def columns(self) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Rights]:
+        """The arrays in the order in which every pricing function takes them."""
+        return self.spot, self.strike, self.expiry, self.volatility, self.rate, self.dividend, self.right
+
+    def inputs(self) -> Floats:
+        """The table of a problem's inputs, float64[n, 7]."""
+        return np.stack([np.asarray(column, dtype=np.float64) for column in self.columns()], axis=1)
+
+    @classmethod
+    def of(cls, inputs: Floats) -> "Points":
+        """The points of a table of inputs, float64[n, 7]."""
+        return checked_points(*inputs.T)
 
 
 def checked_points(

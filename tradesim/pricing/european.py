@@ -12,15 +12,9 @@ from numba import njit
 
 from tradesim.pricing.columns import checked_points
 from tradesim.pricing.normal import normal_cdf
-from tradesim.pricing.problem import Domain, Floats, Problem, Rights
+from tradesim.pricing.problem import EQUITY_INPUTS, Domain, Floats, Problem, Rights
 
-DOMAIN: Final = Domain(
-    log_moneyness=(-0.5, 0.5),
-    expiry=(1.0 / 365.0, 1.0),
-    volatility=(0.10, 0.80),
-    rate=(0.0, 0.08),
-    dividend=(-0.02, 0.06),
-)
+DOMAIN: Final = Domain(inputs=EQUITY_INPUTS, unit="strike")
 """The box that the equity problems share."""
 
 
@@ -60,7 +54,7 @@ def european_values(
     right: Rights,
     out: Floats,
 ) -> None:
-    """Write the values of n European options into ``out``; arrays of one length, as in :class:`Points`."""
+    """Write the values of n European options into ``out``; arrays of one length."""
     for i in range(len(out)):
         out[i] = european_value(spot[i], strike[i], expiry[i], volatility[i], rate[i], dividend[i], right[i])
 
@@ -84,7 +78,7 @@ def price(
     right: Rights,
     /,
 ) -> Floats:
-    """Values of European options, in currency; the :class:`~tradesim.pricing.problem.Pricer` of the reference.
+    """Values of European options, in currency.
 
     >>> ones = np.ones(1)
     >>> price(100 * ones, 100 * ones, ones, 0.2 * ones, 0.05 * ones, 0 * ones, np.array([1])).round(6).tolist()
@@ -113,4 +107,10 @@ def proxy(
     return out
 
 
-EUROPEAN_PROBLEM: Final = Problem(name="european", version=1, domain=DOMAIN, reference=price, proxy=proxy)
+EUROPEAN_PROBLEM: Final = Problem(
+    name="european",
+    version=1,
+    domain=DOMAIN,
+    reference=lambda inputs: price(*inputs.T),
+    proxy=lambda inputs: proxy(*inputs.T),
+)

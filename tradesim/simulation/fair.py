@@ -19,8 +19,9 @@ from tradesim.errors import TapeError
 from tradesim.market.chain import AMERICAN, Settlement
 from tradesim.market.tape import QUOTE, UNDERLYING, Latent, Tape
 from tradesim.pricing.american import price as american_price
+from tradesim.pricing.columns import Points
 from tradesim.pricing.european import price as european_price
-from tradesim.pricing.problem import Floats, Points
+from tradesim.pricing.problem import Floats
 from tradesim.units import MICROS, SECOND, YEAR
 
 Ints = NDArray[np.int64]

@@ -28,9 +28,12 @@ from tradesim.errors import ArgumentError, TapeError
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Settlement
 from tradesim.market.tape import UNDERLYING, Tape
 from tradesim.methods.method import State
+from tradesim.pricing.american import price as american_price
 from tradesim.pricing.american import solvable_dividends
+from tradesim.pricing.columns import Points
+from tradesim.pricing.european import price as european_price
 from tradesim.pricing.implied import implied_volatilities
-from tradesim.pricing.problem import Floats, Points, Problem
+from tradesim.pricing.problem import Floats, Problem
 from tradesim.progress import Progress, silent
 from tradesim.simulation.book import ASK, ASK_SIZE, BID, BID_SIZE, empty_book, mid, replay, underlying_path
 from tradesim.units import MICROS, MILLISECOND, SECOND, YEAR
@@ -220,8 +223,7 @@ class VolatilityService:
             dividend=dividend[index],
             right=self.tape.chain.right[index],
         )
-        columns = points.columns()
-        return self.problem.reference(*columns) - self.problem.proxy(*columns)
+        return american_price(*points.columns()) - european_price(*points.columns())
 
     @property
     def _style(self) -> int:

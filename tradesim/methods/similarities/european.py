@@ -13,6 +13,7 @@ from typing import Final
 
 from numba import njit
 
+from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, Coordinate, Similarity
 from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE, VOLATILITY
 from tradesim.pricing.problem import Floats
 
@@ -61,3 +62,31 @@ def compose(spot: float, root_spot: float, row: Floats, excess: float) -> float:
     )
     bound: float = asset if right > 0.0 else cash
     return min(price, bound)
+
+
+@njit(cache=True, error_model="numpy")
+def european_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -> None:
+    """The value is the normalised time value."""
+    log_spot, root_spot = math.log(spot), math.sqrt(spot)
+    for i in range(len(rows)):
+        row = rows[i]
+        asset, cash = spot * row[ASSET_DISCOUNT], row[CASH]
+        right, deviation = row[RIGHT_OF_ROW], row[DEVIATION]
+        intrinsic = max(right * (asset - cash), 0.0)
+        terms[i, BASE] = terms[i, FLOOR] = intrinsic
+        terms[i, SCALE] = root_spot * row[ROOT_ASSET_CASH] * deviation
+        terms[i, CAP] = asset if right > 0.0 else cash
+        features[i, 0] = distance(log_spot, row) / deviation if deviation > 0.0 else 0.0
+        features[i, 1] = deviation
+
+
+EUROPEAN: Final = Similarity(
+    coordinates=(
+        Coordinate(name="distance", low=0.0, high=6.0),
+        Coordinate(name="deviation", low=0.005, high=0.8),
+    ),
+    width=WIDTH,
+    write_rows=european_rows,
+    write_terms=european_terms,
+)
+"""The value is the normalised time value."""

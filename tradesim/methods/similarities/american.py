@@ -22,6 +22,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from tradesim.methods.similarities.similarity import CAP, FLOOR, SCALE, Coordinate, Similarity
 from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE, VOLATILITY
 from tradesim.pricing.boundary import EXERCISED_EARLY, put_region
 from tradesim.pricing.normal import normal_cdf
@@ -133,3 +134,56 @@ def unit_put(slow_coordinates: Floats) -> Floats:
     dividend = rate - BEND * np.sinh(bent_drift) * deviation
     ones = np.ones(len(deviation))
     return np.stack([ones, ones, deviation, rate, dividend, -ones], axis=1)
+
+
+@njit(cache=True, error_model="numpy")
+def american_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -> None:
+    """The value is the premium in units of ``cash v``."""
+    log_spot = math.log(spot)
+    for i in range(len(rows)):
+        row, feature, term = rows[i], features[i], terms[i]
+        call = row[IS_CALL] > 0.0
+        strike = row[STRIKE_OF_ROW]
+        cash, asset = (spot, strike) if call else (strike, spot)
+        intrinsic = max(cash - asset, 0.0)
+        feature[:] = 0.0
+        term[:] = intrinsic
+        term[SCALE] = 0.0
+        if row[KIND] == EXPIRED:
+            continue
+        moneyness = log_moneyness(log_spot, row)
+        price = european_put(cash, asset, moneyness, row)
+        term[:] = price
+        term[SCALE] = 0.0
+        if row[KIND] == AS_EUROPEAN:
+            continue
+        deviation = row[DEVIATION]
+        rate, dividend = -math.log(row[CASH_DISCOUNT]), -math.log(row[ASSET_DISCOUNT])
+        term[SCALE], term[FLOOR], term[CAP] = cash * deviation, max(price, intrinsic), cash
+        feature[0] = moneyness / deviation
+        feature[1] = deviation
+        feature[2] = row[ROOT_RATE]
+        feature[3] = row[BENT_DRIFT]
+        feature[4] = (cash - asset - price) / (cash * deviation)
+        feature[5] = (rate - dividend * asset / cash) / deviation
+
+
+FARTHEST: Final = 6.0
+"""Deviations of moneyness beyond which an American option's premium is nil, or the option is in exercise."""
+
+AMERICAN: Final = Similarity(
+    coordinates=(
+        Coordinate(name="moneyness", low=-FARTHEST, high=FARTHEST),
+        Coordinate(name="deviation", low=0.005, high=0.8),
+        Coordinate(name="root_rate", low=0.0, high=math.sqrt(0.8)),
+        Coordinate(name="bent_drift", low=math.asinh(-0.6 / BEND), high=math.asinh(1.0 / BEND)),
+    ),
+    hints=("shortfall", "carry"),
+    width=WIDTH,
+    write_rows=american_rows,
+    write_terms=american_terms,
+)
+"""The value is the early exercise premium in units of ``cash v``.
+
+``shortfall`` is what exercise now is worth above the European price, ``carry`` what it earns: interest less dividends.
+"""

@@ -1,0 +1,55 @@
+"""Learn: prices from trees that were trained beforehand."""
+
+from pathlib import Path
+
+from tradesim.methods.approximator import Approximator
+from tradesim.methods.built import ErrorOfBuild
+from tradesim.methods.forest import forest_values
+from tradesim.methods.forest_store import BuiltForest, load_forest
+from tradesim.methods.method import BuildCost
+from tradesim.methods.similarities import similarity_of
+from tradesim.methods.similarities.plain import plain_similarity
+from tradesim.methods.staged import Outside
+from tradesim.pricing.problem import Floats, Problem
+
+
+class ForestMethod(Approximator):
+    """``lightgbm``, and ``lightgbm-plain`` without a similarity: a compiled walk through all trees at each decision."""
+
+    def __init__(
+        self, problem: Problem, path: Path, target: str = "shaped", outside: Outside = Outside.FALLBACK
+    ) -> None:
+        super().__init__(problem, plain_similarity(problem) if target == "plain" else similarity_of(problem), outside)
+        self.name = "lightgbm-plain" if target == "plain" else "lightgbm"
+        self.path = path
+        self._built: BuiltForest | None = None
+
+    @property
+    def built(self) -> BuiltForest:
+        """The forest, loaded from its file when first asked for."""
+        if self._built is None:
+            self._built = load_forest(self.path, self.problem, self.similarity)
+        return self._built
+
+    def open(self) -> None:
+        """Load the trees."""
+        self._forest = self.built.forest
+
+    def values(self, features: Floats, out: Floats) -> None:
+        """Walk the trees."""
+        forest_values(self._forest, features, out)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of trees, of the fallback's tables, and of the workspace."""
+        return super().nbytes + self.built.forest.nbytes
+
+    @property
+    def build_cost(self) -> BuildCost:
+        """What training cost, reference evaluations included."""
+        return self.built.cost
+
+    @property
+    def error(self) -> ErrorOfBuild:
+        """Error over the domain, taken when the forest was built."""
+        return self.built.error

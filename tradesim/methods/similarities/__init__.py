@@ -1,0 +1,17 @@
+"""What prices have in common, one file a problem."""
+
+from typing import Final
+
+from tradesim.methods.similarities.american import AMERICAN
+from tradesim.methods.similarities.european import EUROPEAN
+from tradesim.methods.similarities.plain import plain_similarity
+from tradesim.methods.similarities.similarity import Similarity
+from tradesim.pricing.problem import Problem
+
+SIMILARITIES: Final[dict[str, Similarity]] = {"american": AMERICAN, "european": EUROPEAN}
+"""Similarities by the problem's name."""
+
+
+def similarity_of(problem: Problem) -> Similarity:
+    """The similarity of ``problem``; its plain inputs where it has none."""
+    return SIMILARITIES.get(problem.name) or plain_similarity(problem)
