@@ -130,7 +130,7 @@ def parse_method(text: str) -> tuple[str, int | None]:
     """
     name, at, budget = str(text).partition("@")
     if name not in METHODS:
-        raise ArgumentError(f"method {name!r}: there is no such method; choose from {', '.join(METHODS)}")
+        raise ArgumentError(f"method {text!r}: there is no such method; choose from {', '.join(METHODS)}")
     if not at:
         return name, None
     if not METHODS[name].budgets:
