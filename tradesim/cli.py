@@ -1,6 +1,7 @@
 """The command line: every command is a function that a script can call too."""
 
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,9 +16,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from tradesim.errors import ArgumentError, TradesimError, one_of
 from tradesim.progress import Progress as Tell
-from tradesim.units import duration
+from tradesim.units import duration, memory
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from tradesim.experiments.compare import Comparison
 
 app = App(
@@ -252,6 +255,157 @@ def build(methods: str = "grid,lightgbm", /, *, problem: str = "american") -> No
 
 
 @app.command
+def frontier(
+    problem: str,
+    /,
+    *,
+    methods: str | None = None,
+    budgets: str | None = None,
+    cache: str = "hot",
+    points: Whole = 2_000,
+    stored: Annotated[bool, Parameter(name="--stored", negative="", show_default=False)] = False,
+    as_map: Annotated[bool, Parameter(name="--map", negative="", show_default=False)] = False,
+    error: float = 0.005,
+    ticks: float = 100.0,
+    chart: Annotated[list[Path] | None, Parameter(name="--chart")] = None,
+    db: Path | None = None,
+    as_json: Json = False,
+) -> None:
+    """Measure every way of answering a problem, at every memory budget: latency, memory, error, lawfulness.
+
+    Parameters
+    ----------
+    problem
+        european, american, heston, asian, basket-2 to basket-8 or sine.
+    methods
+        Names, separated by commas, with a budget (grid@64KiB) or without: then at all; by default every method that
+        serves the problem.
+    budgets
+        Sizes, separated by commas (64KiB,1MiB), in place of those that are usual for each method.
+    cache
+        hot or cold: by which latencies the frontier is drawn; both are measured.
+    points
+        Held-out points on which errors are taken.
+    stored
+        Take the newest stored frontier of the problem instead of measuring anew.
+    as_map
+        Show who wins over budgets of latency and memory instead of the table.
+    error
+        Of the map: the largest tolerable price error (rmse).
+    ticks
+        Of the map: decisions an update, that is, how seldom slow inputs change.
+    chart
+        Also write the chart (of the map with --map) here (.png, .svg or .html); may be given more than once.
+    db
+        The results database; by default results.duckdb in the data home.
+    as_json
+        Print one JSON object instead.
+    """
+    from tradesim.experiments.advise import Need, winners
+    from tradesim.experiments.frontier import frontier as make
+    from tradesim.experiments.frontier import latest_frontier
+    from tradesim.report.charts import save
+    from tradesim.report.frontier_chart import frontier_chart, map_chart
+    from tradesim.report.frontier_table import frontier_table, map_text
+    from tradesim.results.store import finite
+
+    Need(error=error, ticks=ticks)
+    for path in chart or ():
+        _check_chart(path)
+    with _bars() as tell:
+        measured = (
+            latest_frontier(problem, db=db)
+            if stored
+            else make(
+                problem,
+                methods=None if methods is None else _names(methods),
+                budgets=None if budgets is None else [memory(size) for size in _names(budgets)],
+                cache=cache,
+                points=points,
+                db=db,
+                progress=tell,
+            )
+        )
+    table, facts = measured.table, measured.facts
+    cells = winners(table, error=error, ticks=ticks) if as_map else None
+    for path in chart or ():
+        drawn = (
+            frontier_chart(table, facts)
+            if cells is None
+            else map_chart(cells, error=error, ticks=ticks, problem=problem)
+        )
+        save(drawn, path)
+    if as_json:
+        print(measured.to_json() if cells is None else json.dumps(finite(cells.to_dicts()), allow_nan=False))
+        return
+    if cells is not None:
+        print(map_text(cells, error=error, ticks=ticks, problem=problem))
+    else:
+        _print_whole(frontier_table(table, facts))
+        for method, refused in measured.refused.iter_rows():
+            print(f"left out: {method}: {refused}")
+    print(f"frontier {measured.name} in {measured.store.path}")
+
+
+@app.command
+def advise(
+    problem: str,
+    /,
+    *,
+    latency: str | None = None,
+    memory_budget: Annotated[str | None, Parameter(name="--memory")] = None,
+    error: float = math.inf,
+    ticks: float = 100.0,
+    db: Path | None = None,
+    as_json: Json = False,
+) -> None:
+    """Say which method to take within budgets of latency, memory and error, and why; from the newest stored frontier.
+
+    Parameters
+    ----------
+    problem
+        One whose frontier has been measured (tradesim frontier PROBLEM).
+    latency
+        What a decision on the chain may take, its share of an update in it, for example 5us.
+    memory_budget
+        What the method may keep, for example 1MiB.
+    error
+        The largest tolerable price error (rmse), on a strike of 100 where there is one.
+    ticks
+        Decisions an update: how seldom slow inputs change.
+    db
+        The results database; by default results.duckdb in the data home.
+    as_json
+        Print one JSON object instead.
+    """
+    from dataclasses import asdict
+
+    from tradesim.experiments.advise import advise as make
+    from tradesim.report.frontier_table import advice_text
+    from tradesim.results.store import finite
+
+    advice = make(
+        problem,
+        latency=math.inf if latency is None else duration(latency),
+        memory=math.inf if memory_budget is None else memory(memory_budget),
+        error=error,
+        ticks=ticks,
+        db=db,
+    )
+    if as_json:
+        print(json.dumps(finite(asdict(advice)), indent=2, allow_nan=False))
+        return
+    asked = [
+        *([] if latency is None else [f"at most {latency} a decision"]),
+        *([] if memory_budget is None else [f"{memory_budget} of memory"]),
+        *([] if math.isinf(error) else [f"an error of {error:g}"]),
+        f"{ticks:g} ticks an update",
+    ]
+    print(advice_text(problem, advice.best, advice.rivals, ", ".join(asked)))
+    print(f"from frontier {advice.frontier}")
+
+
+@app.command
 def ingest(
     reader: str,
     /,
@@ -376,8 +530,12 @@ def _show(comparison: "Comparison", *, chart: Path | None, as_json: bool) -> Non
     if as_json:
         print(comparison.to_json())
         return
-    table = comparison_table(comparison.table, comparison.facts)
+    _print_whole(comparison_table(comparison.table, comparison.facts))
+    print(f"comparison {comparison.name} in {comparison.store.path}")
+
+
+def _print_whole(table: "Table") -> None:
+    """Print a table at its own width, however narrow the terminal."""
     console = Console()
     console.width = max(console.width, Console(width=WIDEST).measure(table).maximum)
     console.print(table)
-    print(f"comparison {comparison.name} in {comparison.store.path}")

@@ -8,7 +8,8 @@ from probes import Quote, session_of, tape_of, underlying
 
 from tradesim import compare
 from tradesim.errors import ArgumentError
-from tradesim.experiments.measure import Cache, Effort, Measurement, measure, measure_service
+from tradesim.experiments.measure import Measurement, measure, measure_service
+from tradesim.experiments.timing import Cache, Effort
 from tradesim.market.chain import Chain
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.methods.analytic import AnalyticSlice

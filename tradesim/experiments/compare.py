@@ -18,11 +18,12 @@ from joblib.externals.loky import get_reusable_executor
 from tradesim.errors import ArgumentError, one_of
 from tradesim.experiments.ground import ground_of, in_coin
 from tradesim.experiments.manifest import fingerprint
-from tradesim.experiments.measure import Cache, Measurement, measure, measure_service
+from tradesim.experiments.measure import Measurement, measure, measure_service
 from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan
 from tradesim.experiments.profiles import check_stored, profile_frame, with_stored
 from tradesim.experiments.replay import replay_seed
 from tradesim.experiments.stated import Stored, parse_latency
+from tradesim.experiments.timing import Cache
 from tradesim.home import data_home
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.methods.method import Method

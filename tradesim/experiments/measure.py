@@ -6,24 +6,19 @@ code are in cache. *Cold*: before each call a buffer larger than the second-leve
 between two ticks would.
 """
 
-import gc
 import resource
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import cache as once
 from functools import partial
-from time import perf_counter, perf_counter_ns
+from itertools import cycle
 from typing import TypeVar
 
 import numpy as np
 import psutil
-from numpy.typing import NDArray
 
-from tradesim.errors import ArgumentError
+from tradesim.experiments.timing import Cache, Effort, Ints, elapsed, flusher, priced_along, quiet, readings, warm
 from tradesim.methods.method import Method
 from tradesim.simulation.book import empty_book, replay, underlying_path
 from tradesim.simulation.latency import Empirical, LatencyModel, Profile, Sum
@@ -31,36 +26,7 @@ from tradesim.simulation.session import Session
 from tradesim.simulation.volatility import VolatilityService
 from tradesim.units import MICROS
 
-Ints = NDArray[np.int64]
 T = TypeVar("T")
-
-FLUSH_BYTES = 16 * 2**20
-"""What is written between two calls to empty the caches: several times a second-level cache."""
-
-
-class Cache(StrEnum):
-    """What the caches hold when a call begins."""
-
-    HOT = "hot"
-    COLD = "cold"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effort:
-    """How long to measure a stage: at most ``calls`` readings and ``seconds``, but at least ``least`` readings.
-
-    ``warm`` calls before do not count. The readings are spread over ``states`` of the session's slow states.
-    """
-
-    calls: int = 5_000
-    seconds: float = 0.5
-    least: int = 20
-    warm: int = 20
-    states: int = 8
-
-    def __post_init__(self) -> None:
-        if min(self.calls, self.least, self.states) < 1 or self.warm < 0 or not self.seconds > 0:
-            raise ArgumentError(f"{self}: calls, least and states must be at least 1, warm at least 0, seconds above 0")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -83,23 +49,25 @@ class Measurement:
 def measure(method: Method, session: Session, *, cache: Cache = Cache.HOT, effort: Effort | None = None) -> Measurement:
     """Bind ``method`` to the session's chain and time its three stages on the session's states and spots."""
     effort = effort or Effort()
-    readings: dict[tuple[str, str], list[int]] = defaultdict(list)
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
     states = _spread(session.states, effort.states)
     every_spot = _spots(session)
     out = np.empty(len(session.tape.chain))
     rss_before = _rss()
-    with _quiet():
-        flush = _flusher(cache)
-        readings["bind", "bind"].append(_elapsed(lambda: method.bind(session.tape.chain)))
+    with quiet():
+        flush = flusher(cache)
+        found["bind", "bind"].append(elapsed(lambda: method.bind(session.tape.chain)))
         rss_bound = _rss()
         for number, state in enumerate(states):
             spots = every_spot[number * len(every_spot) // len(states) :]
             method.update(state)
-            _warm(method, spots, out, effort)
-            readings["update", "update"] += _readings(partial(method.update, state), flush, effort, len(states))
-            _time_prices(method, spots, out, flush, effort, len(states), readings)
+            turn = cycle(spots)
+            warm(lambda turn=turn: method.price(next(turn), out), effort)  # type: ignore[misc]
+            found["update", "update"] += readings(partial(method.update, state), flush, effort.share(len(states), 0.25))
+            for ns, tag in priced_along(method.price, spots, out, flush, effort.share(len(states))):
+                found["price", tag].append(ns)
     return Measurement(
-        readings={key: np.sort(np.array(ns, dtype=np.int64)) for key, ns in readings.items()},
+        readings={key: np.sort(np.array(ns, dtype=np.int64)) for key, ns in found.items()},
         rss_before=rss_before,
         rss_bound=rss_bound,
         rss_peak=_rss_peak(),
@@ -119,94 +87,12 @@ def measure_service(session: Session, *, effort: Effort | None = None) -> Ints:
     book, cursor = empty_book(len(session.tape.chain) + 1), 0
     pairs = list(zip(session.states[:-1], session.states[1:], strict=True)) or [(session.states[0],) * 2]
     found: list[int] = []
-    with _quiet():
+    with quiet():
         for before, state in _spread(pairs, effort.states):
             cursor = replay(session.rows, session.clock, cursor, state.instant, book)
-            found += _readings(
-                partial(service.snapshot, book, state.instant, before),
-                lambda: None,
-                effort,
-                effort.states,
-            )
+            snapshot = partial(service.snapshot, book, state.instant, before)
+            found += readings(snapshot, lambda: None, effort.share(effort.states, 0.25))
     return np.sort(np.array(found, dtype=np.int64))
-
-
-def _time_prices(
-    method: Method,
-    spots: list[float],
-    out: NDArray[np.float64],
-    flush: Callable[[], None],
-    effort: Effort,
-    shares: int,
-    readings: dict[tuple[str, str], list[int]],
-) -> None:
-    """Readings of ``price`` at the tape's spots in turn, filed by work tag."""
-    cost, price = _timer_cost(), method.price
-    deadline = perf_counter() + effort.seconds / shares
-    least, calls = max(1, effort.least // shares), max(1, effort.calls // shares)
-    for call in range(calls):
-        spot = spots[call % len(spots)]
-        flush()
-        began = perf_counter_ns()
-        tag = price(spot, out)
-        ended = perf_counter_ns()
-        readings["price", tag].append(max(0, ended - began - cost))
-        if call + 1 >= least and perf_counter() > deadline:
-            return
-
-
-def _readings(call: Callable[[], object], flush: Callable[[], None], effort: Effort, shares: int) -> list[int]:
-    deadline = perf_counter() + 0.25 * effort.seconds / shares
-    least, calls = max(1, effort.least // shares), max(1, effort.calls // shares)
-    found: list[int] = []
-    while len(found) < calls and (len(found) < least or perf_counter() < deadline):
-        flush()
-        found.append(_elapsed(call))
-    return found
-
-
-def _elapsed(call: Callable[[], object]) -> int:
-    began = perf_counter_ns()
-    call()
-    return max(0, perf_counter_ns() - began - _timer_cost())
-
-
-def _warm(method: Method, spots: list[float], out: NDArray[np.float64], effort: Effort) -> None:
-    deadline = perf_counter() + 0.1 * effort.seconds
-    for call in range(effort.warm):
-        method.price(spots[call % len(spots)], out)
-        if perf_counter() > deadline:
-            return
-
-
-@once
-def _timer_cost() -> int:
-    """Median ns between two readings of the clock with nothing between them."""
-    return int(np.median([-perf_counter_ns() + perf_counter_ns() for _ in range(1001)]))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No garbage collection meanwhile."""
-    was_on = gc.isenabled()
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _flusher(cache: Cache) -> Callable[[], None]:
-    if cache is Cache.HOT:
-        return lambda: None
-    buffer = np.zeros(FLUSH_BYTES, dtype=np.uint8)
-
-    def flush() -> None:
-        buffer[:] += np.uint8(1)
-
-    return flush
 
 
 def _spots(session: Session) -> list[float]:

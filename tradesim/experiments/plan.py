@@ -8,8 +8,8 @@ from typing import Any, Final
 from tradesim.errors import ArgumentError
 from tradesim.experiments.checked import Checked
 from tradesim.experiments.manifest import fingerprint, host, plain, versions
-from tradesim.experiments.measure import Cache
 from tradesim.experiments.stated import parse_latency
+from tradesim.experiments.timing import Cache
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import Tape
 from tradesim.market.tape_file import read_tape

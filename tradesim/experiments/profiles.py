@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 
 from tradesim.errors import ArgumentError
-from tradesim.experiments.measure import Cache, Measurement
+from tradesim.experiments.measure import Measurement
+from tradesim.experiments.timing import Cache
 from tradesim.results.store import Store
 from tradesim.simulation.latency import Empirical
 

@@ -86,7 +86,11 @@ class Staged(Method, Generic[PreparedT]):
         """Prepare the slow inputs."""
         if self._chain is None:
             raise ArgumentError(f"method {self.name!r} has no chain: call bind before update")
-        self._prepared = self.prepare(slow_inputs(self._chain, state), state.spot)
+        self.take(slow_inputs(self._chain, state), state.spot)
+
+    def take(self, slow: Floats, anchor: Fast) -> None:
+        """Prepare slow inputs float64[n, slow columns] that are of no chain: what ``update`` does with a state."""
+        self._prepared = self.prepare(slow, anchor)
 
     def price(self, fast: Fast, out: Floats) -> str:
         """Write the price of every contract into ``out``; return the work tag."""

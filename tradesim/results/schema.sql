@@ -124,3 +124,63 @@ CREATE TABLE IF NOT EXISTS positions (
     multiplier  BIGINT NOT NULL,
     mark        BIGINT NOT NULL
 );
+
+CREATE TABLE IF NOT EXISTS frontiers (
+    frontier    VARCHAR PRIMARY KEY,
+    created     TIMESTAMP NOT NULL,
+    problem     VARCHAR NOT NULL,
+    cache       VARCHAR NOT NULL,     -- hot, cold: which latencies the frontier is drawn by
+    contracts   INTEGER NOT NULL,     -- of the chain on which latencies are taken
+    many        INTEGER NOT NULL,     -- of the long chain: what one contract more takes inside the compiled loop
+    manifest    JSON NOT NULL         -- configuration and its hash, versions, host
+);
+
+CREATE TABLE IF NOT EXISTS contenders (
+    frontier          VARCHAR NOT NULL,
+    method            VARCHAR NOT NULL,   -- with its budget: grid@64KiB
+    family            VARCHAR NOT NULL,   -- without: grid
+    budget            BIGINT,             -- bytes; NULL: its default size, or none
+    position          INTEGER NOT NULL,
+    says              VARCHAR NOT NULL,
+    refused           VARCHAR,            -- why it does not serve the problem; the rest is then NULL
+    footprint         BIGINT,             -- resident bytes: tables, trees, axes, workspace
+    build_seconds     DOUBLE,
+    build_evaluations BIGINT,
+    fallbacks         BIGINT,             -- contracts of the chain that the fallback prices
+    hedge_rmse        DOUBLE,             -- P&L that hedging with its delta adds to the reference's, a path
+    hedge_largest     DOUBLE,
+    PRIMARY KEY (frontier, method)
+);
+
+CREATE TABLE IF NOT EXISTS stages (
+    frontier     VARCHAR NOT NULL,
+    method       VARCHAR NOT NULL,
+    stage        VARCHAR NOT NULL,    -- bind, update, price
+    contracts    INTEGER NOT NULL,
+    cache        VARCHAR NOT NULL,
+    measurements BIGINT[] NOT NULL,   -- ns, ascending
+    PRIMARY KEY (frontier, method, stage, contracts, cache)
+);
+
+CREATE TABLE IF NOT EXISTS errors (
+    frontier  VARCHAR NOT NULL,
+    method    VARCHAR NOT NULL,
+    place     VARCHAR NOT NULL,       -- inside the domain, or on its edge
+    quantity  VARCHAR NOT NULL,       -- price, delta, gamma, vega, theta
+    points    BIGINT NOT NULL,
+    rmse      DOUBLE NOT NULL,        -- on a strike of 100 where there is one
+    p99       DOUBLE NOT NULL,
+    largest   DOUBLE NOT NULL,
+    PRIMARY KEY (frontier, method, place, quantity)
+);
+
+CREATE TABLE IF NOT EXISTS breaches (
+    frontier  VARCHAR NOT NULL,
+    method    VARCHAR NOT NULL,
+    law       VARCHAR NOT NULL,
+    clamped   BOOLEAN NOT NULL,       -- whether prices were first held between the bounds
+    checked   BIGINT NOT NULL,
+    broken    BIGINT NOT NULL,        -- by more than 1e-4 on a strike of 100
+    worst     DOUBLE NOT NULL,
+    PRIMARY KEY (frontier, method, law, clamped)
+);

@@ -26,6 +26,11 @@ TABLES: Final = (
     "orders",
     "fills",
     "positions",
+    "frontiers",
+    "contenders",
+    "stages",
+    "errors",
+    "breaches",
 )
 """The fact tables, in the order of their dependence."""
 

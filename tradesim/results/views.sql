@@ -190,3 +190,85 @@ LEFT JOIN method_update u USING (comparison, method)
 LEFT JOIN method_error e USING (comparison, method)
 LEFT JOIN method_activity a USING (comparison, method)
 LEFT JOIN wide w USING (comparison, method);
+
+-- Percentiles of each stage of a frontier's methods.
+CREATE OR REPLACE VIEW stage_latency AS
+SELECT frontier, method, stage, contracts, cache, len(measurements) AS count,
+       list_aggregate(measurements, 'quantile_disc', 0.5) AS p50,
+       list_aggregate(measurements, 'quantile_disc', 0.99) AS p99,
+       list_aggregate(measurements, 'quantile_disc', 0.999) AS p999
+FROM stages;
+
+-- Median price and update of the chain, and what a decision takes with its share of an update, at 1, 100 and 10,000
+-- ticks an update. In the loop: what one contract more takes inside the compiled call, ns.
+CREATE OR REPLACE VIEW contender_latency AS
+WITH wide AS (
+    SELECT s.frontier, s.method, s.cache,
+           max(p50)  FILTER (stage = 'price'  AND s.contracts = f.contracts) AS price_p50,
+           max(p99)  FILTER (stage = 'price'  AND s.contracts = f.contracts) AS price_p99,
+           max(p999) FILTER (stage = 'price'  AND s.contracts = f.contracts) AS price_p999,
+           max(p50)  FILTER (stage = 'update' AND s.contracts = f.contracts) AS update_p50,
+           max(p99)  FILTER (stage = 'update' AND s.contracts = f.contracts) AS update_p99,
+           max(p50)  FILTER (stage = 'price'  AND s.contracts = 1) AS one_p50,
+           max(p99)  FILTER (stage = 'price'  AND s.contracts = 1) AS one_p99,
+           max(p50)  FILTER (stage = 'price'  AND s.contracts = f.many) AS many_p50,
+           any_value(f.contracts) AS contracts, any_value(f.many) AS many
+    FROM stage_latency s JOIN frontiers f USING (frontier)
+    WHERE stage <> 'bind'
+    GROUP BY s.frontier, s.method, s.cache
+)
+SELECT *, (many_p50 - price_p50) / (many - contracts) AS loop_ns,
+       price_p50 + update_p50 AS amortised_1,
+       price_p50 + update_p50 / 100 AS amortised_100,
+       price_p50 + update_p50 / 10000 AS amortised_10000
+FROM wide;
+
+-- Lawless prices of each method: the law broken most often, as it answers and after clamping.
+CREATE OR REPLACE VIEW contender_breaches AS
+SELECT frontier, method,
+       sum(broken) FILTER (NOT clamped) / sum(checked) FILTER (NOT clamped) AS breach_share,
+       max(worst) FILTER (NOT clamped) AS breach_worst,
+       arg_max(law, worst) FILTER (NOT clamped) AS breach_law,
+       sum(broken) FILTER (clamped) / sum(checked) FILTER (clamped) AS clamped_share,
+       max(worst) FILTER (clamped) AS clamped_worst
+FROM breaches GROUP BY frontier, method;
+
+-- The table of `tradesim frontier`: one row a method that serves the problem. On the frontier (pareto): no other is at
+-- least as good in latency (at 100 ticks an update), footprint and price error (rmse), and better in one of them.
+-- Break-even: prices after which building has paid, beside the program run whole.
+CREATE OR REPLACE VIEW frontier_table AS
+WITH priced AS (
+    SELECT c.frontier, c.position, c.method, c.family, c.budget, c.says,
+           l.price_p50, l.price_p99, l.price_p999, l.one_p50, l.one_p99, l.loop_ns,
+           l.update_p50, l.update_p99, l.amortised_1, l.amortised_100, l.amortised_10000,
+           k.price_p50 AS cold_p50, k.price_p99 AS cold_p99,
+           b.p50 AS bind_p50,
+           c.footprint, c.build_seconds, c.build_evaluations, c.fallbacks,
+           CASE WHEN c.build_seconds > 0 AND a.amortised_100 > l.amortised_100
+                THEN 1e9 * c.build_seconds / ((a.amortised_100 - l.amortised_100) / f.contracts) END AS break_even,
+           p.rmse, p.p99, p.largest, e.rmse AS edge_rmse, e.largest AS edge_largest,
+           d.rmse AS delta_rmse, g.rmse AS gamma_rmse, v.rmse AS vega_rmse, t.rmse AS theta_rmse,
+           x.breach_share, x.breach_worst, x.breach_law, x.clamped_share, x.clamped_worst,
+           c.hedge_rmse, c.hedge_largest
+    FROM contenders c
+    JOIN frontiers f USING (frontier)
+    JOIN contender_latency l ON (l.frontier, l.method, l.cache) = (c.frontier, c.method, f.cache)
+    JOIN contender_latency k ON (k.frontier, k.method, k.cache) = (c.frontier, c.method, 'cold')
+    LEFT JOIN contender_latency a ON (a.frontier, a.method, a.cache) = (c.frontier, 'analytic', f.cache)
+    LEFT JOIN stage_latency b ON (b.frontier, b.method, b.stage) = (c.frontier, c.method, 'bind')
+    LEFT JOIN errors p ON (p.frontier, p.method, p.place, p.quantity) = (c.frontier, c.method, 'inside', 'price')
+    LEFT JOIN errors e ON (e.frontier, e.method, e.place, e.quantity) = (c.frontier, c.method, 'edge', 'price')
+    LEFT JOIN errors d ON (d.frontier, d.method, d.place, d.quantity) = (c.frontier, c.method, 'inside', 'delta')
+    LEFT JOIN errors g ON (g.frontier, g.method, g.place, g.quantity) = (c.frontier, c.method, 'inside', 'gamma')
+    LEFT JOIN errors v ON (v.frontier, v.method, v.place, v.quantity) = (c.frontier, c.method, 'inside', 'vega')
+    LEFT JOIN errors t ON (t.frontier, t.method, t.place, t.quantity) = (c.frontier, c.method, 'inside', 'theta')
+    LEFT JOIN contender_breaches x ON (x.frontier, x.method) = (c.frontier, c.method)
+    WHERE c.refused IS NULL
+)
+SELECT *, NOT EXISTS (
+    SELECT 1 FROM priced o
+    WHERE o.frontier = p.frontier
+      AND o.amortised_100 <= p.amortised_100 AND o.footprint <= p.footprint AND o.rmse <= p.rmse
+      AND (o.amortised_100 < p.amortised_100 OR o.footprint < p.footprint OR o.rmse < p.rmse)
+) AS pareto
+FROM priced p;
