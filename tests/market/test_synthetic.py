@@ -13,6 +13,7 @@ from tradesim.market.synthetic import TICK, SyntheticMarket, generate
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.tape_file import read_tape, write_tape
 from tradesim.market.validation import check_tape
+from tradesim.pricing import PROBLEMS
 from tradesim.pricing.american import price as american_price
 from tradesim.units import DAY, MICROS, MICROSECOND, MILLISECOND, SECOND
 
@@ -51,7 +52,8 @@ def fair_values(tape, market):
 def makers_values(tape, market):
     """What the makers think each contract is worth in each latent state: float64[states, contracts]."""
     steps = np.flatnonzero((tape.latent.ts - market.start) % market.level_interval == 0)
-    return theoretical_values(tape.latent, tape.chain, steps, rate=market.rate, dividend=market.dividend)
+    terms = {"rate": market.rate, "dividend": market.dividend, "problem": PROBLEMS["american"]}
+    return theoretical_values(tape.latent, tape.chain, steps, **terms)
 
 
 def test_same_market_and_seed_give_the_same_tape(tape):
@@ -322,7 +324,7 @@ def test_makers_of_european_options_quote_european_values() -> None:
     """The early exercise premium of a deep put is in the American market's quotes, and not in the European's."""
     quoted = {}
     for style in ("american", "european"):
-        tape = generate(SyntheticMarket(duration=SECOND, strikes=(100.0, 140.0), style=style), seed=1)
+        tape = generate(SyntheticMarket(duration=SECOND, strikes=(100.0, 140.0), problem=style), seed=1)
         put = 1 + int(np.flatnonzero((tape.chain.strike == 140.0) & (tape.chain.right == PUT))[-1])
         quoted[style] = int(tape.ask[np.argmax(tape.instrument == put)])
     assert quoted["american"] > quoted["european"] + 100_000

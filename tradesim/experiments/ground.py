@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tradesim.experiments.plan import Source
-from tradesim.market.chain import AMERICAN, Settlement
+from tradesim.market.chain import Settlement
 from tradesim.market.synthetic import SyntheticMarket
-from tradesim.market.tape import Tape
+from tradesim.market.tape import Tape, problem_of
 from tradesim.market.tape_file import read_tape
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import problem_named
@@ -32,10 +32,10 @@ def ground_of(tape: Path | str | None, market: SyntheticMarket | None, problem: 
     tape, and a fee of 0.0003 of a coin where options are priced in coin.
     """
     if tape is None:
-        source = market or SyntheticMarket(style="european" if problem == "european" else "american")
+        source = market or SyntheticMarket(problem=_named_or(problem, "american"))
         return Ground(
             source=source,
-            problem=_named_or(problem, source.style),
+            problem=_named_or(problem, source.problem),
             seeds=tuple(range(1, 9)),
             setting=Setting(),
             in_coin=False,
@@ -45,7 +45,7 @@ def ground_of(tape: Path | str | None, market: SyntheticMarket | None, problem: 
     coin = in_coin(first)
     return Ground(
         source=path,
-        problem=_named_or(problem, "american" if bool((first.chain.style == AMERICAN).any()) else "european"),
+        problem=_named_or(problem, problem_of(first)),
         seeds=(1,),
         setting=Setting(fees=Fees(taker=0.0003)) if coin else Setting(),
         in_coin=coin,

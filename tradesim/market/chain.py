@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tradesim.pricing.problem import Problem
 from tradesim.units import YEAR
 
 CALL: Final = 1
@@ -76,3 +77,10 @@ class Chain:
             multiplier=self.multiplier[index],
             settlement=self.settlement,
         )
+
+
+def listed_terms(chain: Chain, problem: Problem, listing: int) -> NDArray[np.float64]:
+    """The slow inputs behind ``right`` of each contract listed at ``listing`` (ns), float64[n, further]."""
+    if problem.listed is None:
+        return np.empty((len(chain), 0))
+    return problem.listed(chain.years_to_expiry(listing))

@@ -9,12 +9,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tradesim.market.chain import EUROPEAN, Chain
+from tradesim.market.chain import EUROPEAN, Chain, listed_terms
 from tradesim.market.tape import QUOTE, TRADE, Latent
 from tradesim.pricing.american import boundary_row, slice_value
 from tradesim.pricing.collocation import HIGH, Tables, tables_of
 from tradesim.pricing.european import european_value
-from tradesim.pricing.problem import Floats, Rights
+from tradesim.pricing.problem import Floats, Problem, Rights
 from tradesim.units import YEAR
 
 Integers = NDArray[np.int64]
@@ -47,12 +47,16 @@ def reaction_delays(
     return fixed + (median * np.exp(sigma * rng.standard_normal(shape))).astype(np.int64)
 
 
-def theoretical_values(latent: Latent, chain: Chain, steps: Integers, *, rate: float, dividend: float) -> Floats:
-    """The value of each of ``n`` contracts, by its style, in each of ``m`` latent states: float64[m, n], in currency.
+def theoretical_values(
+    latent: Latent, chain: Chain, steps: Integers, *, rate: float, dividend: float, problem: Problem
+) -> Floats:
+    """The value of each of ``n`` contracts in each of ``m`` latent states: float64[m, n], in currency.
 
     ``steps`` int64[s]: the rows of ``latent`` at which the level steps, the first row among them. Volatility and time
     to expiry are those of the last step, the spot is the state's own. The scheme is the reference's.
     """
+    if problem.listed is not None:
+        return _by_reference(latent, chain, steps, rate=rate, dividend=dividend, problem=problem)
     terms = np.empty((len(steps), len(chain), TERMS))
     terms[..., 0] = chain.strike
     terms[..., 1] = (chain.expiry - latent.ts[steps, None]) / YEAR
@@ -64,6 +68,26 @@ def theoretical_values(latent: Latent, chain: Chain, steps: Integers, *, rate: f
     bounds = np.append(steps, len(out))
     _value_states(latent.spot, bounds, terms, chain.right, chain.style, tables_of(HIGH), row, out)
     return out
+
+
+def _by_reference(
+    latent: Latent, chain: Chain, steps: Integers, *, rate: float, dividend: float, problem: Problem
+) -> Floats:
+    """Values of contracts that the reference alone can price, all states in one call."""
+    step = steps[np.searchsorted(steps, np.arange(len(latent.ts)), side="right") - 1]
+    shape = (len(step), len(chain))
+    columns = (
+        latent.spot[:, None],
+        chain.strike,
+        (chain.expiry - latent.ts[step, None]) / YEAR,
+        latent.level[step, None] * latent.smile,
+        rate,
+        dividend,
+        chain.right,
+        *listed_terms(chain, problem, int(latent.ts[0])).T,
+    )
+    inputs = np.stack([np.broadcast_to(column, shape).ravel() for column in columns], axis=1)
+    return problem.reference(inputs).reshape(shape)
 
 
 @njit(cache=True, error_model="numpy")

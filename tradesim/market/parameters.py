@@ -23,6 +23,9 @@ LARGEST_UNDERLYING_SIZE: Final = 500
 
 UNDERLYING_NAME: Final = "SYN"
 
+MARKETS: Final = ("american", "european", "heston", "asian")
+"""Problems by which makers can price."""
+
 
 def _real(value: Any) -> bool:
     return isinstance(value, Real) and math.isfinite(value)
@@ -64,7 +67,7 @@ _RULES: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
         lambda x: _real(x) and x * MICROS >= 2 * TICK and round(x * MICROS) % TICK == 0,
         "a whole number of ticks of 0.01, two at least",
     ),
-    ("style", lambda x: x in ("american", "european"), "american or european"),
+    ("problem", lambda x: x in MARKETS, f"one of {', '.join(MARKETS)}"),
     ("strikes", lambda x: _ascending(x, _real), "a tuple of positive numbers, ascending"),
     ("expiries", lambda x: _ascending(x, _whole), "a tuple of positive whole days, ascending"),
 )
@@ -89,8 +92,9 @@ class SyntheticMarket:
     ``ln(strike / spot)`` at the start. The underlying's moves do not depend on it: the defaults are a busy stretch, as
     after an opening, which moves several times as much as the options' volatility expects of an average second.
 
-    *The chain.* A call and a put for each of ``strikes`` and each of ``expiries`` (days after the start), of ``style``
-    ``american`` or ``european``, with ``multiplier``; ``rate`` and ``dividend`` yield a year, continuously compounded.
+    *The chain.* A call and a put for each of ``strikes`` and each of ``expiries`` (days after the start), priced by
+    ``problem`` (``american``, ``european``, ``heston``, ``asian``), with ``multiplier``; ``rate`` and ``dividend``
+    yield a year, continuously compounded.
 
     *The makers.* After each change of spot or level, the maker of a contract requotes with a delay of ``delay_fixed``
     ns plus a lognormal of median ``delay_median`` ns and log standard deviation ``delay_sigma``, in the order of the
@@ -123,7 +127,7 @@ class SyntheticMarket:
 
     strikes: tuple[float, ...] = (85.0, 90.0, 95.0, 100.0, 105.0, 110.0, 115.0)
     expiries: tuple[int, ...] = (7, 30, 90)
-    style: str = "american"
+    problem: str = "american"
     multiplier: int = 100
     rate: float = 0.045
     dividend: float = 0.0
@@ -176,7 +180,7 @@ class SyntheticMarket:
             strike=np.array(strikes, dtype=np.float64),
             expiry=self.start + DAY * np.array(days, dtype=np.int64),
             right=np.array(rights, dtype=np.int8),
-            style=np.full(len(terms), AMERICAN if self.style == "american" else EUROPEAN, dtype=np.int8),
+            style=np.full(len(terms), AMERICAN if self.problem == "american" else EUROPEAN, dtype=np.int8),
             multiplier=np.full(len(terms), self.multiplier, dtype=np.int64),
         )
 

@@ -6,6 +6,7 @@ truly worth is known at every instant (:class:`~tradesim.market.tape.Latent`), s
 
 import math
 from itertools import accumulate
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,16 @@ from tradesim.market.hawkes import hawkes_arrivals
 from tradesim.market.makers import ROW_COLUMNS, book_rows, queued, quotes_around, reaction_delays, theoretical_values
 from tradesim.market.parameters import LARGEST_UNDERLYING_SIZE, TICK, UNDERLYING_NAME, SyntheticMarket
 from tradesim.market.tape import QUOTE, UNDERLYING, Latent, Tape
+from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Floats
 from tradesim.units import MICROS, SECOND
 
 __all__ = ["TICK", "SyntheticMarket", "generate"]
 
 Integers = NDArray[np.int64]
+
+STYLES: Final = ("american", "european")
+"""Problems that a contract's style says."""
 
 
 def generate(market: SyntheticMarket, *, seed: int) -> Tape:
@@ -116,7 +121,9 @@ def _underlying_rows(ts: Integers, mid: Integers, rng: np.random.Generator) -> I
 def _requotes(market: SyntheticMarket, chain: Chain, latent: Latent, rng: np.random.Generator) -> Integers:
     """What every maker wants to quote after each change of the latent state: ts, contract, bid, ask in ticks."""
     steps = np.flatnonzero((latent.ts - market.start) % market.level_interval == 0)
-    values = theoretical_values(latent, chain, steps, rate=market.rate, dividend=market.dividend)
+    values = theoretical_values(
+        latent, chain, steps, rate=market.rate, dividend=market.dividend, problem=PROBLEMS[market.problem]
+    )
     bid, ask = quotes_around(values, tick=TICK / MICROS, least=market.half_spread_least, share=market.half_spread_share)
     delays = reaction_delays(
         values.shape, fixed=market.delay_fixed, median=market.delay_median, sigma=market.delay_sigma, rng=rng
@@ -163,5 +170,6 @@ def _tape(market: SyntheticMarket, chain: Chain, latent: Latent, rows: Integers,
         source=source,
         rate=market.rate,
         dividend=market.dividend,
+        problem="" if market.problem in STYLES else market.problem,
         latent=latent,
     )

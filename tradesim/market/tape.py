@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tradesim.market.chain import Chain
+from tradesim.market.chain import AMERICAN, Chain
 
 UNDERLYING: Final = 0
 """The instrument number of the underlying; contract ``i`` of the chain is instrument ``i + 1``."""
@@ -57,6 +57,7 @@ class Tape:
     ``resolution`` ns: the tape cannot tell two instants closer than this apart (a minute for minute bars)
     ``carry``     float64[n], a year: each contract's ``ln(forward / spot) / time to expiry`` where the venue states its
     forward; None where it does not, and then it is ``rate - dividend``
+    ``problem``   by which problem a generated market prices its contracts; empty where their style says it
     ``latent``    the generator's truth; None on a recorded tape
     """
 
@@ -78,6 +79,7 @@ class Tape:
     rate: float = 0.0
     dividend: float = 0.0
     resolution: int = 1
+    problem: str = ""
     carry: NDArray[np.float64] | None = None
     latent: Latent | None = None
 
@@ -101,7 +103,7 @@ class Tape:
         for column in self._content():
             digest.update(np.ascontiguousarray(column).tobytes())
         terms: list[object] = [self.underlying, self.currency, self.chain.name, str(self.chain.settlement)]
-        terms += [self.lot, self.rate, self.dividend, self.resolution]
+        terms += [self.lot, self.rate, self.dividend, self.resolution, *filter(None, [self.problem])]
         digest.update(json.dumps(terms).encode())
         return digest.hexdigest()
 
@@ -118,3 +120,8 @@ class Tape:
         if self.latent is not None:
             columns += [self.latent.ts, self.latent.spot, self.latent.level, self.latent.smile]
         return columns
+
+
+def problem_of(tape: Tape) -> str:
+    """The name of the problem that the tape's contracts are: as it was generated, else by their style."""
+    return tape.problem or ("american" if bool((tape.chain.style == AMERICAN).any()) else "european")

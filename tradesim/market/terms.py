@@ -23,6 +23,7 @@ class Terms:
     rate: float = 0.0
     dividend: float = 0.0
     resolution: int = 1
+    problem: str = ""
 
 
 _CHAIN_LAWS: Final[dict[str, tuple[str, Callable[[NDArray[Any]], NDArray[np.bool_]]]]] = {

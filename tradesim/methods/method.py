@@ -31,6 +31,7 @@ class State:
     ``expiry``      float64[n], years to expiry at ``instant``
     ``volatility``  float64[n], a year
     ``rate dividend`` float64[n], a year, continuously compounded
+    ``further``     float64[n, k], what a problem's contracts have beside these; None: nothing
     ``own``         bool[n], whether a contract's volatility was ever implied from its own quote; None: all were
     """
 
@@ -41,6 +42,7 @@ class State:
     volatility: Floats
     rate: Floats
     dividend: Floats
+    further: Floats | None = None
     own: NDArray[np.bool_] | None = None
 
 

@@ -121,24 +121,19 @@ class Staged(Method, Generic[PreparedT]):
 
 
 def slow_inputs(chain: Chain, state: State) -> Floats:
-    """The slow inputs of a chain in a state, float64[n, 6]; ``ArgumentError`` where they are not of the chain."""
-    slow = np.empty((len(chain), 6))
+    """The slow inputs of a chain in a state, float64[n, slow]; ``ArgumentError`` where they are not of the chain."""
+    further = np.empty((len(chain), 0)) if state.further is None else state.further
     columns: tuple[NDArray[np.generic], ...] = (
-        chain.strike,
-        state.expiry,
-        state.volatility,
-        state.rate,
-        state.dividend,
-        chain.right,
+        *(chain.strike, state.expiry, state.volatility, state.rate, state.dividend, chain.right),
+        *further.T,
     )
-    for number, column in enumerate(columns):
+    for column in columns:
         if len(column) != len(chain):
             raise ArgumentError(
                 f"state {state.index} has inputs of {len(column)} contracts and the chain has {len(chain)}: "
                 "give one of each a contract"
             )
-        slow[:, number] = column
-    return slow
+    return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
 
 
 def prices_at(method: Staged[PreparedT], inputs: Floats) -> Floats:

@@ -6,6 +6,7 @@ worth with too much of it; elsewhere the answer is NaN. Prices are met to one pa
 """
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -207,3 +208,42 @@ def implied_volatilities(
     write_implied_volatilities(
         price, spot, strike, expiry, rate, dividend, right, style, guess, tables_of(ACCURATE), out
     )
+
+
+LEAST_TRIAL: Final = 0.01
+MOST_TRIAL: Final = 4.0
+"""Between these :func:`implied_by` looks."""
+
+
+def implied_by(
+    value: Callable[[Floats, Floats], None], slow: Floats, column: int, price: Floats, guess: Floats
+) -> Floats:
+    """The volatilities at which ``value(slow, out)`` meets the prices of n contracts; NaN where none between does.
+
+    For a problem without an inversion of its own: one secant for all contracts at once, each in a bracket that it
+    halves where a step leaves it. ``column`` is where ``slow``, float64[n, columns], has the volatility.
+    """
+
+    def error(volatility: Floats) -> Floats:
+        inputs = slow.copy()
+        inputs[:, column] = volatility
+        out = np.empty(len(slow))
+        value(inputs, out)
+        return out - price
+
+    low, high = np.full(len(slow), LEAST_TRIAL), np.full(len(slow), MOST_TRIAL)
+    answered = (error(low) < 0.0) & (error(high) > 0.0)
+    trial = np.where((guess > low) & (guess < high), guess, 0.3)
+    before, error_before = 1.01 * trial, error(1.01 * trial)
+    for _ in range(MOST_STEPS):
+        now = error(trial)
+        high, low = np.where(now > 0.0, trial, high), np.where(now > 0.0, low, trial)
+        met = ~answered | (np.abs(now) <= TOLERANCE * slow[:, 0]) | (high - low < NARROW * high)
+        if met.all():
+            break
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = trial - now * (trial - before) / (now - error_before)
+        inside = (step > low) & (step < high)
+        before, error_before = trial, now
+        trial = np.where(met, trial, np.where(inside, step, np.sqrt(low * high)))
+    return np.where(answered, trial, np.nan)

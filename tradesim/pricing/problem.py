@@ -4,6 +4,7 @@ The inputs of ``n`` options are a table, float64[n, inputs]: a column each input
 ones (spots, which move with every tick) first.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -151,6 +152,8 @@ class Problem:
     ``reference``  the ideal program at high precision: the truth that errors are measured against
     ``proxy``      a closed form near it, whose difference from the reference tables and models learn; None: there is
                    none
+    ``listed``     from years to expiry at the listing, float64[n], to the slow inputs behind ``right`` of the contracts
+                   of a generated market, float64[n, further]; None: there are none, or no market is generated for it
     ``greeks``     from inputs to delta, gamma, vega and theta (float64[n, 4]) in closed form or from a differentiated
                    kernel; None: central differences of the reference
     """
@@ -161,6 +164,7 @@ class Problem:
     reference: Pricer
     proxy: Pricer | None = None
     greeks: Pricer | None = None
+    listed: Pricer | None = None
 
 
 def problem_named(name: str, problems: Mapping[str, Problem]) -> Problem:
@@ -171,7 +175,7 @@ def problem_named(name: str, problems: Mapping[str, Problem]) -> Problem:
 
 
 EQUITY_INPUTS: Final = (
-    Input(name="spot", low=100.0 * np.exp(-0.5), high=100.0 * np.exp(0.5), spacing=Spacing.LOG, money=True),
+    Input(name="spot", low=100.0 * math.exp(-0.5), high=100.0 * math.exp(0.5), spacing=Spacing.LOG, money=True),
     Input(name="strike", low=100.0, high=100.0, money=True),
     Input(name="expiry", low=1.0 / 365.0, high=1.0, spacing=Spacing.ROOT),
     Input(name="volatility", low=0.10, high=0.80),

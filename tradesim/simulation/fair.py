@@ -1,6 +1,6 @@
 """What a fill was worth: the generator's latent value, or on a recorded tape an estimate by markout.
 
-*Generated tape.* The fair value of a contract is the reference price, by its style, at the true spot and volatility.
+*Generated tape.* The fair value of a contract is the reference price at the true spot and volatility.
 True years to expiry move with the steps of the latent volatility. No desk is shown any of it.
 
 *Recorded tape.* Nobody knows the fair value. The estimate is the middle of the contract's quote that stands ``horizon``
@@ -16,8 +16,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tradesim.errors import TapeError
-from tradesim.market.chain import AMERICAN, Settlement
+from tradesim.market.chain import AMERICAN, Settlement, listed_terms
 from tradesim.market.tape import QUOTE, UNDERLYING, Latent, Tape
+from tradesim.pricing import PROBLEMS
 from tradesim.pricing.american import price as american_price
 from tradesim.pricing.columns import Points
 from tradesim.pricing.european import price as european_price
@@ -116,16 +117,24 @@ class LatentFair:
             dividend=np.full(count, self.tape.dividend),
             right=chain.right[contract],
         )
-        columns = points.columns()
-        american = chain.style[contract] == AMERICAN
-        value = np.where(american, american_price(*columns), european_price(*columns))
+        value = self._by_problem(points, contract) if self.tape.problem else _by_style(points, chain.style[contract])
         return value / spot if chain.settlement is Settlement.INVERSE else value
+
+    def _by_problem(self, points: Points, contract: Ints) -> Floats:
+        problem = PROBLEMS[self.tape.problem]
+        further = listed_terms(self.tape.chain, problem, int(self.latent.ts[0]))
+        return problem.reference(np.column_stack([points.inputs(), further[contract]]))
 
     def _level_instant(self, row: Ints) -> Ints:
         """The instant of the last step of the level at or before each latent row."""
         stepped = np.append(0, np.flatnonzero(np.diff(self.latent.level) != 0) + 1)
         ts: Ints = self.latent.ts[stepped[np.searchsorted(stepped, row, side="right") - 1]]
         return ts
+
+
+def _by_style(points: Points, style: NDArray[np.int8]) -> Floats:
+    columns = points.columns()
+    return np.where(style == AMERICAN, american_price(*columns), european_price(*columns))
 
 
 @dataclass(kw_only=True, eq=False)

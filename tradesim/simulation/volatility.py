@@ -20,19 +20,25 @@ tape of coarser resolution (bars) are of one instant already.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError, TapeError
-from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Settlement
+from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Settlement, listed_terms
 from tradesim.market.tape import UNDERLYING, Tape
 from tradesim.methods.method import State
+from tradesim.methods.solvers import solver_of
+from tradesim.methods.solvers.solver import Solver
+from tradesim.methods.staged import VOLATILITY
 from tradesim.pricing.american import price as american_price
 from tradesim.pricing.american import solvable_dividends
+from tradesim.pricing.collocation import ACCURATE
 from tradesim.pricing.columns import Points
 from tradesim.pricing.european import price as european_price
-from tradesim.pricing.implied import implied_volatilities
+from tradesim.pricing.implied import implied_by, implied_volatilities
+from tradesim.pricing.laws import laws_of
 from tradesim.pricing.problem import Floats, Problem
 from tradesim.progress import Progress, silent
 from tradesim.simulation.book import ASK, ASK_SIZE, BID, BID_SIZE, empty_book, mid, replay, underlying_path
@@ -168,6 +174,7 @@ class VolatilityService:
             volatility=np.full(count, self.schedule.default_volatility),
             rate=np.full(count, self.tape.rate),
             dividend=self._stated_dividend(),
+            further=self._further,
             own=np.zeros(count, dtype=np.bool_),
         )
 
@@ -195,6 +202,8 @@ class VolatilityService:
     def _dividends(self, prices: Floats, spot: float, years: Floats, volatility: Floats, dividend: Floats) -> Floats:
         chain = self.tape.chain
         implied = dividend.copy()
+        if laws_of(self.problem).parity is None:
+            return implied
         for expiry in np.unique(chain.expiry):
             members = np.flatnonzero((chain.expiry == expiry) & np.isfinite(prices))
             calls, puts = _pairs_near(chain.strike, chain.right, members, spot)
@@ -212,7 +221,7 @@ class VolatilityService:
 
     def _premium(self, index: Ints, spot: float, years: Floats, volatility: Floats, dividend: Floats) -> Floats:
         """Early exercise premium of the contracts at ``index``, in currency."""
-        if self._style == EUROPEAN:
+        if self._style != AMERICAN:
             return np.zeros(len(index))
         points = Points(
             spot=np.full(len(index), spot),
@@ -232,12 +241,25 @@ class VolatilityService:
     def _implied(self, prices: Floats, spot: float, years: Floats, dividend: Floats, guess: Floats) -> Floats:
         """Each contract's implied volatility; NaN where it has none."""
         chain = self.tape.chain
+        if self._further is not None:
+            terms = (chain.strike, years, guess, np.full(len(chain), self.tape.rate), dividend, chain.right)
+            slow = np.column_stack([*terms, self._further])
+            return implied_by(partial(self._solver.full_values, spot), slow, VOLATILITY, prices, guess)
         found = np.empty(len(chain))
         spots = np.full(len(chain), spot)
         rates = np.full(len(chain), self.tape.rate)
         style = np.full(len(chain), self._style, dtype=np.int8)
         implied_volatilities(prices, spots, chain.strike, years, rates, dividend, chain.right, style, guess, found)
         return found
+
+    @cached_property
+    def _further(self) -> Floats | None:
+        """What the problem's contracts have beside the common inputs, from their listing at the tape's beginning."""
+        return None if self.problem.listed is None else listed_terms(self.tape.chain, self.problem, self.tape.start)
+
+    @cached_property
+    def _solver(self) -> Solver:
+        return solver_of(self.problem, ACCURATE)
 
     def _completed(self, implied: Floats, before: State) -> Floats:
         """``implied``, its gaps filled by the fall-back."""
