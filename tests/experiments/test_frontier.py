@@ -72,7 +72,7 @@ def test_it_says_of_itself_what_it_is(measured):
 
 def test_the_newest_frontier_of_a_problem_is_found(measured):
     assert latest_frontier("american", db=measured.store.path).name == measured.name
-    with pytest.raises(ArgumentError, match="no frontier is stored of it|no frontier of it is stored"):
+    with pytest.raises(ArgumentError, match="no frontier of it is stored"):
         latest_frontier("heston", db=measured.store.path)
 
 
