@@ -5,6 +5,7 @@ With ``asset`` and ``cash`` a contract's coefficients, a price lies between ``ma
 one's are discounted to expiry (Merton 1973, theorems 1 and 2, with a dividend yield); they hold under any model.
 """
 
+import math
 from typing import Final
 
 import numpy as np
@@ -21,23 +22,39 @@ CAP_AT_ZERO: Final = 4
 BOUNDS: Final = 5
 """Rows of the bounds: a floor that is the larger of a line and a constant, and a cap that is a line."""
 
-EXERCISED_AT_EXPIRY: Final = frozenset({"european", "heston"})
-EXERCISED_EARLY: Final = frozenset({"american"})
+UNKNOWN: Final = 0
+EARLY: Final = 1
+AT_EXPIRY: Final = 2
+"""When an option is exercised, as far as its bounds go. They have no end where nothing is known."""
+
+
+def exercise_of(problem: Problem) -> int:
+    """When options of ``problem`` are exercised."""
+    return {"american": EARLY, "european": AT_EXPIRY, "heston": AT_EXPIRY}.get(problem.name, UNKNOWN)
 
 
 def bounds_of(problem: Problem, slow: Floats) -> Floats:
-    """The bounds of each contract, float64[5, n]; without end where none are known."""
+    """The bounds of each contract, float64[5, n]."""
     bounds = np.empty((BOUNDS, len(slow)))
-    if problem.name not in EXERCISED_AT_EXPIRY | EXERCISED_EARLY:
-        bounds[:] = np.array([0.0, -np.inf, -np.inf, 0.0, np.inf])[:, None]
-        return bounds
-    asset, cash, right = np.ones(len(slow)), slow[:, STRIKE], slow[:, RIGHT]
-    if problem.name in EXERCISED_AT_EXPIRY:
-        asset = np.exp(-slow[:, DIVIDEND] * slow[:, EXPIRY])
-        cash = cash * np.exp(-slow[:, RATE] * slow[:, EXPIRY])
-    bounds[FLOOR_SLOPE], bounds[FLOOR_AT_ZERO], bounds[LEAST] = right * asset, -right * cash, 0.0
-    bounds[CAP_SLOPE], bounds[CAP_AT_ZERO] = np.where(right > 0.0, [asset, np.zeros(len(slow))], [np.zeros(len(slow)), cash])
+    write_bounds(exercise_of(problem), slow, bounds)
     return bounds
+
+
+@njit(cache=True, error_model="numpy")
+def write_bounds(exercise: int, slow: Floats, bounds: Floats) -> None:
+    """Write the bounds of each contract."""
+    for i in range(len(slow)):
+        if exercise == UNKNOWN:
+            bounds[FLOOR_SLOPE, i] = bounds[CAP_SLOPE, i] = 0.0
+            bounds[FLOOR_AT_ZERO, i] = bounds[LEAST, i] = -np.inf
+            bounds[CAP_AT_ZERO, i] = np.inf
+            continue
+        asset, cash, right = 1.0, slow[i, STRIKE], slow[i, RIGHT]
+        if exercise == AT_EXPIRY:
+            asset = math.exp(-slow[i, DIVIDEND] * slow[i, EXPIRY])
+            cash *= math.exp(-slow[i, RATE] * slow[i, EXPIRY])
+        bounds[FLOOR_SLOPE, i], bounds[FLOOR_AT_ZERO, i], bounds[LEAST, i] = right * asset, -right * cash, 0.0
+        bounds[CAP_SLOPE, i], bounds[CAP_AT_ZERO, i] = (asset, 0.0) if right > 0.0 else (0.0, cash)
 
 
 @njit(cache=True, error_model="numpy", inline="always")
