@@ -58,10 +58,16 @@ def write_bounds(exercise: int, slow: Floats, bounds: Floats) -> None:
 
 
 @njit(cache=True, error_model="numpy", inline="always")
+def floor_at(spot: float, bounds: Floats, i: int) -> float:
+    """The least that contract ``i`` is worth."""
+    floor: float = bounds[FLOOR_SLOPE, i] * spot + bounds[FLOOR_AT_ZERO, i]
+    return floor if floor > bounds[LEAST, i] else bounds[LEAST, i]
+
+
+@njit(cache=True, error_model="numpy", inline="always")
 def held(price: float, spot: float, bounds: Floats, i: int) -> float:
     """The price of contract ``i`` within its bounds; NaN stays NaN."""
-    floor = bounds[FLOOR_SLOPE, i] * spot + bounds[FLOOR_AT_ZERO, i]
-    floor = floor if floor > bounds[LEAST, i] else bounds[LEAST, i]
+    floor = floor_at(spot, bounds, i)
     cap = bounds[CAP_SLOPE, i] * spot + bounds[CAP_AT_ZERO, i]
     price = floor if price < floor else price
     return cap if price > cap else price

@@ -8,8 +8,9 @@ sum of the deltas.
 A derivative is that of the polynomial through five prices. Steps are a twentieth of a deviation ``v S`` in the spot (a
 thousandth of the box where there is no deviation), a fiftieth of themselves in volatility and expiry: what the
 polynomial leaves out is then about 1e-6 of a European option's Greeks, and what it makes of rounding less than 1e-2
-of them for a price of seven digits, a table's in single precision. Where that would leave the domain's box, or pass zero, the prices are taken to the inner side, with the same order: at the
-edge of its box a method's own prices are differentiated, and not its fallback's beyond.
+of them for a price of seven digits, a table's in single precision. Where steps would leave the domain's box, or pass
+zero, all of them are to the inner side: at the edge of its box a method's own prices are differentiated, and not its
+fallback's beyond.
 """
 
 from dataclasses import dataclass

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
 from tradesim.market.chain import Chain
-from tradesim.methods.bounds import BOUNDS, exercise_of, held, write_bounds
-from tradesim.methods.memory import EMPTY, Keys, Memory, memory_within, mixed, recall, remember
+from tradesim.methods.bounds import BOUNDS, UNKNOWN, exercise_of, floor_at, held, write_bounds
+from tradesim.methods.memory import EMPTY, Keys, memory_within, mixed, recall, remember
 from tradesim.methods.method import Fast
 from tradesim.methods.solvers import solver_of
 from tradesim.methods.staged import HIT, Prepared, Staged, at_one_spot
@@ -28,7 +28,7 @@ IN_ROOT: Final = 1.0
 IN_LOG: Final = 2.0
 AS_IS: Final = 3.0
 AS_UNIT: Final = 4.0
-"""How an input is put on its lattice: in itself, its root, its logarithm; not at all; or as what money is counted in."""
+"""How an input is put on its lattice: in itself, its root, its logarithm; not at all; or as the unit of money."""
 
 WAYS_OF: Final = {Spacing.EVEN: EVENLY, Spacing.ROOT: IN_ROOT, Spacing.LOG: IN_LOG}
 
@@ -89,10 +89,11 @@ class Asked(Prepared):
 
 
 class Memo(Staged[Asked]):
-    """``memo``: every input rounded to a lattice; the solver's price there, in units of the strike, is remembered.
+    """``memo``: every input rounded to a lattice; the solver's value there, in units of the strike, is remembered.
 
-    What is remembered is the price *at the lattice's point*, so a price is a function of its inputs alone, whatever was
-    asked before; held to the exact inputs' bounds, it is wrong by the rounding. There is no interpolation. A key is a
+    What is remembered is the value *at the lattice's point*, so a price is a function of its inputs alone, whatever was
+    asked before. The value is that above the lower bound (:mod:`tradesim.methods.bounds`), which is added for the exact
+    inputs: what rounding makes wrong is the time value. There is no interpolation. A key is a
     64-bit hash of the lattice's point: two points among a million share one with probability 3e-8.
 
     The memory is bounded and empty at ``bind``; who leaves is found by :mod:`tradesim.methods.memory`. ``hits`` and
@@ -168,6 +169,7 @@ class Memo(Staged[Asked]):
             for number, point in enumerate(points):
                 at = float(point[0]) if domain.fast == 1 else point[: domain.fast]
                 self._solver.full_values(at, point[None, domain.fast :], values[number : number + 1])
+        subtract_floors(points, domain.fast, self._exercise, values)
         return values.astype(np.float32)
 
     @property
@@ -196,7 +198,8 @@ def placed(value: float, way: float, step: float) -> float:
         return 0.0
     if way == AS_IS:
         return value + 0.0
-    return np.floor(moved(value, way) / step + 0.5) + 0.0
+    place: float = np.floor(moved(value, way) / step + 0.5) + 0.0
+    return place
 
 
 @njit(cache=True, error_model="numpy")
@@ -241,8 +244,20 @@ def write_points(places: Floats, axes: Floats, points: Floats) -> None:
 def write_prices(
     fast: Floats, rows: Floats, axes: Floats, unit: int, exercise: int, bounds: Floats, out: Floats
 ) -> None:
-    """Turn the values of ``out`` into prices in currency, held to the bounds of the exact inputs."""
+    """Turn the values of ``out`` into prices in currency, within the bounds of the exact inputs."""
     write_bounds(exercise, rows, bounds)
     for i in range(len(rows)):
         scale = rows[i, unit - len(fast)] / axes[unit, LOW] if unit >= 0 else 1.0
-        out[i] = held(out[i] * scale, fast[0], bounds, i)
+        floor = 0.0 if exercise == UNKNOWN else floor_at(fast[0], bounds, i)
+        out[i] = held(floor + out[i] * scale, fast[0], bounds, i)
+
+
+@njit(cache=True, error_model="numpy")
+def subtract_floors(points: Floats, fast: int, exercise: int, values: Floats) -> None:
+    """Leave of the values of ``points``, float64[n, inputs], what is above their lower bounds."""
+    if exercise == UNKNOWN:
+        return
+    bounds = np.empty((BOUNDS, len(points)))
+    write_bounds(exercise, points[:, fast:], bounds)
+    for i in range(len(points)):
+        values[i] -= floor_at(points[i, 0], bounds, i)

@@ -63,14 +63,14 @@ def memory_within(budget: int) -> Memory:
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def mixed(key: int, word: int) -> int:
+def mixed(key: np.uint64, word: np.uint64) -> np.uint64:
     """``key`` with one more 64-bit word in it: a step of MurmurHash3's finaliser (Appleby 2011)."""
     key = (key ^ word) * np.uint64(0xFF51AFD7ED558CCD)
     return key ^ (key >> np.uint64(32))
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def set_of(key: int, sets: int) -> int:
+def set_of(key: np.uint64, sets: int) -> np.int64:
     """The set that a key belongs in: its upper half as a part of the sets."""
     return np.int64(((key >> np.uint64(32)) * np.uint64(sets)) >> np.uint64(32))
 

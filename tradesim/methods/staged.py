@@ -109,6 +109,10 @@ class Staged(Method, Generic[PreparedT]):
             raise ArgumentError(f"inputs {', '.join(inputs)}: problem {self.problem.name!r} takes {', '.join(names)}")
         return float(prices_at(self, np.array([[float(inputs[name]) for name in names]]))[0])
 
+    def answer_outside(self, outside: Outside) -> None:
+        """Choose what is done with a contract outside the domain, from the next ``update`` on."""
+        self.outside = outside
+
     def refuse(self, outside: NDArray[np.int64]) -> None:
         """Raise ``ProblemError`` for contracts ``outside`` the domain, where that is the choice."""
         if self.outside is Outside.RAISE and len(outside):
