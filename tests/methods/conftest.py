@@ -39,6 +39,7 @@ def make(home: Path) -> Iterator[Callable[[str, str], Method]]:
             path, build = registry._forest_path(spec), registry._forest_build(spec)
             small = replace(entry, path=path, build=build)
             patch.setitem(registry.METHODS, name, small)
+        patch.setitem(registry.METHODS, "lightgbm-slice", registry.slice_of(registry.METHODS["lightgbm"]))
         for problem in ("european", "american"):
             for name in registry.METHODS:
                 make_method(name, PROBLEMS[problem], home)

@@ -11,14 +11,21 @@ from hypothesis import strategies as st
 from tradesim.errors import ArgumentError, ProblemError
 from tradesim.methods.method import price_chain
 from tradesim.methods.registry import METHODS, built, make_method
+from tradesim.methods.staged import Outside
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.collocation import ACCURATE, tables_of
 from tradesim.pricing.columns import Points
 
 ERROR = {"analytic": 5e-5, "analytic-slice": 5e-5, "reference": 1e-9, "grid": 0.03, "grid-sql": 0.03}
 ERROR |= {"grid-linear": 0.2, "lightgbm": 0.5, "lightgbm-plain": 8.0}
+ERROR |= {"memo": 0.02, "taylor": 5e-5, "curve": 1e-4, "grid-slice": 0.03, "lightgbm-slice": 0.5, "ladder": 0.5}
 TABLES = ("grid", "grid-linear", "grid-sql", "lightgbm", "lightgbm-plain")
 """Methods with a domain."""
+SLICES = ("grid-slice", "lightgbm-slice")
+BUILT = (*TABLES, *SLICES, "ladder")
+ANCHORED = {"taylor": 1e-3, "curve": 1e-5, "grid-slice": 0.01, "lightgbm-slice": 0.5}
+"""Methods that make a price of the spot at the update too, and how far apart two such prices are here."""
+BETWEEN = ("memo", "taylor", "curve", *SLICES, "ladder")
 PRICING = (*ERROR, "proxy")
 
 
@@ -68,7 +75,7 @@ def test_the_chain_at_once_is_each_option_alone(make, name, problem):
         )
         for i in range(len(chain))
     ]
-    np.testing.assert_allclose(prices, alone, rtol=0.0, atol=1e-13)
+    np.testing.assert_allclose(prices, alone, rtol=0.0, atol=ANCHORED.get(name, 1e-13))
     assert (prices == price_chain(method, 103.0, len(chain))).all()
 
 
@@ -90,6 +97,19 @@ def test_a_contract_outside_the_domain_is_solved_and_counted(make, name, problem
     assert method.fallbacks == 2
     truth = reference_prices(problem, chain, state, 100.0)
     np.testing.assert_allclose(prices[[2, 7]], truth[[2, 7]], atol=2e-4)
+
+
+@pytest.mark.parametrize("name", [*TABLES, *SLICES])
+def test_a_contract_outside_the_domain_is_refused_by_choice(make, home, name):
+    make(name, "american")
+    chain, inside = small_chain()
+    method = make_method(name, PROBLEMS["american"], home, outside=Outside.RAISE)
+    method.bind(chain)
+    method.update(inside)
+    volatility = inside.volatility.copy()
+    volatility[3] = 1.5
+    with pytest.raises(ProblemError, match=f"method '{name.removesuffix('-slice')}': contract 3 is outside the domain"):
+        method.update(state_of(chain, index=1, volatility=volatility))
 
 
 @pytest.mark.parametrize("name", ["lightgbm", "lightgbm-plain"])
@@ -161,7 +181,7 @@ def test_a_volatility_that_is_not_a_number_has_no_price(make, name):
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-@pytest.mark.parametrize("name", ["grid", "grid-linear", "lightgbm", "lightgbm-plain", "analytic-slice"])
+@pytest.mark.parametrize("name", ["grid", "grid-linear", "lightgbm", "lightgbm-plain", "analytic-slice", *BETWEEN])
 @pytest.mark.parametrize("problem", ["european", "american"])
 def test_no_price_is_below_exercise_or_above_the_bound(make, name, problem, data):
     def within(low, high):
@@ -196,7 +216,7 @@ def test_a_method_says_which_stage_is_missing(make, name):
         method.update(short)
 
 
-@pytest.mark.parametrize("name", ["analytic", "analytic-slice", "reference"])
+@pytest.mark.parametrize("name", ["analytic", "analytic-slice", "reference", "memo", "taylor", "curve"])
 def test_two_exercise_boundaries_are_refused(make, name):
     chain, _ = small_chain()
     count = len(chain)
@@ -214,7 +234,7 @@ def test_memory_is_told_and_building_has_a_cost(make, name):
     method.update(state)
     method.price(100.0, np.empty(len(chain)))
     assert method.nbytes > (0 if name == "proxy" else tables_of(ACCURATE).nbytes)
-    assert (method.build_cost.evaluations > 0) == (name in TABLES)
+    assert (method.build_cost.evaluations > 0) == (name in BUILT)
 
 
 def test_the_names_are_told_where_one_is_wrong(tmp_path):

@@ -86,7 +86,6 @@ def _method_jobs(
     method = make_method(strategy.method, PROBLEMS[plan.problem], home)
     if not isinstance(own, Measured):
         method = method.replayed_by()
-    method.bind(tape.chain)
     inexact = Pricing(prices=method, clock=method, reference=reference)
     exact = Pricing(prices=reference, clock=method, reference=reference)
     for role, pricing, compute in (
@@ -94,6 +93,7 @@ def _method_jobs(
         (Role.EXACT, exact, own),
         (Role.OWN, inexact, own),
     ):
+        method.bind(tape.chain)
         yield Job(method=strategy.method, role=role, seat=Seat(strategy=strategy, pricing=pricing, compute=compute))
 
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tradesim.errors import ProblemError
 from tradesim.methods.fallback import Fallback
 from tradesim.methods.method import Fast
 from tradesim.methods.similarities.similarity import Similarity, compose
@@ -51,10 +49,9 @@ class Approximator(Staged[Boxed]):
     """
 
     def __init__(self, problem: Problem, similarity: Similarity, outside: Outside = Outside.FALLBACK) -> None:
-        super().__init__()
+        super().__init__(outside)
         self.problem = problem
         self.similarity = similarity
-        self.outside = outside
         self._fallback = Fallback(problem)
 
     @abstractmethod
@@ -66,7 +63,7 @@ class Approximator(Staged[Boxed]):
         lowest, highest = self._reach(slow)
         beyond = ((lowest > anchor) | (highest < anchor)).any(axis=1) & alive(self.problem.domain, slow)
         outside = np.union1d(outside_domain(self.problem.domain, slow), np.flatnonzero(beyond))
-        self._refuse(outside)
+        self.refuse(outside)
         asked = np.ascontiguousarray(slow)
         if len(outside) and "expiry" in self.problem.domain.names:
             asked = slow.copy()
@@ -114,13 +111,6 @@ class Approximator(Staged[Boxed]):
         unit = domain.inputs[domain.column(domain.unit)].low
         low, high = (strike[:, None] * (end / unit) for end in ends.T)
         return low, high
-
-    def _refuse(self, outside: NDArray[np.int64]) -> None:
-        if self.outside is Outside.RAISE and len(outside):
-            raise ProblemError(
-                f"method {self.name!r}: contract {outside[0]} is outside the domain of {self.problem.name}; "
-                "leave it out, or let the fallback price it (outside=fallback)"
-            )
 
     @property
     def nbytes(self) -> int:

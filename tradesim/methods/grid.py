@@ -45,6 +45,7 @@ class Grid(Staged[Prepared]):
         rows = self.model.place(slow, self.grid.axes)
         self.model.settle(rows, self._levels(rows), self.grid.axes)
         outside = outside_domain(self.problem.domain, slow)
+        self.refuse(outside)
         self.model.retire(rows, outside)
         return Prepared(rows=rows, outside=outside, fallback=self._fallback.rows(slow[outside]))
 

@@ -1,25 +1,35 @@
-"""Methods by the name that they have on the command line: ``grid``, or ``grid@64KiB`` within a memory budget."""
+"""Methods by the name that they have on the command line.
+
+``grid``, or ``grid@64KiB`` within a memory budget; ``ladder``, or ``ladder:50us`` within a deadline.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tradesim.errors import ArgumentError, ProblemError
+from tradesim.methods import curve
 from tradesim.methods.analytic import Analytic, AnalyticSlice
+from tradesim.methods.curve import Curve
 from tradesim.methods.forest_method import ForestMethod
 from tradesim.methods.forest_store import ForestSpec, forest_path
 from tradesim.methods.grid import Grid
 from tradesim.methods.grid_sql import GridSql
 from tradesim.methods.grid_table import MODELS, build_grid, default_spec, grid_path
 from tradesim.methods.interpolation import Interpolation
+from tradesim.methods.ladder import DEADLINE, Ladder
+from tradesim.methods.memo import Memo
 from tradesim.methods.method import Method
 from tradesim.methods.nothing import Nothing
 from tradesim.methods.proxy import Proxy
 from tradesim.methods.reference import Reference
+from tradesim.methods.rungs import build_rungs, rungs_path
+from tradesim.methods.staged import Outside, Staged
+from tradesim.methods.taylor import Taylor
 from tradesim.pricing.problem import Problem
 from tradesim.progress import Progress, silent
-from tradesim.units import memory, spoken_memory
+from tradesim.units import duration, memory, spoken_memory
 
 
 def _serves_all(problem: Problem) -> str | None:
@@ -35,6 +45,7 @@ class Entry:
     ``build``    ``(problem, path, budget, progress)``
     ``budgets``  bytes at which a frontier builds it beside its default; none: its memory is what it is
     ``refuses``  why it cannot serve a problem; None where it can
+    ``deadline`` ns that ``:50us`` behind its name replaces; None: it knows no deadline
     """
 
     says: str
@@ -43,6 +54,7 @@ class Entry:
     build: Callable[[Problem, Path, int | None, Progress], None] | None = None
     budgets: tuple[int, ...] = ()
     refuses: Callable[[Problem], str | None] = _serves_all
+    deadline: int | None = None
 
 
 def _only(names: tuple[str, ...]) -> Callable[[Problem], str | None]:
@@ -77,6 +89,47 @@ def _forest_build(spec: ForestSpec) -> Callable[[Problem, Path, int | None, Prog
         build_forest(problem, path, spec, progress)
 
     return build
+
+
+def slice_of(entry: Entry) -> Entry:
+    """The entry of a full method's slice, sampled along the spot: built and kept as the full method is."""
+
+    def make(problem: Problem, path: Path, budget: int | None) -> Method:
+        return Curve(_staged(entry.make(problem, path, budget)))
+
+    return replace(
+        entry,
+        says=f"{entry.says}; sampled along the spot",
+        make=make,
+        refuses=lambda problem: entry.refuses(problem) or curve.refuses(problem),
+    )
+
+
+def _staged(method: Method) -> Staged[Any]:
+    if not isinstance(method, Staged):
+        raise ArgumentError(f"method {method.name!r} has no slow half of its own; choose another")
+    return method
+
+
+RUNGS: Final = ("analytic", "grid", "lightgbm")
+"""Of a ladder: compute, table, model."""
+
+
+def _rungs(problem: Problem, home: Path, progress: Progress = silent) -> dict[str, Staged[Any]]:
+    """The methods on a ladder, those that can serve the problem, built if they are missing."""
+    names = [name for name in RUNGS if METHODS[name].refuses(problem) is None]
+    return {name: _staged(make_method(name, problem, home, progress)) for name in names}
+
+
+def _make_ladder(problem: Problem, path: Path, budget: int | None) -> Method:
+    return Ladder(problem, path, _rungs(problem, path.parent.parent))
+
+
+def _build_ladder(problem: Problem, path: Path, budget: int | None, progress: Progress) -> None:
+    methods = _rungs(problem, path.parent.parent, progress)
+    progress(0, 1, "measuring the ladder")
+    build_rungs(problem, path, methods)
+    progress(1, 1, "measuring the ladder")
 
 
 METHODS: Final[dict[str, Entry]] = {
@@ -118,19 +171,46 @@ METHODS: Final[dict[str, Entry]] = {
         path=_forest_path(PLAIN_FOREST),
         build=_forest_build(PLAIN_FOREST),
     ),
+    "memo": Entry(
+        says="solver, its answers remembered",
+        make=lambda problem, _, budget: Memo(problem, budget),
+        budgets=(2**14, 2**16, 2**18, 2**20, 2**22),
+    ),
+    "taylor": Entry(
+        says="a polynomial around the last update's spot",
+        make=lambda problem, *_: Taylor(problem),
+        refuses=curve.refuses,
+    ),
+    "curve": Entry(
+        says="solver, sampled along the spot",
+        make=lambda problem, *_: Curve(AnalyticSlice(problem), name="curve"),
+        refuses=curve.refuses,
+    ),
+    "ladder": Entry(
+        says="the most accurate of analytic, grid and lightgbm within a deadline",
+        make=_make_ladder,
+        path=lambda home, problem, _: rungs_path(home, problem, RUNGS),
+        build=_build_ladder,
+        deadline=DEADLINE,
+    ),
 }
 """Every method, by name."""
+
+for _name in ("grid", "lightgbm"):
+    METHODS[f"{_name}-slice"] = slice_of(METHODS[_name])
 
 
 def parse_method(text: str) -> tuple[str, int | None]:
     """The name and the budget (bytes) that ``text`` says; ``ArgumentError`` lists the names there are.
 
-    >>> parse_method("grid-linear"), parse_method("lightgbm")
-    (('grid-linear', None), ('lightgbm', None))
+    >>> parse_method("grid-linear"), parse_method("memo@64KiB"), parse_method("ladder:50us")
+    (('grid-linear', None), ('memo', 65536), ('ladder', None))
     """
-    name, at, budget = str(text).partition("@")
+    kind, at, budget = str(text).partition("@")
+    name = kind.partition(":")[0]
     if name not in METHODS:
         raise ArgumentError(f"method {text!r}: there is no such method; choose from {', '.join(METHODS)}")
+    deadline_of(text)
     if not at:
         return name, None
     if not METHODS[name].budgets:
@@ -138,13 +218,36 @@ def parse_method(text: str) -> tuple[str, int | None]:
     return name, memory(budget)
 
 
+def deadline_of(text: str) -> int | None:
+    """The deadline (ns) that ``text`` says, or the method's own; None for a method that knows none.
+
+    >>> deadline_of("ladder"), deadline_of("ladder:50us"), deadline_of("grid")
+    (20000, 50000, None)
+    """
+    name, colon, given = str(text).partition("@")[0].partition(":")
+    default = METHODS[name].deadline
+    if not colon:
+        return default
+    if default is None:
+        raise ArgumentError(f"method {text!r}: {name} knows no deadline; leave out :{given}")
+    return duration(given)
+
+
 def method_name(name: str, budget: int | None) -> str:
     """What :func:`parse_method` reads."""
     return name if budget is None else f"{name}@{spoken_memory(budget)}"
 
 
-def make_method(text: str, problem: Problem, home: Path, progress: Progress = silent) -> Method:
+def make_method(
+    text: str,
+    problem: Problem,
+    home: Path,
+    progress: Progress = silent,
+    outside: Outside = Outside.FALLBACK,
+) -> Method:
     """The method that ``text`` names for ``problem``, built first in the data ``home`` if it is missing there.
+
+    ``outside`` is what it does with a contract outside its domain, if it has one.
 
     ``ProblemError`` says why a method cannot serve the problem. A damaged file is told of by ``StoreError`` when it is
     loaded, at ``bind``; it is never built over.
@@ -159,6 +262,11 @@ def make_method(text: str, problem: Problem, home: Path, progress: Progress = si
         entry.build(problem, path, budget, progress)
     method = entry.make(problem, path, budget)
     if budget is not None:
+        method.name = text
+    if isinstance(method, Staged):
+        method.answer_outside(outside)
+    if isinstance(method, Ladder):
+        method.deadline = deadline_of(text) or DEADLINE
         method.name = text
     return method
 

@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tradesim.errors import ArgumentError
+from tradesim.errors import ArgumentError, ProblemError
 from tradesim.market.chain import Chain
 from tradesim.methods.method import Fast, Method, State
 from tradesim.pricing.problem import Domain, Floats
@@ -59,9 +59,13 @@ PreparedT = TypeVar("PreparedT", bound=Prepared)
 
 
 class Staged(Method, Generic[PreparedT]):
-    """A method whose price is ``evaluate(spot, prepare(slow inputs))``."""
+    """A method whose price is ``evaluate(spot, prepare(slow inputs))``.
 
-    def __init__(self) -> None:
+    ``outside``  what it does with a contract outside its domain; one that only computes has none
+    """
+
+    def __init__(self, outside: Outside = Outside.FALLBACK) -> None:
+        self.outside = outside
         self._chain: Chain | None = None
         self._prepared: PreparedT | None = None
 
@@ -109,6 +113,18 @@ class Staged(Method, Generic[PreparedT]):
             raise ArgumentError(f"inputs {', '.join(inputs)}: problem {self.problem.name!r} takes {', '.join(names)}")
         return float(prices_at(self, np.array([[float(inputs[name]) for name in names]]))[0])
 
+    def answer_outside(self, outside: Outside) -> None:
+        """Choose what is done with a contract outside the domain, from the next ``update`` on."""
+        self.outside = outside
+
+    def refuse(self, outside: NDArray[np.int64]) -> None:
+        """Raise ``ProblemError`` for contracts ``outside`` the domain, where that is the choice."""
+        if self.outside is Outside.RAISE and len(outside):
+            raise ProblemError(
+                f"method {self.name!r}: contract {outside[0]} is outside the domain of {self.problem.name}; "
+                "leave it out, or let the fallback price it (outside=fallback)"
+            )
+
     @property
     def nbytes(self) -> int:
         """Bytes of the workspace; a method that loads tables adds them."""
@@ -146,17 +162,30 @@ def prices_at(method: Staged[PreparedT], inputs: Floats) -> Floats:
     domain = method.problem.domain
     out = np.empty(len(inputs))
     if domain.unit is not None and domain.fast == 1:
-        scale = inputs[0, 0] / inputs[:, 0]
-        slow = inputs[:, 1:].copy()
-        for i, each in enumerate(domain.inputs[1:]):
-            if each.money:
-                slow[:, i] *= scale
-        method.evaluate(float(inputs[0, 0]), method.prepare(slow, float(inputs[0, 0])), out)
+        spot = float(inputs[0, 0])
+        slow, scale = at_one_spot(domain, inputs, spot)
+        method.evaluate(spot, method.prepare(slow, spot), out)
         return np.asarray(out / scale)
     for i, row in enumerate(inputs):
         fast = float(row[0]) if domain.fast == 1 else np.ascontiguousarray(row[: domain.fast])
         method.evaluate(fast, method.prepare(row[None, domain.fast :].copy(), fast), out[i : i + 1])
     return out
+
+
+def at_one_spot(domain: Domain, inputs: Floats, spot: float) -> tuple[Floats, Floats]:
+    """Slow inputs of options scaled so that the spot of each is ``spot``, and by how much its money was scaled."""
+    scale = spot / inputs[:, 0]
+    slow = inputs[:, 1:].copy()
+    for i, each in enumerate(domain.inputs[1:]):
+        if each.money:
+            slow[:, i] *= scale
+    return slow, scale
+
+
+def deviations(domain: Domain, slow: Floats) -> Floats:
+    """Standard deviation of the log-spot to expiry, ``sigma sqrt(T)``, of each contract."""
+    volatility, expiry = (slow[:, domain.column(name) - domain.fast] for name in ("volatility", "expiry"))
+    return np.asarray(volatility * np.sqrt(expiry))
 
 
 def alive(domain: Domain, slow: Floats) -> NDArray[np.bool_]:
