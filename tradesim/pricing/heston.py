@@ -22,7 +22,6 @@ from tradesim.pricing.heston_transform import (
     MOST_STEPS,
     TOLERANCE,
     Dynamics,
-    images,
     reach,
     time_value,
     total_variance,
@@ -124,7 +123,7 @@ def derivatives(k: float, d: Dynamics) -> tuple[float, float, float, float, floa
         certain = math.exp(-0.5 * abs(k))
         return certain, -0.5 * math.copysign(certain, k), 0.0, 0.0, 0.0
     period = max(above - k, below + k)
-    step = 2.0 * math.pi / period
+    step, image = 2.0 * math.pi / period, 1.0 / math.expm1(0.5 * period)
     itself, slope, density, by_variance, by_expiry = 0.0, 0.0, 0.0, 0.0, 0.0
     for j in range(MOST_STEPS):
         u = j * step
@@ -142,7 +141,7 @@ def derivatives(k: float, d: Dynamics) -> tuple[float, float, float, float, floa
         by_expiry += ((d.reversion * d.long_variance * b + d.variance * b_by_expiry) * wave).real / q
         if not size * max(u, 1.0 / u) > TOLERANCE and j:
             share = step / math.pi
-            even, odd = images(k, period), math.sinh(0.5 * k) / math.expm1(0.5 * period)
+            even, odd = 2.0 * image * math.cosh(0.5 * k), image * math.sinh(0.5 * k)
             return share * itself - even, share * slope - odd, share * density, share * by_variance, share * by_expiry
     return np.nan, np.nan, np.nan, np.nan, np.nan
 

@@ -1,8 +1,8 @@
 """The transform of Heston's model, and the even steps at which it tells the whole price.
 
-With ``X`` the logarithm of the spot at expiry over its forward, ``h(u) = E[exp((1/2 + iu) X)]`` is known in closed form.
-What an option is worth beyond certainty, in units of ``sqrt(asset cash)``, is a function ``t(k)`` of ``k = ln(asset /
-cash)`` alone, the same for calls and puts::
+With ``X`` the logarithm of the spot at expiry over its forward, ``h(u) = E[exp((1/2 + iu) X)]`` is known in closed
+form. What an option is worth beyond certainty, in units of ``sqrt(asset cash)``, is a function ``t(k)`` of ``k =
+ln(asset / cash)`` alone, the same for calls and puts::
 
     exp(-|k| / 2) - t(k) = 1 / pi  integral from 0 to infinity of Re[exp(iuk) h(u)] / (u^2 + 1/4) du
 
@@ -150,9 +150,13 @@ def reach(d: Dynamics) -> tuple[float, float]:
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def images(k: float, period: float) -> float:
-    """The images of ``exp(-|k| / 2)``, all but itself, for a ``k`` within one period of zero."""
-    return 2.0 * math.cosh(0.5 * k) / math.expm1(0.5 * period)
+def exponentials(k: float, image: float) -> float:
+    """``exp(-|k| / 2)`` and all its images at one period's distances, ``k`` within a period of zero.
+
+    ``image`` is ``1 / (exp(P / 2) - 1)``.
+    """
+    near = math.exp(-0.5 * abs(k))
+    return near + image * (near + 1.0 / near)
 
 
 @njit(cache=True, error_model="numpy")
@@ -165,7 +169,7 @@ def time_value(k: float, d: Dynamics) -> float:
     if k <= -below or k >= above:
         return 0.0
     period = max(above - k, below + k)
-    step = 2.0 * math.pi / period
+    step, image = 2.0 * math.pi / period, 1.0 / math.expm1(0.5 * period)
     total = 0.0
     for j in range(MOST_STEPS):
         u = j * step
@@ -173,5 +177,5 @@ def time_value(k: float, d: Dynamics) -> float:
         weight = math.exp(log_h.real) / (u * u + 0.25)
         total += (weight if j else 0.5 * weight) * math.cos(log_h.imag + u * k)
         if not weight * u > TOLERANCE and j:
-            return math.exp(-0.5 * abs(k)) + images(k, period) - total * step / math.pi
+            return exponentials(k, image) - total * step / math.pi
     return np.nan
