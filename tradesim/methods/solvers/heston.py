@@ -1,9 +1,9 @@
 """The Heston program: a sum over the transform, or, once that is done for every spot at once, a short polynomial.
 
-Given the slow inputs a price has one argument, ``k = ln(asset / cash)``. Its time value ``t(k)`` is smooth on either side
-of zero, and nil beyond a reach that the moments of the spot bound. A row holds it whole: each side is cut into cells
-that are even in ``asinh(k / length)``, narrow near zero and wide in the tails, and on each cell ``t`` is a polynomial
-through Chebyshev points. So a row is good at any spot: beyond its last cell the time value is below 1e-13 of
+Given the slow inputs a price has one argument, ``k = ln(asset / cash)``. Its time value ``t(k)`` is smooth on either
+side of zero, and nil beyond a reach that the moments of the spot bound. A row holds it whole: each side is cut into
+cells that are even in ``asinh(k / length)``, narrow near zero and wide in the tails, and on each cell ``t`` is a
+polynomial through Chebyshev points. So a row is good at any spot: beyond its last cell the time value is below 1e-13 of
 ``sqrt(asset cash)``. A row whose polynomials have not converged (in one extreme corner of the domain, and outside) says
 so, and its price is the whole program's.
 """
