@@ -5,6 +5,7 @@ from typing import Final
 
 from tradesim.methods.solvers.american import AmericanSolver
 from tradesim.methods.solvers.european import EuropeanSolver
+from tradesim.methods.solvers.heston import HestonSolver
 from tradesim.methods.solvers.solver import ReferenceSolver, Solver
 from tradesim.pricing.collocation import Scheme
 from tradesim.pricing.problem import Problem
@@ -12,6 +13,7 @@ from tradesim.pricing.problem import Problem
 SOLVERS: Final[dict[str, Callable[[Scheme], Solver]]] = {
     "american": AmericanSolver,
     "european": lambda _: EuropeanSolver(),
+    "heston": lambda _: HestonSolver(),
 }
 """Solvers by the problem's name; the scheme is the accuracy of one that iterates."""
 

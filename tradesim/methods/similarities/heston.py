@@ -1,0 +1,143 @@
+"""What Heston prices have in common: six numbers instead of eleven.
+
+With the forward as unit, rate and dividend are gone; parity gives puts from calls; and time is free to run at the pace
+of its own unit, so that ``kappa T``, ``v T``, ``theta T``, ``xi T`` and the correlation are all that is left beside
+``k = ln(asset / cash)``. The deviation ``s`` is the root of the mean variance until expiry: a price is that of Black
+and Scholes with that deviation, plus::
+
+    sqrt(asset cash) s g(k / s, s, kappa T, v / theta, xi T / s, correlation)
+"""
+
+import math
+from typing import Final
+
+from numba import njit
+
+from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, Coordinate, Similarity
+from tradesim.methods.solvers.heston import slow_dynamics
+from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE
+from tradesim.pricing.heston import DOMAIN
+from tradesim.pricing.heston_transform import Dynamics, total_variance
+from tradesim.pricing.normal import ROOT_TWO_PI, normal_cdf
+from tradesim.pricing.problem import Floats
+
+RIGHT_OF_ROW: Final = 0
+LOG_CASH: Final = 1
+CASH: Final = 2
+ASSET_DISCOUNT: Final = 3
+ROOT_ASSET_CASH: Final = 4
+DEVIATION: Final = 5
+MEMORY: Final = 6
+LEAN: Final = 7
+ROOT_ROUGHNESS: Final = 8
+CORRELATION_OF_ROW: Final = 9
+SKEW: Final = 10
+WIDTH: Final = 11
+"""Columns of a row. ``LOG_CASH`` is that of the cash over the asset discount; ``SKEW`` is the amplitude of the hint."""
+
+MIDDLE: Final = 3.0
+"""Deviations of moneyness at which the fast coordinate is at 0.7 of its way to the end."""
+
+
+@njit(cache=True, error_model="numpy")
+def skew_amplitude(d: Dynamics, deviation: float) -> float:
+    """What the price owes to correlation, to the first order in vol of vol, in units of ``sqrt(asset cash) s``.
+
+    Times ``-d2 exp(-(k / s)^2 / 2 - s^2 / 8)``. Source: E. Alos, R. de Santiago and J. Vives (2015), "Calibration of
+    stochastic volatility models via second-order approximation: the Heston case", International Journal of Theoretical
+    and Applied Finance 18.
+    """
+    pace = d.reversion * d.expiry
+    fade = math.exp(-pace)
+    by_long = pace * (1.0 + fade) - 2.0 * (1.0 - fade)
+    by_now = 1.0 - fade - pace * fade
+    gathered = d.long_variance * by_long + d.variance * by_now
+    covariance = d.correlation * d.vol_of_vol / (2.0 * d.reversion * d.reversion) * gathered
+    return covariance / (deviation**3 * ROOT_TWO_PI)
+
+
+@njit(cache=True, error_model="numpy")
+def heston_rows(slow: Floats, rows: Floats) -> None:
+    """Write the rows of n contracts with ``slow`` inputs."""
+    for i in range(len(slow)):
+        inputs, row = slow[i], rows[i]
+        expiry = inputs[EXPIRY]
+        row[:] = 0.0
+        row[RIGHT_OF_ROW] = inputs[RIGHT]
+        row[LOG_CASH] = math.log(inputs[STRIKE]) + (inputs[DIVIDEND] - inputs[RATE]) * expiry
+        row[CASH] = inputs[STRIKE] * math.exp(-inputs[RATE] * expiry)
+        row[ASSET_DISCOUNT] = math.exp(-inputs[DIVIDEND] * expiry)
+        row[ROOT_ASSET_CASH] = math.sqrt(row[CASH] * row[ASSET_DISCOUNT])
+        d = slow_dynamics(inputs)
+        deviation = math.sqrt(total_variance(d))
+        if deviation <= 0.0:
+            continue
+        row[DEVIATION] = deviation
+        row[MEMORY] = math.exp(-d.reversion * expiry)
+        row[LEAN] = 0.5 * math.log(d.variance / d.long_variance)
+        row[ROOT_ROUGHNESS] = math.sqrt(d.vol_of_vol * expiry / deviation)
+        row[CORRELATION_OF_ROW] = d.correlation
+        row[SKEW] = skew_amplitude(d, deviation)
+
+
+@njit(cache=True, error_model="numpy")
+def heston_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -> None:
+    """The value is the difference from the Black-Scholes price, in units of ``sqrt(asset cash) s``."""
+    log_spot, root_spot = math.log(spot), math.sqrt(spot)
+    for i in range(len(rows)):
+        row, term, feature = rows[i], terms[i], features[i]
+        asset, cash, right = spot * row[ASSET_DISCOUNT], row[CASH], row[RIGHT_OF_ROW]
+        deviation = row[DEVIATION]
+        term[FLOOR] = max(right * (asset - cash), 0.0)
+        term[CAP] = asset if right > 0.0 else cash
+        if deviation <= 0.0:
+            term[BASE], term[SCALE] = term[FLOOR], 0.0
+            feature[:] = 0.0
+            continue
+        distance = (log_spot - row[LOG_CASH]) / deviation
+        upper, lower = distance + 0.5 * deviation, distance - 0.5 * deviation
+        term[BASE] = right * (asset * normal_cdf(right * upper) - cash * normal_cdf(right * lower))
+        term[SCALE] = root_spot * row[ROOT_ASSET_CASH] * deviation
+        feature[0] = distance / math.sqrt(MIDDLE * MIDDLE + distance * distance)
+        feature[1:6] = row[DEVIATION : CORRELATION_OF_ROW + 1]
+        feature[6] = -row[SKEW] * lower * math.exp(-0.5 * distance * distance - 0.125 * deviation * deviation)
+
+
+def _coordinates() -> tuple[Coordinate, ...]:
+    """The intervals that the corners of the domain map to."""
+    low = {each.name: float(each.low) for each in DOMAIN.inputs}
+    high = {each.name: float(each.high) for each in DOMAIN.inputs}
+    calm, wild = min(low["volatility"], low["long_volatility"]), max(high["volatility"], high["long_volatility"])
+    brief, long = math.sqrt(low["expiry"]), math.sqrt(high["expiry"])
+    return (
+        Coordinate(name="bent_distance", low=-1.0, high=1.0),
+        Coordinate(name="deviation", low=calm * brief, high=wild * long),
+        Coordinate(
+            name="memory",
+            low=math.exp(-high["reversion"] * high["expiry"]),
+            high=math.exp(-low["reversion"] * low["expiry"]),
+        ),
+        Coordinate(
+            name="lean",
+            low=math.log(low["volatility"] / high["long_volatility"]),
+            high=math.log(high["volatility"] / low["long_volatility"]),
+        ),
+        Coordinate(
+            name="root_roughness",
+            low=math.sqrt(low["vol_of_vol"] * brief / wild),
+            high=math.sqrt(high["vol_of_vol"] * long / calm),
+        ),
+        Coordinate(name="correlation", low=low["correlation"], high=high["correlation"]),
+    )
+
+
+HESTON: Final = Similarity(
+    coordinates=_coordinates(),
+    hints=("skew",),
+    width=WIDTH,
+    write_rows=heston_rows,
+    write_terms=heston_terms,
+)
+"""``bent_distance`` is ``d / sqrt(9 + d^2)`` of the deviations of moneyness ``d = k / s``, so that all moneyness is
+between -1 and 1 and there is room in the middle; ``memory`` is ``exp(-kappa T)``, ``lean`` the logarithm of the
+volatility now over the long one, ``root_roughness`` the root of ``xi T / s``. ``skew`` is the first-order term."""
