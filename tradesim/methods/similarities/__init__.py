@@ -3,13 +3,19 @@
 from typing import Final
 
 from tradesim.methods.similarities.american import AMERICAN
+from tradesim.methods.similarities.asian import ASIAN
 from tradesim.methods.similarities.european import EUROPEAN
 from tradesim.methods.similarities.heston import HESTON
 from tradesim.methods.similarities.plain import plain_similarity
 from tradesim.methods.similarities.similarity import Similarity
 from tradesim.pricing.problem import Problem
 
-SIMILARITIES: Final[dict[str, Similarity]] = {"american": AMERICAN, "european": EUROPEAN, "heston": HESTON}
+SIMILARITIES: Final[dict[str, Similarity]] = {
+    "american": AMERICAN,
+    "asian": ASIAN,
+    "european": EUROPEAN,
+    "heston": HESTON,
+}
 """Similarities by the problem's name."""
 
 

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from typing import Final
 
 from tradesim.methods.solvers.american import AmericanSolver
+from tradesim.methods.solvers.asian import ExactAsianSolver, SimulatedAsianSolver
 from tradesim.methods.solvers.european import EuropeanSolver
 from tradesim.methods.solvers.heston import HestonSolver
 from tradesim.methods.solvers.solver import ReferenceSolver, Solver
-from tradesim.pricing.collocation import Scheme
+from tradesim.pricing.collocation import HIGH, Scheme
 from tradesim.pricing.problem import Problem
 
 SOLVERS: Final[dict[str, Callable[[Scheme], Solver]]] = {
     "american": AmericanSolver,
+    "asian": lambda scheme: ExactAsianSolver() if scheme == HIGH else SimulatedAsianSolver(),
     "european": lambda _: EuropeanSolver(),
     "heston": lambda _: HestonSolver(),
 }
