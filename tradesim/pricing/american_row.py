@@ -234,8 +234,8 @@ def row_value(spot: float, log_spot: float, row: Floats) -> float:
     if row[TERMS] == CERTAIN:
         return certain_value(cash_scale, asset_scale, row[TERMS + 1], row[TERMS + 2], row[TERMS + 3])
     cash, asset = cash_scale * row[CASH_DISCOUNT], asset_scale * row[ASSET_DISCOUNT]
-    value = time_value(asset, cash, (moneyness + row[CARRY]) * row[OVER_DEVIATION], row[DEVIATION])
-    value += max(cash - asset, 0.0)
+    value: float = max(cash - asset, 0.0)
+    value += time_value(asset, cash, (moneyness + row[CARRY]) * row[OVER_DEVIATION], row[DEVIATION])
     if row[TERMS] > 0.0:
         value += premium_value(moneyness, cash_scale, asset_scale, row)
     return max(value, intrinsic)
@@ -244,7 +244,8 @@ def row_value(spot: float, log_spot: float, row: Floats) -> float:
 @njit(cache=True, error_model="numpy")
 def slice_value(spot: float, row: Floats) -> float:
     """Value of a contract at ``spot``, in currency, from its row: the fast half of its price."""
-    return row_value(spot, log(spot), row)
+    value: float = row_value(spot, log(spot), row)
+    return value
 
 
 @njit(cache=True, error_model="numpy")

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from tradesim.errors import ArgumentError
 from tradesim.pricing.problem import Floats
 
 
@@ -17,7 +18,7 @@ class Scheme:
     ``iterations``      m, fixed-point sweeps over the nodes
     ``quadrature``      l, Gauss-Legendre nodes of the integrals inside a sweep
     ``price_nodes``     p, Gauss-Legendre nodes of the early exercise premium
-    ``tolerance``         move of the boundary's logarithm below which sweeping stops
+    ``tolerance``       move of the boundary's logarithm below which sweeping stops
     """
 
     nodes: int
@@ -25,6 +26,10 @@ class Scheme:
     quadrature: int
     price_nodes: int
     tolerance: float
+
+    def __post_init__(self) -> None:
+        if self.nodes < 4 or self.nodes % 4:
+            raise ArgumentError(f"nodes {self.nodes}: they are interpolated four at a time; give 4, 8, 12, ...")
 
     @property
     def row_width(self) -> int:
@@ -36,7 +41,8 @@ FAST: Final = Scheme(nodes=8, iterations=10, quadrature=8, price_nodes=16, toler
 ACCURATE: Final = Scheme(nodes=12, iterations=16, quadrature=8, price_nodes=24, tolerance=1e-5)
 HIGH: Final = Scheme(nodes=20, iterations=24, quadrature=16, price_nodes=64, tolerance=1e-7)
 """Largest error over the domain, corners included, as a part of the larger of spot and strike: 6e-6, 3e-7 and 3e-9
-(root mean square 1e-7, 5e-9 and 1e-10), against a scheme twice as fine. ``HIGH`` is the reference's, ``ACCURATE`` what methods compute with."""
+(root mean square 1e-7, 5e-9 and 1e-10), against a scheme twice as fine. ``HIGH`` is the reference's, ``ACCURATE`` what
+methods compute with. A ``quadrature`` that is a multiple of eight fills the vectors of a sweep."""
 
 
 class Tables(NamedTuple):
