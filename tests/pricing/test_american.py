@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradesim.errors import ProblemError
+from tradesim.errors import ArgumentError, ProblemError
 from tradesim.pricing.american import (
     AMERICAN_PROBLEM,
     american_value,
@@ -227,3 +227,9 @@ def test_proxy_lacks_only_the_premium():
     premium = AMERICAN_PROBLEM.reference(points.inputs()) - AMERICAN_PROBLEM.proxy(points.inputs())
     assert premium.min() > -1e-9
     assert premium.max() < 10.0
+
+
+@pytest.mark.parametrize("nodes", [0, 10])
+def test_nodes_come_in_fours(nodes):
+    with pytest.raises(ArgumentError, match=f"nodes {nodes}: they are interpolated four at a time"):
+        Scheme(nodes=nodes, iterations=1, quadrature=8, price_nodes=8, tolerance=1e-3)

@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from tradesim.pricing.collocation import Tables
-from tradesim.pricing.elementary import exp, log_ratio
+from tradesim.pricing.elementary import exp, log, log_ratio
 from tradesim.pricing.normal import FARTHEST, INVERSE_ROOT_TWO_PI, mills, normal_cdf, normal_pdf
 from tradesim.pricing.problem import Floats
 
@@ -26,8 +26,9 @@ DOUBLE_BOUNDARY: Final = -1
 DRIFT_LIMIT: Final = 0.5
 """FP-A converges faster than FP-B while the drift is below this many standard deviations, and not at all above 1."""
 
-SHORT_DEPTH: Final = 1.5
-"""Standard deviations that the first guess is below ``X`` at short times."""
+LEAST_DEPTH: Final = 0.639
+RELAXATION: Final = 1.1
+"""Steps are this much longer than to the fixed point: most of what a sweep leaves has the sign of what it mends."""
 
 NEARBY: Final = 0
 CASH: Final = 1
@@ -77,57 +78,24 @@ class Put(NamedTuple):
     lowest: float
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
-def qd_plus_residual(depth: float, expiry: float, put: Put) -> float:
-    """What is zero at the QD+ boundary (Li 2010) at ``depth``, that is ``ln(B / X)``."""
-    log_spot = put.ceiling + depth
-    spot = exp(log_spot)
-    root = math.sqrt(expiry)
-    deviation = put.volatility * root
-    cash, asset = exp(-put.rate * expiry), exp(-put.dividend * expiry)
-    twice = 2.0 / (put.volatility * put.volatility)
-    paid = 1.0 - cash
-    scale = twice * (put.rate / paid if paid > 0.0 else 1.0 / expiry)
-    tilt = twice * (put.rate - put.dividend) - 1.0
-    spread = math.sqrt(tilt * tilt + 4.0 * scale)
-    upper = (log_spot + (put.rate - put.dividend) * expiry) / deviation + 0.5 * deviation
-    below_upper, below_lower = normal_cdf(-upper), normal_cdf(deviation - upper)
-    excess = 1.0 - spot - (cash * below_lower - spot * asset * below_upper)
-    decay = put.rate * cash * below_lower - spot * asset * (
-        put.dividend * below_upper + 0.5 * put.volatility / root * normal_pdf(upper)
-    )
-    correction = cash / spread * (scale - twice * decay / (cash * excess) - (scale / spread) * (scale / spread))
-    residual: float = (1.0 - asset * below_upper) * spot + (correction - 0.5 * (tilt + spread)) * excess
-    return residual
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
-def secant_step(
-    before: float, residual_before: float, now: float, expiry: float, put: Put
-) -> tuple[float, float, float]:
-    """One step of the secant rule on the QD+ residual, bounded: the new ``before``, its residual and the new ``now``."""
-    residual = qd_plus_residual(now, expiry, put)
-    target = now - residual * (now - before) / (residual - residual_before)
-    lowest, highest = max(0.999 * put.lowest, 3.0 * now), 0.3 * now
-    target = now if math.isnan(target) else target
-    target = lowest if target < lowest else target
-    target = highest if target > highest else target
-    return now, residual, target
-
-
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def guess_boundary(put: Put, tables: Tables, curve: Floats) -> None:
-    """Write the QD+ curve, all nodes abreast, by three steps from a depth between the limits of short and long times."""
+    """Write a curve within some per cent of the boundary, from its limits at short and at long times.
+
+    At short times it is ``c sigma sqrt(t)`` below the limit: ``c`` is 0.639 below ``X`` if ``q > r``, else grows with
+    the logarithm of time below the strike (Evans, Kuske and Keller 2002); here with constants fitted to boundaries.
+    """
+    carry = max(put.rate - put.dividend, 0.0) / put.volatility
     for i in range(len(curve)):
         expiry = put.expiry * tables.root[i] * tables.root[i]
-        deviation = put.volatility * math.sqrt(expiry)
-        before = put.lowest * (1.0 - exp(SHORT_DEPTH * deviation / put.lowest))
-        now = 0.9 * before
-        residual = qd_plus_residual(before, expiry, put)
-        before, residual, now = secant_step(before, residual, now, expiry, put)
-        before, residual, now = secant_step(before, residual, now, expiry, put)
-        before, residual, now = secant_step(before, residual, now, expiry, put)
-        curve[i] = now * now
+        root = math.sqrt(expiry)
+        deviation = put.volatility * root
+        below_strike = (1.424 - 0.273 * log(carry * root + 0.5 * put.rate * expiry)) * deviation
+        below = below_strike + put.ceiling
+        least = LEAST_DEPTH * deviation
+        below = least if below < least else below
+        depth = put.lowest * (1.0 - exp(below / put.lowest))
+        curve[i] = depth * depth
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
@@ -219,6 +187,7 @@ def settle(put: Put, curve: Floats, sides: Floats) -> None:
     for i in range(len(curve)):
         before = -math.sqrt(curve[i])
         target = log_ratio(sides[0, i], sides[1, i]) - put.ceiling
+        target = before + RELAXATION * (target - before)
         target = target if sides[0, i] > 0.0 and sides[1, i] > 0.0 else before
         target = put.lowest if target < put.lowest else target
         target = 0.0 if target > 0.0 else target
