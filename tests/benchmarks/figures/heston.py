@@ -1,6 +1,6 @@
 """Heston chains on a spot tick, beside QuantLib's AnalyticHestonEngine as it comes (144 Gauss-Laguerre points).
 
-Errors of both sides, on strike 100, are against QuantLib's adaptive quadrature at 1e-12.
+Errors of both sides, on strike 100, are against its angled contour with an exponential-sinh quadrature at 1e-13.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,8 +26,9 @@ def usual(model: ql.HestonModel) -> ql.PricingEngine:
 
 
 def high_order(model: ql.HestonModel) -> ql.PricingEngine:
-    """What errors are measured against."""
-    return ql.AnalyticHestonEngine(model, 1e-12, 1_000_000)
+    """What errors are measured against: L. Andersen and M. Lake (2018), good to 1e-11 at the domain's corners too."""
+    contour, quadrature = ql.AnalyticHestonEngine.AngledContour, ql.FourierIntegration.expSinh(1e-13)
+    return ql.AnalyticHestonEngine(model, contour, quadrature)
 
 
 def one_calibration() -> Floats:

@@ -15,7 +15,7 @@ from tradesim.pricing.problem import Domain, Floats, Problem
 def plain_features(spot: float, row: Floats, feature: Floats) -> None:
     """What anyone would begin with: the inputs, and the spot over the strike."""
     feature[0] = spot / row[STRIKE]
-    feature[1:6] = row[EXPIRY : RIGHT + 1]
+    feature[1:] = row[EXPIRY:]
 
 
 @njit(cache=True, error_model="numpy")
@@ -75,13 +75,13 @@ def _of_equity(problem: Problem) -> Similarity:
     over = Coordinate(name="spot_over_strike", low=spot.low / strike.low, high=spot.high / strike.low)
     return Similarity(
         coordinates=(over, *slow),
-        width=RIGHT + 1,
+        width=1 + len(slow),
         write_rows=copy_rows,
         write_terms=plain_american_terms if problem.name == "american" else plain_european_terms,
     )
 
 
-EQUITY: Final = frozenset({"american", "european"})
+EQUITY: Final = frozenset({"american", "european", "heston"})
 
 
 def plain_similarity(problem: Problem) -> Similarity:
