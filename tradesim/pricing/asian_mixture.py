@@ -28,6 +28,8 @@ REACH: Final = 9.5
 """Deviations to either side of a mean that a density is kept for."""
 FINENESS: Final = 0.5
 """Nodes are this part of one step's deviation apart."""
+LEAST_DEVIATION: Final = 1e-9
+"""Below it the returns between fixings are taken as certain."""
 ROOT_TWO_PI: Final = math.sqrt(2.0 * math.pi)
 
 
@@ -88,8 +90,9 @@ def mixture_of(future: Future) -> Mixture:
     wait, wait_deviation = drift * future.first, future.volatility * math.sqrt(future.first)
     mean, deviation = drift * future.step, future.volatility * math.sqrt(future.step)
     one = np.ones(1)
-    if count == 1 or not deviation > 0.0:
-        return Mixture(one, count * one, 0.0 * one, wait, wait_deviation)
+    if count == 1 or deviation < LEAST_DEVIATION:
+        total = np.sum(np.exp(future.drift * future.step * np.arange(count)))
+        return Mixture(one, total * one, 0.0 * one, wait, wait_deviation)
     nodes, weights = normal_grid(mean, deviation, FINENESS * deviation)
     wait_is_longer = wait_deviation >= deviation
     for _ in range(count - 2 if wait_is_longer else count - 3):
@@ -102,8 +105,8 @@ def mixture_of(future: Future) -> Mixture:
         first, first_weights = normal_grid(wait, wait_deviation, FINENESS * wait_deviation)
         first = np.exp(first)
     size = len(later)
-    total = size * len(first)
-    weight, factor, shift = np.empty(total), np.empty(total), np.empty(total)
+    terms = size * len(first)
+    weight, factor, shift = np.empty(terms), np.empty(terms), np.empty(terms)
     for i in range(len(first)):
         part = slice(i * size, (i + 1) * size)
         weight[part] = first_weights[i] * later_weights
