@@ -251,7 +251,7 @@ def test_gamma_is_the_slope_of_delta():
 def test_greeks_keep_the_laws(row):
     row = changed(row, right=1.0)
     call, put = greeks(row)[0], greeks(changed(row, right=-1.0))[0]
-    assert -1e-9 <= call[0]
+    assert call[0] >= -1e-9
     assert put[0] <= 1e-9
     assert call[1] >= 0.0
     assert call[1] == pytest.approx(put[1], abs=1e-12)
