@@ -10,6 +10,7 @@ from tradesim.methods.analytic import Analytic, AnalyticSlice
 from tradesim.methods.reference import Reference
 from tradesim.methods.similarities import similarity_of
 from tradesim.methods.similarities.asian import CARRY, DEVIATION, DISPERSION, LOG_LEVEL, WEIGHT, unit_calls
+from tradesim.methods.similarities.plain import plain_similarity
 from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, compose
 from tradesim.methods.solvers import solver_of
 from tradesim.methods.solvers.asian import SimulatedAsianSolver
@@ -196,3 +197,16 @@ def test_options_with_the_same_coordinates_have_the_same_value(deviation, part, 
         assert features[0, :5] == pytest.approx([moneyness, *coordinates[0]], abs=1e-8)
         excess.append((price(inputs)[0] - terms[0, BASE]) * (deviation * dispersion) ** 2 / terms[0, SCALE])
     assert excess[1] == pytest.approx(excess[0], abs=1e-8)
+
+
+def test_plain_features_are_in_units_of_the_strike():
+    plain, inputs = plain_similarity(ASIAN_PROBLEM), DOMAIN.sample(500, seed=2)
+    features, terms = plain.features_and_terms(DOMAIN, inputs)
+    for number, each in enumerate(plain.coordinates):
+        assert each.low - 1e-12 <= features[:, number].min(), each.name
+        assert features[:, number].max() <= each.high + 1e-12, each.name
+    scaled = inputs.copy()
+    scaled[:, [number for number, each in enumerate(DOMAIN.inputs) if each.money]] *= 7.0
+    others, other_terms = plain.features_and_terms(DOMAIN, scaled)
+    assert others == pytest.approx(features, rel=1e-12)
+    assert other_terms[:, SCALE] == pytest.approx(7.0 * terms[:, SCALE], rel=1e-12)
