@@ -28,11 +28,13 @@ REACH: Final = 9.5
 """Deviations to either side of a mean that a density is kept for."""
 FINENESS: Final = 0.5
 """Nodes are this part of one step's deviation apart."""
+LEAST_DEVIATION: Final = 1e-9
+"""Below it the returns between fixings are taken as certain."""
 ROOT_TWO_PI: Final = math.sqrt(2.0 * math.pi)
 
 
 class Mixture(NamedTuple):
-    """``A`` is ``factor[j] e^{xi} + shift[j]`` with probability ``weight[j]``, ``xi`` normal with mean and deviation."""
+    """``A`` is ``factor[j] e^{xi} + shift[j]`` with probability ``weight[j]``; ``xi`` is normal."""
 
     weight: Floats
     factor: Floats
@@ -50,9 +52,10 @@ def softplus(x: float) -> float:
 @njit(cache=True, error_model="numpy")
 def normal_grid(mean: float, deviation: float, spacing: float) -> tuple[Floats, Floats]:
     """Nodes ``spacing`` apart over a normal variable's reach, and the probability that each stands for."""
-    half = int(math.ceil(REACH * deviation / spacing))
-    nodes = mean + spacing * np.arange(-half, half + 1)
-    return nodes, np.exp(-0.5 * ((nodes - mean) / deviation) ** 2) * (spacing / (deviation * ROOT_TWO_PI))
+    half = math.ceil(REACH * deviation / spacing)
+    nodes = mean + spacing * np.arange(-half, half + 1).astype(np.float64)
+    density: Floats = np.exp(-0.5 * ((nodes - mean) / deviation) ** 2) / (deviation * ROOT_TWO_PI)
+    return nodes, density * spacing
 
 
 @njit(cache=True, error_model="numpy")
@@ -64,7 +67,7 @@ def one_fixing_earlier(nodes: Floats, weights: Floats, mean: float, deviation: f
     middle = np.sum(weights * moved)
     spread = math.sqrt(deviation * deviation + np.sum(weights * (moved - middle) ** 2))
     spacing = FINENESS * deviation
-    half = int(math.ceil(REACH * spread / spacing))
+    half = math.ceil(REACH * spread / spacing)
     earlier = middle + spacing * np.arange(-half, half + 1)
     found = np.zeros(len(earlier))
     begin = 0
@@ -83,13 +86,14 @@ def one_fixing_earlier(nodes: Floats, weights: Floats, mean: float, deviation: f
 @njit(cache=True, error_model="numpy")
 def mixture_of(future: Future) -> Mixture:
     """The law of ``A``."""
-    count = future.count
+    count = future.remaining
     drift = future.drift - 0.5 * future.volatility * future.volatility
     wait, wait_deviation = drift * future.first, future.volatility * math.sqrt(future.first)
     mean, deviation = drift * future.step, future.volatility * math.sqrt(future.step)
     one = np.ones(1)
-    if count == 1 or not deviation > 0.0:
-        return Mixture(one, count * one, 0.0 * one, wait, wait_deviation)
+    if count == 1 or deviation < LEAST_DEVIATION:
+        total = np.sum(np.exp(future.drift * future.step * np.arange(count)))
+        return Mixture(one, total * one, 0.0 * one, wait, wait_deviation)
     nodes, weights = normal_grid(mean, deviation, FINENESS * deviation)
     wait_is_longer = wait_deviation >= deviation
     for _ in range(count - 2 if wait_is_longer else count - 3):
@@ -102,8 +106,8 @@ def mixture_of(future: Future) -> Mixture:
         first, first_weights = normal_grid(wait, wait_deviation, FINENESS * wait_deviation)
         first = np.exp(first)
     size = len(later)
-    total = size * len(first)
-    weight, factor, shift = np.empty(total), np.empty(total), np.empty(total)
+    terms = size * len(first)
+    weight, factor, shift = np.empty(terms), np.empty(terms), np.empty(terms)
     for i in range(len(first)):
         part = slice(i * size, (i + 1) * size)
         weight[part] = first_weights[i] * later_weights
@@ -144,6 +148,8 @@ def mixture_greeks(spot: float, slow: Floats) -> tuple[float, float, float]:
     future = future_of(slow)
     mean, deviation = mean_and_deviation(future)
     forward = spot * mean - future.level
+    if math.isnan(deviation):
+        return math.nan, math.nan, math.nan
     if not (deviation > 0.0 and future.level > 0.0):
         exercised = 1.0 if future.right * forward > 0.0 else 0.0
         return future.factor * max(future.right * forward, 0.0), future.factor * exercised * future.right * mean, 0.0

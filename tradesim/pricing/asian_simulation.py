@@ -99,8 +99,8 @@ def directions(deviation: Floats) -> Floats:
 @njit(cache=True, error_model="numpy")
 def paths_of(future: Future, points: Floats) -> Paths:
     """The paths of a contract whose volatility and time are above zero; ``points`` float64[paths, f - 1 or more]."""
-    known = 1 if future.count > 1 and not future.first > 0.0 else 0
-    count = future.count - known
+    known = 1 if future.remaining > 1 and not future.first > 0.0 else 0
+    count = future.remaining - known
     deviation = np.full(count, future.volatility * math.sqrt(future.step))
     begin = future.step if known else future.first
     deviation[0] = future.volatility * math.sqrt(begin)
@@ -179,6 +179,8 @@ def simulated_value(spot: float, slow: Floats, points: Floats) -> float:
     future = future_of(slow)
     mean, deviation = mean_and_deviation(future)
     forward = spot * mean - future.level
+    if math.isnan(deviation):
+        return math.nan
     if not (deviation > 0.0 and future.level > 0.0):
         return future.factor * max(future.right * forward, 0.0)
     call = simulated_above(spot, future.level, paths_of(future, points))

@@ -37,7 +37,7 @@ INTERVAL: Final = 9
 class Future(NamedTuple):
     """What is to come of one contract.
 
-    ``count``   fixings that remain
+    ``remaining`` fixings to come
     ``first``   years to the first of them, ``step`` years between them
     ``drift``   rate less dividend, a year; ``volatility`` a year
     ``level``   what spot times ``A`` is compared with, in currency
@@ -45,7 +45,7 @@ class Future(NamedTuple):
     ``right``   +1 for a call, -1 for a put
     """
 
-    count: int
+    remaining: int
     first: float
     step: float
     drift: float
@@ -86,7 +86,7 @@ def mean_and_deviation(future: Future) -> tuple[float, float]:
     forward = math.exp(future.drift * future.first)
     excess = math.expm1(variance * future.first)
     mean = doubled = earlier = 0.0
-    for _ in range(future.count):
+    for _ in range(future.remaining):
         doubled = doubled + forward * (forward * excess + 2.0 * earlier)
         earlier += forward * excess
         mean += forward
@@ -98,7 +98,7 @@ def mean_and_deviation(future: Future) -> tuple[float, float]:
 @njit(cache=True, error_model="numpy")
 def time_value(asset: float, cash: float, deviation: float) -> float:
     """What the option to exchange ``cash`` for ``asset``, lognormal with ``deviation``, is worth above its forward."""
-    if not (deviation > 0.0 and asset > 0.0 and cash > 0.0):
+    if deviation <= 0.0 or asset <= 0.0 or cash <= 0.0:
         return 0.0
     upper = math.log(asset / cash) / deviation + 0.5 * deviation
     right = 1.0 if cash >= asset else -1.0
@@ -112,13 +112,14 @@ def proxy_value(spot: float, slow: Floats) -> float:
     future = future_of(slow)
     mean, deviation = mean_and_deviation(future)
     asset, cash = spot * future.factor * mean, future.factor * future.level
-    return max(future.right * (asset - cash), 0.0) + time_value(asset, cash, deviation)
+    value: float = max(future.right * (asset - cash), 0.0) + time_value(asset, cash, deviation)
+    return value
 
 
 @njit(cache=True, error_model="numpy")
 def geometric_law(future: Future) -> tuple[float, float]:
     """Mean and deviation of the logarithm of the geometric mean of the remaining fixings over the spot."""
-    count, first, step = future.count, future.first, future.step
+    count, first, step = future.remaining, future.first, future.step
     variance = future.volatility * future.volatility
     time = first + 0.5 * (count - 1) * step
     shared = first + step * (count - 1) * (2 * count - 1) / (6.0 * count)
@@ -135,4 +136,5 @@ def geometric_value(spot: float, slow: Floats) -> float:
     mean, deviation = geometric_law(future)
     factor = future.factor * slow[FIXINGS]
     asset, cash = spot * factor * math.exp(mean + 0.5 * deviation * deviation), factor * slow[STRIKE]
-    return max(future.right * (asset - cash), 0.0) + time_value(asset, cash, deviation)
+    value: float = max(future.right * (asset - cash), 0.0) + time_value(asset, cash, deviation)
+    return value

@@ -60,7 +60,7 @@ def asian_rows(slow: Floats, rows: Floats) -> None:
     for i in range(len(slow)):
         future, row = future_of(slow[i]), rows[i]
         mean, deviation = mean_and_deviation(future)
-        count, first, step = future.count, future.first, future.step
+        count, first, step = future.remaining, future.first, future.step
         shared = first + step * (count - 1) * (2 * count - 1) / (6.0 * count)
         row[RIGHT_OF_ROW] = future.right
         row[ASSET] = future.factor * mean

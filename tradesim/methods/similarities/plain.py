@@ -8,7 +8,8 @@ from numba import njit
 
 from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, Coordinate, Similarity, copy_rows
 from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE
-from tradesim.pricing.problem import Domain, Floats, Problem
+from tradesim.pricing.averaging import AVERAGE
+from tradesim.pricing.problem import Domain, Floats, Input, Problem
 
 
 @njit(cache=True, error_model="numpy")
@@ -58,6 +59,23 @@ def plain_terms(fast: float, rows: Floats, features: Floats, terms: Floats) -> N
 
 
 @njit(cache=True, error_model="numpy")
+def plain_strike_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -> None:
+    """The spot over the strike, and what stands behind it; the value is the price over the strike."""
+    for i in range(len(rows)):
+        strike = rows[i, STRIKE]
+        features[i, 0] = spot / strike
+        features[i, 1:] = rows[i, EXPIRY:]
+        terms[i, BASE], terms[i, SCALE], terms[i, FLOOR], terms[i, CAP] = 0.0, strike, 0.0, np.inf
+
+
+@njit(cache=True, error_model="numpy")
+def asian_plain_rows(slow: Floats, rows: Floats) -> None:
+    """The slow inputs as they are, but the average over the strike."""
+    rows[:] = slow
+    rows[:, AVERAGE] /= slow[:, STRIKE]
+
+
+@njit(cache=True, error_model="numpy")
 def plain_terms_of_many(fast: Floats, rows: Floats, features: Floats, terms: Floats) -> None:
     """The inputs of a problem with several fast inputs and no unit."""
     for i in range(len(rows)):
@@ -66,8 +84,16 @@ def plain_terms_of_many(fast: Floats, rows: Floats, features: Floats, terms: Flo
         terms[i, BASE], terms[i, SCALE], terms[i, FLOOR], terms[i, CAP] = 0.0, 1.0, -np.inf, np.inf
 
 
+def _as_it_is(each: Input) -> Coordinate:
+    return Coordinate(name=each.name, low=each.low, high=each.high)
+
+
+def _over(each: Input, strike: float) -> Coordinate:
+    return Coordinate(name=f"{each.name}_over_strike", low=each.low / strike, high=each.high / strike)
+
+
 def _coordinates(domain: Domain) -> tuple[Coordinate, ...]:
-    return tuple(Coordinate(name=each.name, low=each.low, high=each.high) for each in domain.inputs)
+    return tuple(_as_it_is(each) for each in domain.inputs)
 
 
 def _of_equity(problem: Problem) -> Similarity:
@@ -81,6 +107,16 @@ def _of_equity(problem: Problem) -> Similarity:
     )
 
 
+def _of_strike(problem: Problem) -> Similarity:
+    spot, strike, *slow = problem.domain.inputs
+    return Similarity(
+        coordinates=tuple(_over(each, strike.low) if each.money else _as_it_is(each) for each in (spot, *slow)),
+        width=1 + len(slow),
+        write_rows=asian_plain_rows if problem.name == "asian" else copy_rows,
+        write_terms=plain_strike_terms,
+    )
+
+
 EQUITY: Final = frozenset({"american", "european", "heston"})
 
 
@@ -88,6 +124,8 @@ def plain_similarity(problem: Problem) -> Similarity:
     """The inputs of ``problem`` as they are."""
     if problem.name in EQUITY:
         return _of_equity(problem)
+    if problem.domain.fast == 1 and problem.domain.unit == "strike":
+        return _of_strike(problem)
     return Similarity(
         coordinates=_coordinates(problem.domain),
         width=len(problem.domain.inputs) - problem.domain.fast,

@@ -130,7 +130,7 @@ def write_header(future: Future, row: Floats) -> tuple[float, float]:
     mean, deviation = mean_and_deviation(future)
     row[RIGHT_OF_ROW] = future.right
     row[ASSET] = future.factor * mean
-    row[CASH] = future.factor * future.level
+    row[CASH] = future.factor * future.level if deviation >= 0.0 else math.nan
     if not (deviation > 0.0 and future.level > 0.0):
         return mean, 0.0
     row[LOG_LEVEL] = math.log(future.level / mean)
