@@ -3,8 +3,11 @@
 from typing import Final
 
 from tradesim.pricing.american import AMERICAN_PROBLEM
+from tradesim.pricing.basket import BASKET_PROBLEMS
 from tradesim.pricing.european import EUROPEAN_PROBLEM
 from tradesim.pricing.problem import Problem
 
-PROBLEMS: Final[dict[str, Problem]] = {problem.name: problem for problem in (EUROPEAN_PROBLEM, AMERICAN_PROBLEM)}
+PROBLEMS: Final[dict[str, Problem]] = {
+    problem.name: problem for problem in (EUROPEAN_PROBLEM, AMERICAN_PROBLEM, *BASKET_PROBLEMS)
+}
 """Every problem, by the name it has on the command line."""

@@ -66,6 +66,16 @@ def plain_terms_of_many(fast: Floats, rows: Floats, features: Floats, terms: Flo
         terms[i, BASE], terms[i, SCALE], terms[i, FLOOR], terms[i, CAP] = 0.0, 1.0, -np.inf, np.inf
 
 
+@njit(cache=True, error_model="numpy")
+def plain_strike_terms_of_many(fast: Floats, rows: Floats, features: Floats, terms: Floats) -> None:
+    """The spots over the strike, and what stands behind it; the value is the price over the strike."""
+    for i in range(len(rows)):
+        strike = rows[i, STRIKE]
+        features[i, : len(fast)] = fast / strike
+        features[i, len(fast) :] = rows[i, EXPIRY:]
+        terms[i, BASE], terms[i, SCALE], terms[i, FLOOR], terms[i, CAP] = 0.0, strike, 0.0, np.inf
+
+
 def _coordinates(domain: Domain) -> tuple[Coordinate, ...]:
     return tuple(Coordinate(name=each.name, low=each.low, high=each.high) for each in domain.inputs)
 
@@ -81,6 +91,22 @@ def _of_equity(problem: Problem) -> Similarity:
     )
 
 
+def _of_many(problem: Problem) -> Similarity:
+    fast = problem.domain.fast
+    coordinates = _coordinates(problem.domain)
+    strike = coordinates[fast]
+    over = (
+        Coordinate(name=f"{each.name}_over_strike", low=each.low / strike.low, high=each.high / strike.low)
+        for each in coordinates[:fast]
+    )
+    return Similarity(
+        coordinates=(*over, *coordinates[fast + 1 :]),
+        width=len(coordinates) - fast,
+        write_rows=copy_rows,
+        write_terms=plain_strike_terms_of_many,
+    )
+
+
 EQUITY: Final = frozenset({"american", "european"})
 
 
@@ -88,6 +114,8 @@ def plain_similarity(problem: Problem) -> Similarity:
     """The inputs of ``problem`` as they are."""
     if problem.name in EQUITY:
         return _of_equity(problem)
+    if problem.domain.fast > 1 and problem.domain.unit == "strike":
+        return _of_many(problem)
     return Similarity(
         coordinates=_coordinates(problem.domain),
         width=len(problem.domain.inputs) - problem.domain.fast,
