@@ -6,6 +6,7 @@ from typing import Final
 from tradesim.methods.solvers.american import AmericanSolver
 from tradesim.methods.solvers.basket import BasketSolver
 from tradesim.methods.solvers.european import EuropeanSolver
+from tradesim.methods.solvers.sine import SineSolver
 from tradesim.methods.solvers.solver import ReferenceSolver, Solver
 from tradesim.pricing.basket import DIMENSIONS
 from tradesim.pricing.basket_grids import REFERENCE, WORKING
@@ -21,6 +22,7 @@ SOLVERS: Final[dict[str, Callable[[Scheme], Solver]]] = {
     "american": AmericanSolver,
     "european": lambda _: EuropeanSolver(),
     **{f"basket-{dimension}": _basket_solver(dimension) for dimension in DIMENSIONS},
+    "sine": lambda _: SineSolver(),
 }
 """Solvers by the problem's name; the scheme is the accuracy of one that iterates."""
 
