@@ -55,6 +55,16 @@ def test_what_computes_is_near_the_reference(method, name, tmp_path):
     assert np.abs(off).max() <= (1e-12 if method == "reference" else EXACT[name])
 
 
+@pytest.mark.parametrize("name", ["european", "basket-2", "basket-5"])
+def test_the_proxy_is_a_method_where_there_is_one(name, tmp_path):
+    problem = PROBLEMS[name]
+    inputs = problem.domain.sample(100, seed=1)
+    prices = prices_at(make_method("proxy", problem, tmp_path), inputs)
+    np.testing.assert_allclose(prices, problem.proxy(inputs), atol=1e-10)
+    with pytest.raises(ProblemError, match="cannot price problem 'sine': no closed form is near it"):
+        make_method("proxy", PROBLEMS["sine"], tmp_path)
+
+
 @pytest.mark.parametrize("name", SUBJECTS)
 @pytest.mark.parametrize(("target", "most"), [("shaped", SHAPED), ("plain", PLAIN)])
 def test_trees_learn_it(forest, name, target, most):
