@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tradesim.market.synthetic import SyntheticMarket
     from tradesim.market.tape_file import read_tape, write_tape
     from tradesim.methods.method import Method
+    from tradesim.pricing.function import function_problem
     from tradesim.results.store import Store
     from tradesim.simulation.session import Setting
     from tradesim.simulation.strategy import Policy, Strategy, TakeRule
@@ -30,6 +31,7 @@ _HOMES = {
     "Timer": "simulation.trigger",
     "TradesimError": "errors",
     "compare": "experiments.compare",
+    "function_problem": "pricing.function",
     "read_tape": "market.tape_file",
     "run": "experiments.run",
     "write_tape": "market.tape_file",
@@ -51,6 +53,7 @@ __all__ = [
     "Timer",
     "TradesimError",
     "compare",
+    "function_problem",
     "read_tape",
     "run",
     "write_tape",

@@ -77,7 +77,7 @@ def cases(option: str, values: list[tuple[str, str]]) -> list[object]:
         *cases("--jobs", [*WHOLES, ("0", "give 1 or more"), ("-1", "give 1 or more")]),
         *cases("--seeds", SEEDS),
         *cases("--seed", SEEDS[1:2]),
-        *cases("--problem", PROBLEMS),
+        *cases("--problem", [*PROBLEMS, ("basket-3", "one underlying; choose european"), ("sine", "one underlying")]),
         *cases("--cache", [("", "hot, cold"), ("warm", "hot, cold")]),
         *cases("--json", [("5", "unable to convert")]),
         *cases("--no-json", [("", "Unknown option")]),

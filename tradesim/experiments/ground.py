@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from tradesim.errors import ArgumentError
 from tradesim.experiments.plan import Source
 from tradesim.market.chain import Settlement
 from tradesim.market.synthetic import SyntheticMarket
@@ -53,7 +54,14 @@ def ground_of(tape: Path | str | None, market: SyntheticMarket | None, problem: 
 
 
 def _named_or(problem: str | None, usual: str) -> str:
-    return usual if problem is None else problem_named(problem, PROBLEMS).name
+    if problem is None:
+        return usual
+    quoted = {name: each for name, each in PROBLEMS.items() if each.domain.fast == 1 and each.domain.unit == "strike"}
+    if problem in PROBLEMS.keys() - quoted.keys():
+        raise ArgumentError(
+            f"problem {problem!r}: a tape quotes options with a strike on one underlying; choose {', '.join(quoted)}"
+        )
+    return problem_named(problem, quoted).name
 
 
 def in_coin(tape: Tape) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from tradesim.methods.fallback import Fallback
 from tradesim.methods.method import Fast
 from tradesim.methods.similarities.similarity import Similarity, compose
-from tradesim.methods.staged import EXPIRY, FALLBACK, HIT, Outside, Prepared, Staged, alive, outside_domain
+from tradesim.methods.staged import EXPIRY, FALLBACK, HIT, Outside, Prepared, Staged, alive, expires, outside_domain
 from tradesim.pricing.problem import Floats, Problem
 
 MOVED_OUT: Final = "moved-out"
@@ -65,7 +65,7 @@ class Approximator(Staged[Boxed]):
         outside = np.union1d(outside_domain(self.problem.domain, slow), np.flatnonzero(beyond))
         self.refuse(outside)
         asked = np.ascontiguousarray(slow)
-        if len(outside) and "expiry" in self.problem.domain.names:
+        if len(outside) and expires(self.problem.domain):
             asked = slow.copy()
             asked[outside, EXPIRY] = 0.0
         inside = np.setdiff1d(np.flatnonzero(alive(self.problem.domain, slow)), outside)

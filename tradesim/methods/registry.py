@@ -23,6 +23,7 @@ from tradesim.methods.memo import Memo
 from tradesim.methods.method import Method
 from tradesim.methods.nothing import Nothing
 from tradesim.methods.proxy import Proxy
+from tradesim.methods.proxy import refuses as no_proxy
 from tradesim.methods.reference import Reference
 from tradesim.methods.rungs import build_rungs, rungs_path
 from tradesim.methods.staged import Outside, Staged
@@ -63,7 +64,6 @@ def _only(names: tuple[str, ...]) -> Callable[[Problem], str | None]:
 
 
 GRID_PROBLEMS: Final = _only(tuple(MODELS))
-EQUITY: Final = _only(("american", "european"))
 
 
 def _grid_path(home: Path, problem: Problem, budget: int | None) -> Path:
@@ -137,7 +137,11 @@ METHODS: Final[dict[str, Entry]] = {
     "analytic": Entry(says="solver, every input new at each decision", make=lambda problem, *_: Analytic(problem)),
     "analytic-slice": Entry(says="solver, split at the spot", make=lambda problem, *_: AnalyticSlice(problem)),
     "reference": Entry(says="the truth, split at the spot", make=lambda problem, *_: Reference(problem)),
-    "proxy": Entry(says="closed form without the difference", make=lambda problem, *_: Proxy(problem), refuses=EQUITY),
+    "proxy": Entry(
+        says="closed form without the difference",
+        make=lambda problem, *_: Proxy(problem),
+        refuses=no_proxy,
+    ),
     "grid": Entry(
         says="table in memory, cubic",
         make=lambda problem, path, _: Grid(problem, path),

@@ -188,9 +188,14 @@ def deviations(domain: Domain, slow: Floats) -> Floats:
     return np.asarray(volatility * np.sqrt(expiry))
 
 
+def expires(domain: Domain) -> bool:
+    """Whether a problem's options expire: those that are struck in money and have an expiry."""
+    return domain.unit is not None and "expiry" in domain.names
+
+
 def alive(domain: Domain, slow: Floats) -> NDArray[np.bool_]:
     """The contracts that have not expired; all of a problem whose options do not expire."""
-    if "expiry" not in domain.names:
+    if not expires(domain):
         return np.ones(len(slow), dtype=np.bool_)
     return np.asarray(slow[:, domain.column("expiry") - domain.fast] > 0.0)
 

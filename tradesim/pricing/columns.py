@@ -54,16 +54,17 @@ def checked_points(
         if shape != (rights.size,):
             raise ArgumentError(f"{name} has shape {shape}: all inputs are arrays of one length; broadcast them")
     for name, column in columns.items():
-        _check_column(name, column)
+        check_column(name, column, not_negative=name in NOT_NEGATIVE)
     if not np.isin(rights, (-1, 1)).all():
         raise ArgumentError("right is neither +1 nor -1: give +1 for a call and -1 for a put")
     return Points(**columns, right=rights)
 
 
-def _check_column(name: str, column: Floats) -> None:
+def check_column(name: str, column: Floats, *, not_negative: bool) -> None:
+    """``ArgumentError`` names the first value that is not finite, or below zero where it must not be."""
     allowed = np.isfinite(column)
     rule = "finite"
-    if name in NOT_NEGATIVE:
+    if not_negative:
         allowed &= column >= 0.0
         rule = "finite and not negative"
     if not allowed.all():

@@ -4,10 +4,12 @@ from typing import Final
 
 from tradesim.methods.similarities.american import AMERICAN
 from tradesim.methods.similarities.asian import ASIAN
+from tradesim.methods.similarities.basket import basket_similarity
 from tradesim.methods.similarities.european import EUROPEAN
 from tradesim.methods.similarities.heston import HESTON
 from tradesim.methods.similarities.plain import plain_similarity
 from tradesim.methods.similarities.similarity import Similarity
+from tradesim.pricing.basket import DIMENSIONS
 from tradesim.pricing.problem import Problem
 
 SIMILARITIES: Final[dict[str, Similarity]] = {
@@ -15,6 +17,7 @@ SIMILARITIES: Final[dict[str, Similarity]] = {
     "asian": ASIAN,
     "european": EUROPEAN,
     "heston": HESTON,
+    **{f"basket-{dimension}": basket_similarity(dimension) for dimension in DIMENSIONS},
 }
 """Similarities by the problem's name."""
 

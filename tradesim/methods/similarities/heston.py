@@ -18,7 +18,7 @@ from tradesim.methods.solvers.heston import slow_dynamics
 from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE
 from tradesim.pricing.heston import DOMAIN
 from tradesim.pricing.heston_transform import Dynamics, total_variance
-from tradesim.pricing.normal import ROOT_TWO_PI, normal_cdf
+from tradesim.pricing.normal import INVERSE_ROOT_TWO_PI, normal_cdf
 from tradesim.pricing.problem import Floats
 
 RIGHT_OF_ROW: Final = 0
@@ -53,7 +53,8 @@ def skew_amplitude(d: Dynamics, deviation: float) -> float:
     by_now = 1.0 - fade - pace * fade
     gathered = d.long_variance * by_long + d.variance * by_now
     covariance = d.correlation * d.vol_of_vol / (2.0 * d.reversion * d.reversion) * gathered
-    return covariance / (deviation**3 * ROOT_TWO_PI)
+    amplitude: float = covariance * INVERSE_ROOT_TWO_PI / deviation**3
+    return amplitude
 
 
 @njit(cache=True, error_model="numpy")

@@ -84,6 +84,16 @@ def plain_terms_of_many(fast: Floats, rows: Floats, features: Floats, terms: Flo
         terms[i, BASE], terms[i, SCALE], terms[i, FLOOR], terms[i, CAP] = 0.0, 1.0, -np.inf, np.inf
 
 
+@njit(cache=True, error_model="numpy")
+def plain_strike_terms_of_many(fast: Floats, rows: Floats, features: Floats, terms: Floats) -> None:
+    """The spots over the strike, and what stands behind it; the value is the price over the strike."""
+    for i in range(len(rows)):
+        strike = rows[i, STRIKE]
+        features[i, : len(fast)] = fast / strike
+        features[i, len(fast) :] = rows[i, EXPIRY:]
+        terms[i, BASE], terms[i, SCALE], terms[i, FLOOR], terms[i, CAP] = 0.0, strike, 0.0, np.inf
+
+
 def _as_it_is(each: Input) -> Coordinate:
     return Coordinate(name=each.name, low=each.low, high=each.high)
 
@@ -108,12 +118,13 @@ def _of_equity(problem: Problem) -> Similarity:
 
 
 def _of_strike(problem: Problem) -> Similarity:
-    spot, strike, *slow = problem.domain.inputs
+    fast = problem.domain.fast
+    spots, (strike, *slow) = problem.domain.inputs[:fast], problem.domain.inputs[fast:]
     return Similarity(
-        coordinates=tuple(_over(each, strike.low) if each.money else _as_it_is(each) for each in (spot, *slow)),
+        coordinates=tuple(_over(each, strike.low) if each.money else _as_it_is(each) for each in (*spots, *slow)),
         width=1 + len(slow),
         write_rows=asian_plain_rows if problem.name == "asian" else copy_rows,
-        write_terms=plain_strike_terms,
+        write_terms=plain_strike_terms if fast == 1 else plain_strike_terms_of_many,
     )
 
 
@@ -124,7 +135,7 @@ def plain_similarity(problem: Problem) -> Similarity:
     """The inputs of ``problem`` as they are."""
     if problem.name in EQUITY:
         return _of_equity(problem)
-    if problem.domain.fast == 1 and problem.domain.unit == "strike":
+    if problem.domain.unit == "strike":
         return _of_strike(problem)
     return Similarity(
         coordinates=_coordinates(problem.domain),

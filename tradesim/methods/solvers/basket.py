@@ -1,0 +1,58 @@
+"""The basket program: a sparse grid over what keeps the assets apart, its factors free of the spots."""
+
+import numpy as np
+from numba import njit
+
+from tradesim.methods.method import Fast
+from tradesim.methods.solvers.solver import Solver
+from tradesim.pricing.basket import basket_row, basket_row_value, row_width
+from tradesim.pricing.basket_grids import Grids, grids_of
+from tradesim.pricing.problem import Floats
+
+
+class BasketSolver(Solver):
+    """The mean of the formula of Black and Scholes over a sparse grid, as fine as ``tolerance`` on a strike of 100."""
+
+    def __init__(self, dimension: int, tolerance: float) -> None:
+        self._grids = grids_of(dimension, tolerance)
+        self._row = np.empty(0)
+        self.nbytes = self._grids.nbytes
+
+    def rows(self, slow: Floats) -> Floats:
+        """Every node's factors, as wide as the finest grid that one of the contracts needs."""
+        rows = np.empty((len(slow), row_width(slow, self._grids)))
+        basket_rows(slow, self._grids, rows)
+        return rows
+
+    def values(self, fast: Fast, rows: Floats, out: Floats) -> None:
+        """At each node a sum over the assets, a logarithm and two normal probabilities."""
+        basket_row_values(fast, rows, self._grids.weight, out)
+
+    def full_values(self, fast: Fast, slow: Floats, out: Floats) -> None:
+        """One contract's factors after the other's, in one workspace, which grows with the finest grid asked for."""
+        width = row_width(slow, self._grids)
+        if len(self._row) < width:
+            self._row = np.empty(width)
+        basket_full_values(fast, slow, self._grids, self._row, out)
+
+
+@njit(cache=True, error_model="numpy")
+def basket_rows(slow: Floats, grids: Grids, rows: Floats) -> None:
+    """Write the row of each contract: see :mod:`tradesim.pricing.basket`."""
+    for i in range(len(slow)):
+        basket_row(slow[i], grids, rows[i])
+
+
+@njit(cache=True, error_model="numpy")
+def basket_row_values(spots: Floats, rows: Floats, weight: Floats, out: Floats) -> None:
+    """Write the values of a chain at ``spots``, from rows."""
+    for i in range(len(rows)):
+        out[i] = basket_row_value(spots, rows[i], weight)
+
+
+@njit(cache=True, error_model="numpy")
+def basket_full_values(spots: Floats, slow: Floats, grids: Grids, row: Floats, out: Floats) -> None:
+    """Write the values of a chain at ``spots``, every factor anew; ``row`` is workspace."""
+    for i in range(len(slow)):
+        basket_row(slow[i], grids, row)
+        out[i] = basket_row_value(spots, row, grids.weight)
