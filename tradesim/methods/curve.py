@@ -20,7 +20,7 @@ STENCIL: Final = 6
 """Nodes that a price is interpolated from: a polynomial of the fifth degree."""
 
 NODES_PER_DEVIATION: Final = 6.0
-WIDEST: Final = 0.004
+WIDEST: Final = 0.002
 """Between two nodes the log-spot moves by a sixth of the chain's least deviation, and by no more than this: an American
 price has a kink in its curvature, whatever its deviation."""
 
@@ -60,10 +60,10 @@ class Curve(Staged[Sampled]):
     anchor lies between two nodes, where the error is largest. Of a European option of deviation ``v`` it is within
     ``1.3e-7 v S`` of the full method: ``h^6 max|f^(6)| 3.52 / 6!`` with ``h = v / 6`` and ``max|f^(6)| = 1.2 S / v^5``.
     Of an American option it is largest at the exercise boundary ``B``, where the second derivative in the log-spot
-    jumps by ``2 |r K - q B| / sigma^2``: at most a thirtieth of that times ``h^2``. On a strike of 100 it is 1e-5 (root
-    mean square over the domain's boundaries), and 3e-4 in its worst corner.
+    jumps by ``2 |r K - q B| / sigma^2``: at most a twentieth of that times ``h^2``. On a strike of 100 it is 1e-5 (root
+    mean square over the domain's boundaries), and 1.1e-4 in its worst corner.
 
-    The window is 3.6 of the least deviation to each side (or 9 %, if that is less): a spot seldom leaves it before the
+    The window is 3.5 of the least deviation to each side (or 4 %, if that is less): a spot seldom leaves it before the
     contract with that deviation expires. Outside it the full method prices, under the tag ``moved-out``.
     """
 
