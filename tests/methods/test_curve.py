@@ -13,6 +13,8 @@ from tradesim.errors import ProblemError
 from tradesim.methods.analytic import AnalyticSlice
 from tradesim.methods.curve import LEAST_DEVIATION, Curve
 from tradesim.methods.method import price_chain
+from tradesim.methods.registry import make_method
+from tradesim.methods.staged import Outside
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Domain, Problem
 
@@ -109,6 +111,18 @@ def test_what_the_full_method_answers_by_its_fallback_is_counted(make):
     method.bind(chain)
     method.update(state_of(chain, index=1, volatility=volatility))
     assert method.fallbacks == 2
+
+
+def test_a_window_may_leave_the_domain_where_the_spot_does_not(make, home):
+    chain, state = small_chain()
+    make("lightgbm-slice", "american")
+    slices = make_method("lightgbm-slice", AMERICAN, home, outside=Outside.RAISE)
+    slices.bind(chain)
+    slices.update(replace(state, spot=80.0 * np.exp(0.49)))
+    out = np.empty(len(chain))
+    assert slices.price(80.0 * np.exp(0.495), out) == "hit"
+    with pytest.raises(ProblemError, match="outside the domain of american"):
+        slices.price(80.0 * np.exp(0.56), out)
 
 
 def test_no_curve_along_two_spots_or_without_a_deviation():

@@ -10,6 +10,7 @@ from toys import PRODUCT, SINE
 from tradesim.errors import ProblemError
 from tradesim.methods.analytic import AnalyticSlice
 from tradesim.methods.method import price_chain
+from tradesim.methods.staged import prices_at
 from tradesim.methods.taylor import REACH, Taylor
 from tradesim.pricing import PROBLEMS
 
@@ -55,6 +56,15 @@ def test_it_is_the_solver_at_the_anchor_and_staler_with_distance(problem):
     assert errors[0] == 0.0
     assert errors == sorted(errors)
     assert errors[-1] < 1e-3
+
+
+def test_staleness_shows_in_its_error_over_the_domain():
+    points = EUROPEAN.domain.sample(500, seed=2)
+    truth = EUROPEAN.reference(points)
+    errors = [np.abs(prices_at(Taylor(EUROPEAN), points, moved=moved) - truth).max() for moved in (0.0, 1e-3, 5e-3)]
+    assert errors[0] < 1e-9
+    assert errors[1] < errors[2]
+    assert 1e-5 < errors[2] < 1e-2
 
 
 @pytest.mark.parametrize("problem", [EUROPEAN, AMERICAN], ids=lambda problem: problem.name)

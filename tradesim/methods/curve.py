@@ -71,23 +71,20 @@ class Curve(Staged[Sampled]):
         why = refuses(of.problem)
         if why is not None:
             raise ProblemError(f"method {of.name!r} has no slice for problem {of.problem.name!r}: {why}")
-        super().__init__(of.outside)
+        super().__init__()
         self._of = of
         self.name = name or f"{of.name}-slice"
         self.problem = of.problem
-
-    def answer_outside(self, outside: Outside) -> None:
-        """Of the full method."""
-        super().answer_outside(outside)
-        self._of.answer_outside(outside)
 
     def open(self) -> None:
         """What the full method loads."""
         self._of.open()
 
     def prepare(self, slow: Floats, anchor: Fast) -> Sampled:
-        """Ask the full method at every node."""
+        """Ask the full method at every node; nodes may be outside its domain when the anchor is not."""
+        self._of.answer_outside(Outside.FALLBACK)
         of = self._of.prepare(slow, anchor)
+        self.refuse(of.outside)
         deviation = deviations(self.problem.domain, slow)
         thin = ~(deviation >= LEAST_DEVIATION)
         direct = np.flatnonzero(thin & ~np.isnan(deviation))
@@ -110,6 +107,7 @@ class Curve(Staged[Sampled]):
     def evaluate(self, fast: Fast, prepared: Sampled, out: Floats) -> str:
         """Interpolate; the full method prices what is not sampled."""
         if not interpolate(fast, prepared.first, prepared.spacing, prepared.rows, out):
+            self._of.answer_outside(self.outside)
             self._of.evaluate(fast, prepared.of, out)
             return MOVED_OUT
         if prepared.direct_of is None:
