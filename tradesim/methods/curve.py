@@ -120,7 +120,11 @@ class Curve(Staged[Sampled]):
     def replayed_by(self) -> Method:
         """The slice of what the full method is replayed by."""
         of = self._of.replayed_by()
-        return self if of is self._of or not isinstance(of, Staged) else Curve(of, self.name)
+        if of is self._of or not isinstance(of, Staged):
+            return self
+        twin = Curve(of, self.name)
+        twin.answer_outside(self.outside)
+        return twin
 
     @property
     def nbytes(self) -> int:

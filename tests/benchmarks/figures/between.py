@@ -56,7 +56,7 @@ def _beside_quantlib() -> Iterator[Figure]:
     truth, theirs = (_quantlib(scheme) for scheme in ("highPrecision", "accurate"))
     exact = np.array([truth(float(spot)) for spot in SPOTS])
     their_error = _rmse(np.array([theirs(float(spot)) for spot in SPOTS]), exact)
-    for method in (AnalyticSlice(problem), Curve(AnalyticSlice(problem), name="curve"), Taylor(problem)):
+    for method in (AnalyticSlice(problem), Curve(AnalyticSlice(problem), name="curve")):
         prepared, out = method.prepare(SLOW, 100.0), np.empty(COUNT)
         price, update, other = seconds_of(
             lambda m=method, p=prepared, out=out: m.evaluate(100.3, p, out),
