@@ -136,7 +136,8 @@ def compare(
         american or european; by default what the tape's contracts are.
     methods
         Names, separated by commas, one row each; by default nothing,proxy,analytic,analytic-slice,grid,lightgbm.
-        Others: reference, grid-linear, grid-sql, lightgbm-plain.
+        Others: reference, grid-linear, grid-sql, lightgbm-plain, curve, taylor, grid-slice, lightgbm-slice; memo, or
+        memo@64KiB within a memory; ladder, or ladder:50us within a deadline.
     latency
         What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live), fixed:40us,
         lognormal:40us:0.5 (median, sigma), or profile:COMPARISON (as measured then, which makes its replay again);

@@ -108,7 +108,7 @@ def test_a_contract_outside_the_domain_is_refused_by_choice(make, home, name):
     method.update(inside)
     volatility = inside.volatility.copy()
     volatility[3] = 1.5
-    with pytest.raises(ProblemError, match=f"method '{name.removesuffix('-slice')}': contract 3 is outside the domain"):
+    with pytest.raises(ProblemError, match=f"method '{name}': contract 3 is outside the domain"):
         method.update(state_of(chain, index=1, volatility=volatility))
 
 

@@ -67,6 +67,15 @@ def test_latencies_of_a_fixed_model_are_what_was_fixed(comparison: Comparison) -
     assert (trades["tick_to_trade_p50_us"] > 100.0).all()
 
 
+def test_decisions_are_late_where_their_latency_is_above_the_deadline(comparison: Comparison) -> None:
+    late = answer(comparison, "late_decisions").filter(pl.col("method") == "analytic-slice")
+    shares = dict(zip(late["deadline_us"], late["share_late"], strict=True))
+
+    assert shares[1] == shares[5] == shares[20] == 1.0
+    assert shares[100] < 1.0
+    assert shares[1000] == 0.0
+
+
 def test_an_update_is_shared_among_the_decisions_that_use_it(comparison: Comparison) -> None:
     costs = answer(comparison, "update_cost")
     amortised = costs["price_us"] + costs["update_us"] / costs["decisions_a_state"]

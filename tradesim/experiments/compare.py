@@ -28,6 +28,7 @@ from tradesim.home import data_home
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
+from tradesim.methods.staged import Outside
 from tradesim.pricing import PROBLEMS
 from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite, write_facts
@@ -85,6 +86,7 @@ def compare(
     wires: Wires | None = None,
     setting: Setting | None = None,
     curve: Sequence[int] = CURVE,
+    outside: Outside | str = Outside.FALLBACK,
     db: Path | str | None = None,
     jobs: int = 2,
     progress: Progress = silent,
@@ -107,6 +109,8 @@ def compare(
     ``wires``    latencies of feed, entry and response; the default is that of ``setting``
     ``setting``  wires, fees and schedules around the desks
     ``curve``    fixed compute latencies, ns, of the P&L curve
+    ``outside``  what methods do with a contract outside their domain: ``fallback`` to the solver, which is charged and
+                 counted, or ``raise``
     ``db``       the results database; default ``results.duckdb`` in the data home
     ``jobs``     seeds replayed at once; live ``measured`` latency takes one
 
@@ -130,6 +134,7 @@ def compare(
         latency=latency,
         cache=one_of(Cache, cache, "cache"),
         curve=tuple(curve),
+        outside=one_of(Outside, outside, "outside"),
     )
     return make(plan, db=db, jobs=jobs, progress=progress)
 
@@ -148,7 +153,7 @@ def make(plan: Plan, *, db: Path | str | None = None, jobs: int = 2, progress: P
         check_stored(store, stated.comparison, plan.methods)
     problem, seed = PROBLEMS[plan.problem], plan.seeds[0]
     try:
-        made = {method: make_method(method, problem, home, progress) for method in plan.methods}
+        made = {method: make_method(method, problem, home, progress, plan.outside) for method in plan.methods}
         session = open_session(plan.tape(seed), problem, plan.setting, seed=seed, progress=progress)
         measured, service = _measure_all(plan, session, made, progress)
         if isinstance(stated, Stored):

@@ -14,6 +14,7 @@ from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import Tape
 from tradesim.market.tape_file import read_tape
 from tradesim.methods.registry import parse_method
+from tradesim.methods.staged import Outside
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Policy, Rule, Strategy, TakeRule
 from tradesim.simulation.trigger import SpotMoved, Trigger
@@ -56,6 +57,7 @@ class Plan:
                     ``lognormal:40us:0.5``, or ``profile:COMPARISON`` (measured by an earlier comparison)
     ``cache``       what the caches hold when latencies are measured
     ``curve``       fixed compute latencies (ns) at which reference prices are replayed too
+    ``outside``     what methods do with a contract outside their domain
     """
 
     source: Source
@@ -69,6 +71,7 @@ class Plan:
     latency: str = "empirical"
     cache: Cache = Cache.HOT
     curve: tuple[int, ...] = CURVE
+    outside: Outside = Outside.FALLBACK
 
     def __post_init__(self) -> None:
         check_methods(self.methods)

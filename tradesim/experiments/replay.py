@@ -83,7 +83,7 @@ def _jobs(
 def _method_jobs(
     strategy: Strategy, own: ComputeLatency, tape: Tape, reference: Method, plan: Plan, home: Path
 ) -> Iterator[Job]:
-    method = make_method(strategy.method, PROBLEMS[plan.problem], home)
+    method = make_method(strategy.method, PROBLEMS[plan.problem], home, outside=plan.outside)
     if not isinstance(own, Measured):
         method = method.replayed_by()
     inexact = Pricing(prices=method, clock=method, reference=reference)

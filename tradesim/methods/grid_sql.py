@@ -58,7 +58,9 @@ class GridSql(Grid):
 
     def replayed_by(self) -> Method:
         """The same grid in memory."""
-        return Grid(self.problem, self.path, self.interpolation)
+        grid = Grid(self.problem, self.path, self.interpolation)
+        grid.answer_outside(self.outside)
+        return grid
 
     @property
     def nbytes(self) -> int:

@@ -93,8 +93,8 @@ class Memo(Staged[Asked]):
 
     What is remembered is the value *at the lattice's point*, so a price is a function of its inputs alone, whatever was
     asked before. The value is that above the lower bound (:mod:`tradesim.methods.bounds`), which is added for the exact
-    inputs: what rounding makes wrong is the time value. There is no interpolation. A key is a
-    64-bit hash of the lattice's point: two points among a million share one with probability 3e-8.
+    inputs: what rounding makes wrong is the time value. There is no interpolation. A key is a 64-bit hash of the
+    lattice's point: two among a million share one with probability 3e-8.
 
     The memory is bounded and empty at ``bind``; who leaves is found by :mod:`tradesim.methods.memory`. ``hits`` and
     ``misses`` count contracts since then.

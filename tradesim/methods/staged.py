@@ -152,8 +152,11 @@ def slow_inputs(chain: Chain, state: State) -> Floats:
     return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
 
 
-def prices_at(method: Staged[PreparedT], inputs: Floats) -> Floats:
+def prices_at(method: Staged[PreparedT], inputs: Floats, *, moved: float = 0.0) -> Floats:
     """Prices of many options at any inputs float64[n, inputs], each with fast inputs of its own; both halves anew.
+
+    ``moved`` is by which part of themselves the fast inputs have moved since the slow half was done: a method that
+    anchors there (``taylor``) is the more wrong for it.
 
     Where the fast input is one spot and prices scale with money, all options are scaled to one spot and priced as one
     chain.
@@ -164,11 +167,11 @@ def prices_at(method: Staged[PreparedT], inputs: Floats) -> Floats:
     if domain.unit is not None and domain.fast == 1:
         spot = float(inputs[0, 0])
         slow, scale = at_one_spot(domain, inputs, spot)
-        method.evaluate(spot, method.prepare(slow, spot), out)
+        method.evaluate(spot, method.prepare(slow, spot / (1.0 + moved)), out)
         return np.asarray(out / scale)
     for i, row in enumerate(inputs):
         fast = float(row[0]) if domain.fast == 1 else np.ascontiguousarray(row[: domain.fast])
-        method.evaluate(fast, method.prepare(row[None, domain.fast :].copy(), fast), out[i : i + 1])
+        method.evaluate(fast, method.prepare(row[None, domain.fast :].copy(), fast / (1.0 + moved)), out[i : i + 1])
     return out
 
 

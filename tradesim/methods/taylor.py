@@ -63,8 +63,11 @@ class Taylor(Staged[Expanded]):
     """``taylor``: value, delta, gamma and speed at the spot of the ``update``, by differences of the solver.
 
     What the expansion leaves out at ``u`` deviations from the anchor is at most ``S v u^4 / 60`` for a European option
-    of deviation ``v`` (``max|f''''| = 0.4 S / (S v)^3``). Beyond a quarter of a deviation the solver prices
-    the contract from what ``update`` solved, and the tag is ``far``.
+    of small deviation ``v`` (``max|f''''| = 0.4 / (S v)^3``), and ``1 + 2 v + 2 v^2`` of that for any. Beyond a quarter
+    of a deviation the solver prices the contract from what ``update`` solved, and the tag is ``far``.
+
+    An expansion knows nothing of the exercise boundary: beyond it an American option is wrong by half the jump of its
+    gamma there times the square of the way beyond.
     """
 
     name = "taylor"

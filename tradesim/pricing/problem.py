@@ -59,6 +59,9 @@ class Input:
 
     def at(self, share: Floats) -> Floats:
         """Values at ``share`` in [0, 1] of the interval."""
+        return np.clip(self._spread(share), self.low, self.high)
+
+    def _spread(self, share: Floats) -> Floats:
         match self.spacing:
             case Spacing.ROOT:
                 return np.asarray((np.sqrt(self.low) + share * (np.sqrt(self.high) - np.sqrt(self.low))) ** 2)
