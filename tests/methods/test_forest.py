@@ -8,15 +8,22 @@ import pytest
 from chains import small_chain
 
 from tradesim.errors import StoreError
-from tradesim.methods.forest import forest_values, read_forest
+from tradesim.methods.forest import forest_values, workspace_of
 from tradesim.methods.forest_method import ForestMethod
-from tradesim.methods.forest_store import ForestSpec, about_path, forest_path, load_forest
+from tradesim.methods.forest_spec import ForestSpec, Target
+from tradesim.methods.forest_store import about_path, forest_path, load_forest
+from tradesim.methods.forest_text import read_forest
 from tradesim.methods.lightgbm import build_forest
 from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.plain import plain_similarity
 from tradesim.pricing import PROBLEMS
 
 TINY = ForestSpec(points=3_000, trees=12, leaves=15, checked=200)
+
+
+def values_of(forest, features):
+    values = np.empty(len(features))
+    forest_values(forest, workspace_of(forest), features, values)
+    return values
 
 
 @pytest.fixture
@@ -33,8 +40,7 @@ def test_the_walk_is_the_librarys(make, name, problem):
     method, domain = make(name, problem), PROBLEMS[problem].domain
     features, _ = method.similarity.features_and_terms(domain, domain.sample(2_000, seed=5))
     expected = lightgbm.Booster(model_file=str(method.path)).predict(features)
-    values = np.empty(len(features))
-    forest_values(method.built.forest, features, values)
+    values = values_of(method.built.forest, features)
     np.testing.assert_allclose(values, expected, rtol=0.0, atol=1e-12)
 
 
@@ -42,8 +48,7 @@ def test_a_forest_of_one_leaf_is_a_constant():
     data = lightgbm.Dataset(np.zeros((50, 1)), np.full(50, 3.0), params={"verbose": -1})
     booster = lightgbm.train({"verbose": -1, "objective": "l2"}, data, num_boost_round=2)
     features = np.array([[0.0], [7.0]])
-    values = np.empty(2)
-    forest_values(read_forest(booster.model_to_string()), features, values)
+    values = values_of(read_forest(booster.model_to_string()), features)
     np.testing.assert_allclose(values, booster.predict(features), atol=1e-12)
 
 
@@ -67,12 +72,12 @@ def test_shape_beats_the_plain_price(tmp_path):
     problem = PROBLEMS["american"]
     spec = ForestSpec(points=20_000, trees=60, checked=1_000)
     errors = {}
-    for target, similarity in (("shaped", similarity_of(problem)), ("plain", plain_similarity(problem))):
+    for target, similarity in ((each, each.similarity(problem)) for each in Target):
         path = tmp_path / f"{target}.txt"
         build_forest(problem, path, replace(spec, target=target))
         errors[target] = load_forest(path, problem, similarity).error.rmse
-    assert errors["shaped"] < 0.05
-    assert errors["shaped"] < 0.1 * errors["plain"]
+    assert errors[Target.SHAPED] < 0.05
+    assert errors[Target.SHAPED] < 0.1 * errors[Target.PLAIN]
 
 
 @pytest.mark.slow

@@ -153,6 +153,8 @@ class Problem:
                    none
     ``greeks``     from inputs to delta, gamma, vega and theta (float64[n, 4]) in closed form or from a differentiated
                    kernel; None: central differences of the reference
+    ``evaluations`` of the reference that what is built for it may ask for, at most, where they are dear; None: as many
+                   as it likes
     """
 
     name: str
@@ -161,6 +163,7 @@ class Problem:
     reference: Pricer
     proxy: Pricer | None = None
     greeks: Pricer | None = None
+    evaluations: int | None = None
 
 
 def problem_named(name: str, problems: Mapping[str, Problem]) -> Problem:
