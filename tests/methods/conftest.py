@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tradesim.methods import registry
-from tradesim.methods.forest_spec import ForestSpec, Target
+from tradesim.methods.forest_spec import ForestSpec, Leaf, Target
 from tradesim.methods.grid_table import GridSpec, default_spec
 from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
@@ -16,7 +16,8 @@ from tradesim.pricing.problem import Problem
 
 def small_forest(problem: Problem, target: Target, budget: int | None = None) -> ForestSpec:
     """Few trees, from few points."""
-    return ForestSpec(target=target, points=8_000, trees=30, leaves=31, checked=500)
+    leaf = Leaf.CONSTANT if target is Target.PLAIN else Leaf.LINEAR
+    return ForestSpec(target=target, leaf=leaf, points=8_000, trees=30, leaves=31, checked=500)
 
 
 def small_grid(problem: Problem) -> GridSpec:

@@ -19,19 +19,29 @@ class Target(StrEnum):
     """What trees learn."""
 
     SHAPED = "shaped"
-    """The value of the problem's similarity, from its coordinates and hints, with linear leaves."""
+    """The value of the problem's similarity, from its coordinates and hints."""
     PLAIN = "plain"
-    """The price, from the inputs, with constant leaves."""
+    """The price, from the inputs: the baseline."""
 
     def similarity(self, problem: Problem) -> Similarity:
         """What stands between the inputs of ``problem`` and its trees."""
         return plain_similarity(problem) if self is Target.PLAIN else similarity_of(problem)
 
 
+class Leaf(StrEnum):
+    """What a leaf says."""
+
+    CONSTANT = "constant"
+    """A number."""
+    LINEAR = "linear"
+    """A linear function of the features that its branch was split at (Shi, Li and Li 2019)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ForestSpec:
     """What to train.
 
+    ``target leaf``   what is learned, and by which leaves
     ``points``        training points, drawn from the domain by ``seed``
     ``trees leaves``  size of the forest: leaves a tree
     ``learning_rate`` of the boosting
@@ -41,6 +51,7 @@ class ForestSpec:
     """
 
     target: Target = Target.SHAPED
+    leaf: Leaf = Leaf.LINEAR
     points: int = 150_000
     trees: int = 200
     leaves: int = 63
@@ -56,6 +67,10 @@ class ForestSpec:
             if not least <= getattr(self, name) <= most:
                 raise ArgumentError(f"{name} {getattr(self, name)} of a forest: give from {least} to {most}")
 
+
+SHAPED: Final = ForestSpec()
+PLAIN: Final = ForestSpec(target=Target.PLAIN, leaf=Leaf.CONSTANT, bins=MOST_THRESHOLDS + 1)
+"""Steps need more thresholds than slopes do."""
 
 LEAVES: Final = ((memory("64KiB"), 31), (memory("256KiB"), 63))
 """Leaves of a tree in budgets up to so many bytes; 127 beyond. Few large trees are as accurate as many small ones, and
@@ -74,12 +89,12 @@ def forest_spec(problem: Problem, target: Target, budget: int | None = None) -> 
 
     ``ArgumentError`` where not one tree fits. A problem that is dear to evaluate is learned from the points it allows.
     """
-    spec = ForestSpec(target=target)
+    spec = PLAIN if target is Target.PLAIN else SHAPED
     points, trees, leaves = spec.points, spec.trees, spec.leaves
     if budget is not None:
         leaves = next((leaves for most, leaves in LEAVES if budget <= most), 127)
         features = len(target.similarity(problem).features)
-        fixed, each = forest_bytes(features, leaves, spec.bins, linear=target is Target.SHAPED)
+        fixed, each = forest_bytes(features, leaves, spec)
         trees = min((budget - fixed) // each, MOST_TREES)
         if trees < 1:
             raise ArgumentError(
@@ -90,6 +105,8 @@ def forest_spec(problem: Problem, target: Target, budget: int | None = None) -> 
     points = min(points, problem.evaluations or points)
     return ForestSpec(
         target=target,
+        leaf=spec.leaf,
+        bins=spec.bins,
         points=points,
         trees=trees,
         leaves=leaves,
@@ -98,9 +115,9 @@ def forest_spec(problem: Problem, target: Target, budget: int | None = None) -> 
     )
 
 
-def forest_bytes(features: int, leaves: int, bins: int, *, linear: bool) -> tuple[int, int]:
+def forest_bytes(features: int, leaves: int, spec: ForestSpec) -> tuple[int, int]:
     """The most bytes of a packed forest and its workspace: those that it has anyway, and those of each tree."""
-    width = leaf_width(features) if linear else 1
-    thresholds = features * (2 ** (bins - 1).bit_length() - 1) * 8
+    width = leaf_width(features) if spec.leaf is Leaf.LINEAR else 1
+    thresholds = features * (2 ** (spec.bins - 1).bit_length() - 1) * 8
     workspace = LANES * (features + 2 * leaves - 1 + 8 * width)
     return thresholds + workspace + 4 * leaves, 4 * (leaves - 1) + 4 * leaves * width + 8

@@ -8,7 +8,7 @@ import lightgbm
 import numpy as np
 
 from tradesim.methods.built import error_of
-from tradesim.methods.forest_spec import ForestSpec, Target
+from tradesim.methods.forest_spec import ForestSpec, Leaf
 from tradesim.methods.forest_store import BuiltForest, forest_prices, save_forest
 from tradesim.methods.forest_text import read_forest, rounded_leaves
 from tradesim.methods.method import BuildCost
@@ -82,7 +82,7 @@ def _trained(
 def _parameters(spec: ForestSpec) -> dict[str, object]:
     return {
         "objective": "l2",
-        "linear_tree": spec.target is Target.SHAPED,
+        "linear_tree": spec.leaf is Leaf.LINEAR,
         "max_bin": spec.bins,
         "num_leaves": spec.leaves,
         "learning_rate": spec.learning_rate,
