@@ -28,7 +28,7 @@ MOST_LEAVES: Final = 128
 MOST_THRESHOLDS: Final = 255
 """On one feature: ranks are bytes."""
 
-FEW: Final = 7
+FEW: Final = 4
 """Options that are asked faster one by one than together."""
 
 FEATURE: Final = 0

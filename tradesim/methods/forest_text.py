@@ -15,6 +15,9 @@ Tree = dict[str, list[str]]
 NUMERICAL: Final = frozenset({"0", "2"})
 """Decision types that the kernel knows: ``feature <= threshold``, with no values missing."""
 
+ZERO: Final = float(np.float32(1e-35))
+"""What is no farther from zero than this is zero to the library."""
+
 LEAF_LINES: Final = ("leaf_value", "leaf_const", "leaf_coeff")
 """Lines of a tree that hold what its leaves say."""
 
@@ -79,7 +82,7 @@ def _thresholds(trees: list[Tree], features: int) -> Floats:
     count = max(len(each) for each in found)
     if count > MOST_THRESHOLDS:
         raise StoreError(
-            f"the model splits a feature at {count} thresholds: train it with max_bin at most {MOST_THRESHOLDS}"
+            f"the model splits a feature at {count} thresholds: train it with max_bin at most {MOST_THRESHOLDS + 1}"
         )
     table = np.full((features, 2 ** count.bit_length() - 1), np.inf)
     for row, each in zip(table, found, strict=True):
@@ -88,7 +91,15 @@ def _thresholds(trees: list[Tree], features: int) -> Floats:
 
 
 def _splits(tree: Tree) -> tuple[list[int], list[float]]:
-    return [int(word) for word in tree.get("split_feature", [])], [float(word) for word in tree.get("threshold", [])]
+    thresholds = [_as_if_zero(float(word)) for word in tree.get("threshold", [])]
+    return [int(word) for word in tree.get("split_feature", [])], thresholds
+
+
+def _as_if_zero(threshold: float) -> float:
+    """The threshold on the same side of which are all the features that the library takes for zero."""
+    if -ZERO <= threshold < 0.0:
+        return float(np.nextafter(-ZERO, -np.inf))
+    return ZERO if 0.0 <= threshold < ZERO else threshold
 
 
 def _nodes(tree: Tree, size: int, thresholds: Floats, most: int) -> tuple[NDArray[np.uint32], int]:
