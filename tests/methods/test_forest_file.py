@@ -10,7 +10,6 @@ from tradesim.methods.forest_method import ForestMethod
 from tradesim.methods.forest_spec import ForestSpec, Target
 from tradesim.methods.forest_store import about_path, forest_path, load_forest
 from tradesim.methods.lightgbm import build_forest
-from tradesim.methods.similarities import similarity_of
 from tradesim.pricing import PROBLEMS
 
 TINY = ForestSpec(points=3_000, trees=12, leaves=15, checked=200)
@@ -48,7 +47,7 @@ def test_the_default_forest_meets_its_error(tmp_path):
     problem = PROBLEMS["american"]
     path = tmp_path / "forest.txt"
     build_forest(problem, path, ForestSpec())
-    forest = load_forest(path, problem, similarity_of(PROBLEMS["american"]))
+    forest = load_forest(path, problem, Target.SHAPED.similarity(PROBLEMS["american"]))
     assert forest.error.rmse < 0.01
     assert forest.cost.evaluations == 150_000
 
@@ -84,13 +83,13 @@ def test_a_damaged_description_is_told_of(built):
     problem, path = built
     about_path(path).write_text("{")
     with pytest.raises(StoreError, match="cannot be read as a forest"):
-        load_forest(path, problem, similarity_of(PROBLEMS["american"]))
+        load_forest(path, problem, Target.SHAPED.similarity(PROBLEMS["american"]))
     about_path(path).unlink()
     with pytest.raises(StoreError, match="or half of one"):
-        load_forest(path, problem, similarity_of(PROBLEMS["american"]))
+        load_forest(path, problem, Target.SHAPED.similarity(PROBLEMS["american"]))
 
 
 def test_another_problems_forest_is_told_of(built):
     _, path = built
     with pytest.raises(StoreError, match="is of another problem"):
-        load_forest(path, PROBLEMS["european"], similarity_of(PROBLEMS["european"]))
+        load_forest(path, PROBLEMS["european"], Target.SHAPED.similarity(PROBLEMS["european"]))

@@ -9,6 +9,7 @@ from tradesim.errors import ArgumentError
 from tradesim.methods.forest import MOST_LEAVES, MOST_THRESHOLDS, leaf_width
 from tradesim.methods.forest_lanes import LANES
 from tradesim.methods.similarities import similarity_of
+from tradesim.methods.similarities.american_quadratic import AMERICAN_QUADRATIC
 from tradesim.methods.similarities.plain import plain_similarity
 from tradesim.methods.similarities.similarity import Similarity
 from tradesim.pricing.problem import Problem
@@ -25,7 +26,9 @@ class Target(StrEnum):
 
     def similarity(self, problem: Problem) -> Similarity:
         """What stands between the inputs of ``problem`` and its trees."""
-        return plain_similarity(problem) if self is Target.PLAIN else similarity_of(problem)
+        if self is Target.PLAIN:
+            return plain_similarity(problem)
+        return AMERICAN_QUADRATIC if problem.name == "american" else similarity_of(problem)
 
 
 class Leaf(StrEnum):

@@ -17,7 +17,7 @@ from tradesim.methods.method import BuildCost
 from tradesim.methods.similarities.similarity import Similarity, compose
 from tradesim.pricing.problem import Domain, Floats, Problem
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 """Raise it when a feature or the meaning of the value changes: older files are then not used."""
 
 
