@@ -1,21 +1,23 @@
 """Grids and forests small enough to build once a session."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tradesim.methods import registry
-from tradesim.methods.forest_store import ForestSpec
+from tradesim.methods.forest_spec import ForestSpec, Leaf, Target
 from tradesim.methods.grid_table import GridSpec, default_spec
 from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Problem
 
-SMALL_FOREST = ForestSpec(points=8_000, trees=30, leaves=31, checked=500)
-SMALL_PLAIN = ForestSpec(target="plain", points=8_000, trees=30, leaves=31, checked=500)
+
+def small_forest(problem: Problem, target: Target, budget: int | None = None) -> ForestSpec:
+    """Few trees, from few points."""
+    leaf = Leaf.CONSTANT if target is Target.PLAIN else Leaf.LINEAR
+    return ForestSpec(target=target, leaf=leaf, points=8_000, trees=30, leaves=31, checked=500)
 
 
 def small_grid(problem: Problem) -> GridSpec:
@@ -34,11 +36,7 @@ def make(home: Path) -> Iterator[Callable[[str, str], Method]]:
     """Make a method by its name and its problem's, from small grids and forests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "default_spec", small_grid)
-        for name, spec in (("lightgbm", SMALL_FOREST), ("lightgbm-plain", SMALL_PLAIN)):
-            entry = registry.METHODS[name]
-            path, build = registry._forest_path(spec), registry._forest_build(spec)
-            small = replace(entry, path=path, build=build)
-            patch.setitem(registry.METHODS, name, small)
+        patch.setattr(registry, "forest_spec", small_forest)
         patch.setitem(registry.METHODS, "lightgbm-slice", registry.slice_of(registry.METHODS["lightgbm"]))
         for problem in ("european", "american"):
             for name in registry.METHODS:

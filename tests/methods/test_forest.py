@@ -1,128 +1,149 @@
-"""Forests: the compiled walk equals the library's, training is deterministic, damage is told of."""
-
-from dataclasses import replace
+"""The packed forest answers what the library answers, whatever its trees look like and however many are asked."""
 
 import lightgbm
 import numpy as np
 import pytest
-from chains import small_chain
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tradesim.errors import StoreError
-from tradesim.methods.forest import forest_values, read_forest
-from tradesim.methods.forest_method import ForestMethod
-from tradesim.methods.forest_store import ForestSpec, about_path, forest_path, load_forest
-from tradesim.methods.lightgbm import build_forest
-from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.plain import plain_similarity
+from tradesim.methods.forest import FEW, MOST_LEAVES, forest_values, workspace_of
+from tradesim.methods.forest_lanes import LANES
+from tradesim.methods.forest_text import read_forest, rounded_leaves
 from tradesim.pricing import PROBLEMS
 
-TINY = ForestSpec(points=3_000, trees=12, leaves=15, checked=200)
+COUNTS = (1, FEW, FEW + 1, LANES - 1, LANES, LANES + 1, 3 * LANES + FEW)
+LINEAR = {"linear_tree": True}
 
 
-@pytest.fixture
-def built(tmp_path):
-    problem = PROBLEMS["american"]
-    path = forest_path(tmp_path, problem, TINY)
-    build_forest(problem, path, TINY)
-    return problem, path
+def trained(x, y, rounds=5, **parameters):
+    """The text of a model of few trees."""
+    settings = {"verbose": -1, "objective": "l2", "num_threads": 1, "min_data_in_leaf": 5, "num_leaves": 15}
+    settings |= parameters
+    data = lightgbm.Dataset(x, y, params=settings)
+    return rounded_leaves(lightgbm.train(settings, data, num_boost_round=rounds).model_to_string())
+
+
+def values_of(forest, features):
+    values = np.empty(len(features))
+    forest_values(forest, workspace_of(forest), features, values)
+    return values
+
+
+def assert_is_the_librarys(text, features):
+    forest, expected = read_forest(text), lightgbm.Booster(model_str=text).predict(features)
+    np.testing.assert_allclose(values_of(forest, features), expected, rtol=0.0, atol=1e-12)
+    for count in COUNTS:
+        np.testing.assert_allclose(values_of(forest, features[:count]), expected[:count], rtol=0.0, atol=1e-12)
+
+
+def samples(features, count=1_000, seed=0):
+    return np.random.default_rng(seed).normal(size=(count, features))
 
 
 @pytest.mark.parametrize("problem", ["european", "american"])
 @pytest.mark.parametrize("name", ["lightgbm", "lightgbm-plain"])
-def test_the_walk_is_the_librarys(make, name, problem):
+def test_a_methods_trees_are_the_librarys(make, name, problem):
     method, domain = make(name, problem), PROBLEMS[problem].domain
     features, _ = method.similarity.features_and_terms(domain, domain.sample(2_000, seed=5))
-    expected = lightgbm.Booster(model_file=str(method.path)).predict(features)
-    values = np.empty(len(features))
-    forest_values(method.built.forest, features, values)
-    np.testing.assert_allclose(values, expected, rtol=0.0, atol=1e-12)
+    assert_is_the_librarys(method.path.read_text(), features)
 
 
-def test_a_forest_of_one_leaf_is_a_constant():
-    data = lightgbm.Dataset(np.zeros((50, 1)), np.full(50, 3.0), params={"verbose": -1})
-    booster = lightgbm.train({"verbose": -1, "objective": "l2"}, data, num_boost_round=2)
-    features = np.array([[0.0], [7.0]])
-    values = np.empty(2)
-    forest_values(read_forest(booster.model_to_string()), features, values)
-    np.testing.assert_allclose(values, booster.predict(features), atol=1e-12)
+@pytest.mark.parametrize("parameters", [{}, LINEAR], ids=["constant", "linear"])
+@pytest.mark.parametrize("features", [1, 2, 3, 4, 9])
+def test_any_number_of_features(features, parameters):
+    x = samples(features)
+    text = trained(x, np.sin(x).sum(axis=1) + x[:, 0] ** 2, **parameters)
+    assert_is_the_librarys(text, samples(features, seed=1))
+
+
+@pytest.mark.parametrize("parameters", [{}, LINEAR], ids=["constant", "linear"])
+def test_deep_unbalanced_trees(parameters):
+    x = np.arange(150.0)[:, None]
+    small = {"min_data_in_leaf": 1, "min_data_in_bin": 1, "min_sum_hessian_in_leaf": 0.0}
+    text = trained(x, 1.5 ** (x[:, 0] - 150.0), num_leaves=MOST_LEAVES, **small, **parameters)
+    forest = read_forest(text)
+    assert len(forest.deeper) > 15
+    assert_is_the_librarys(text, np.random.default_rng(0).permutation(x))
+
+
+@pytest.mark.parametrize("parameters", [{}, LINEAR], ids=["constant", "linear"])
+def test_trees_of_one_leaf(parameters):
+    text = trained(samples(2, count=50), np.full(50, 3.0), min_data_in_leaf=50, **parameters)
+    assert text.count("num_leaves=1\n") > 0
+    assert_is_the_librarys(text, samples(2, seed=1))
+
+
+def test_trees_that_run_out_of_splits():
+    x = samples(1)
+    text = trained(x, np.sin(x[:, 0]), rounds=40, min_gain_to_split=1.0)
+    assert len({line for line in text.splitlines() if line.startswith("num_leaves=")}) > 1
+    assert_is_the_librarys(text, samples(1))
+
+
+def test_constant_features_do_no_harm():
+    x = samples(3)
+    x[:, 1] = 100.0
+    assert_is_the_librarys(trained(x, x[:, 0] * x[:, 2], **LINEAR), x)
+
+
+@pytest.mark.parametrize("parameters", [{}, LINEAR], ids=["constant", "linear"])
+def test_features_on_a_threshold_and_next_to_it(parameters):
+    x = np.round(samples(2), 1)
+    text = trained(x, x[:, 0] * np.sign(x[:, 1]), **parameters)
+    for feature, thresholds in enumerate(read_forest(text).thresholds):
+        exact = thresholds[np.isfinite(thresholds)]
+        on = np.concatenate(
+            [exact, np.nextafter(exact, -np.inf), np.nextafter(exact, np.inf), [-1e3, 1e3, 0.0, -0.0, 1e-36, -1e-36]]
+        )
+        rows = samples(2, count=len(on))
+        rows[:, feature] = on
+        assert_is_the_librarys(text, rows)
+
+
+@settings(max_examples=25)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    features=st.integers(1, 6),
+    leaves=st.integers(2, MOST_LEAVES),
+    bins=st.integers(2, 256),
+    linear=st.booleans(),
+)
+def test_any_forest(seed, features, leaves, bins, linear):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_t(2, size=(400, features))
+    text = trained(x, rng.normal(size=400), num_leaves=leaves, max_bin=bins, min_data_in_leaf=2, linear_tree=linear)
+    assert_is_the_librarys(text, rng.standard_t(2, size=(200, features)))
+
+
+def test_one_option_and_many_have_the_same_bits():
+    x = samples(4)
+    forest = read_forest(trained(x, x.prod(axis=1), **LINEAR))
+    alone = np.concatenate([values_of(forest, x[i : i + 1]) for i in range(100)])
+    assert (alone == values_of(forest, x[:100])).all()
+
+
+def test_leaves_are_kept_in_half_precision_of_the_librarys():
+    x = samples(3)
+    settings = {"verbose": -1, "objective": "l2", "num_threads": 1, "linear_tree": True}
+    booster = lightgbm.train(settings, lightgbm.Dataset(x, np.sin(x[:, 0]), params=settings), num_boost_round=20)
+    text = rounded_leaves(booster.model_to_string())
+    np.testing.assert_allclose(values_of(read_forest(text), x), booster.predict(x), rtol=0.0, atol=1e-5)
+    assert rounded_leaves(text) == text
 
 
 def test_missing_values_and_categories_are_refused():
-    x = np.random.default_rng(0).normal(size=(200, 1))
+    x = samples(1, count=200)
     x[::3] = np.nan
-    data = lightgbm.Dataset(x, np.nan_to_num(x[:, 0]), params={"verbose": -1})
-    text = lightgbm.train({"verbose": -1, "objective": "l2"}, data, num_boost_round=1).model_to_string()
     with pytest.raises(StoreError, match="decisions of type"):
-        read_forest(text)
-
-
-def test_the_same_spec_gives_the_same_text(built, tmp_path):
-    problem, path = built
-    again = tmp_path / "again.txt"
-    build_forest(problem, again, TINY)
-    assert again.read_bytes() == path.read_bytes()
-
-
-def test_shape_beats_the_plain_price(tmp_path):
-    problem = PROBLEMS["american"]
-    spec = ForestSpec(points=20_000, trees=60, checked=1_000)
-    errors = {}
-    for target, similarity in (("shaped", similarity_of(problem)), ("plain", plain_similarity(problem))):
-        path = tmp_path / f"{target}.txt"
-        build_forest(problem, path, replace(spec, target=target))
-        errors[target] = load_forest(path, problem, similarity).error.rmse
-    assert errors["shaped"] < 0.05
-    assert errors["shaped"] < 0.1 * errors["plain"]
-
-
-@pytest.mark.slow
-def test_the_default_forest_meets_its_error(tmp_path):
-    problem = PROBLEMS["american"]
-    path = tmp_path / "forest.txt"
-    build_forest(problem, path, ForestSpec())
-    forest = load_forest(path, problem, similarity_of(PROBLEMS["american"]))
-    assert forest.error.rmse < 0.01
-    assert forest.cost.evaluations == 150_000
-
-
-@pytest.mark.parametrize("stage", ["pricing", "growing"])
-def test_interrupted_training_leaves_nothing(tmp_path, stage):
-    def interrupt(done, total, what):
-        if what.startswith(stage):
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        build_forest(PROBLEMS["american"], tmp_path / "forest.txt", TINY, interrupt)
-    assert not list(tmp_path.iterdir())
+        read_forest(trained(x, np.nan_to_num(x[:, 0])))
 
 
 @pytest.mark.parametrize(
-    ("damage", "rule"),
-    [
-        (lambda text: text[: len(text) // 2], "cut short"),
-        (lambda text: text.replace("threshold=", "threshold=x", 1), "damaged"),
-        (lambda text: text.replace("num_leaves=15", "num_leaves=14", 1), "a tree of 14 leaves has 14 splits"),
-        (lambda text: text.replace("shrinkage=1", "shrinkage=2", 1), "not the text that was written"),
-    ],
+    ("parameters", "rule"),
+    [({"num_leaves": 200}, "at most 128 leaves a tree"), ({"max_bin": 2_000}, "max_bin at most 256")],
 )
-def test_a_damaged_text_is_told_of(built, damage, rule):
-    problem, path = built
-    path.write_text(damage(path.read_text()))
-    with pytest.raises(StoreError, match=rf"{path.name}: .*{rule}.*delete the file and build again"):
-        ForestMethod(problem, path).bind(small_chain()[0])
-
-
-def test_a_damaged_description_is_told_of(built):
-    problem, path = built
-    about_path(path).write_text("{")
-    with pytest.raises(StoreError, match="cannot be read as a forest"):
-        load_forest(path, problem, similarity_of(PROBLEMS["american"]))
-    about_path(path).unlink()
-    with pytest.raises(StoreError, match="or half of one"):
-        load_forest(path, problem, similarity_of(PROBLEMS["american"]))
-
-
-def test_another_problems_forest_is_told_of(built):
-    _, path = built
-    with pytest.raises(StoreError, match="is of another problem"):
-        load_forest(path, PROBLEMS["european"], similarity_of(PROBLEMS["european"]))
+def test_more_than_a_byte_can_number_is_refused(parameters, rule):
+    x = samples(1, count=4_000)
+    with pytest.raises(StoreError, match=rule):
+        read_forest(trained(x, np.sin(9.0 * x[:, 0]), rounds=30, min_data_in_leaf=1, **parameters))

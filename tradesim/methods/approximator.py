@@ -104,7 +104,7 @@ class Approximator(Staged[Boxed]):
     def _reach(self, slow: Floats) -> tuple[Floats, Floats]:
         """Between which fast inputs each contract is inside the domain, float64[n, fast] twice."""
         domain = self.problem.domain
-        ends = np.array([(each.low, each.high) for each in domain.inputs[: domain.fast]])
+        ends = np.array([(each.low, each.high) for each in domain.inputs[: domain.fast]], dtype=np.float64)
         if domain.unit is None:
             return tuple(np.broadcast_to(end, (len(slow), domain.fast)) for end in ends.T)  # type: ignore[return-value]
         strike = slow[:, domain.column(domain.unit) - domain.fast]

@@ -4,11 +4,10 @@ from pathlib import Path
 
 from tradesim.methods.approximator import Approximator
 from tradesim.methods.built import ErrorOfBuild
-from tradesim.methods.forest import forest_values
+from tradesim.methods.forest import forest_values, workspace_of
+from tradesim.methods.forest_spec import Target
 from tradesim.methods.forest_store import BuiltForest, load_forest
 from tradesim.methods.method import BuildCost
-from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.plain import plain_similarity
 from tradesim.methods.staged import Outside
 from tradesim.pricing.problem import Floats, Problem
 
@@ -17,10 +16,10 @@ class ForestMethod(Approximator):
     """``lightgbm``, and ``lightgbm-plain`` without a similarity: a compiled walk through all trees at each decision."""
 
     def __init__(
-        self, problem: Problem, path: Path, target: str = "shaped", outside: Outside = Outside.FALLBACK
+        self, problem: Problem, path: Path, target: Target = Target.SHAPED, outside: Outside = Outside.FALLBACK
     ) -> None:
-        super().__init__(problem, plain_similarity(problem) if target == "plain" else similarity_of(problem), outside)
-        self.name = "lightgbm-plain" if target == "plain" else "lightgbm"
+        super().__init__(problem, target.similarity(problem), outside)
+        self.name = "lightgbm-plain" if target is Target.PLAIN else "lightgbm"
         self.path = path
         self._built: BuiltForest | None = None
 
@@ -34,15 +33,17 @@ class ForestMethod(Approximator):
     def open(self) -> None:
         """Load the trees."""
         self._forest = self.built.forest
+        self._workspace = workspace_of(self._forest)
 
     def values(self, features: Floats, out: Floats) -> None:
-        """Walk the trees."""
-        forest_values(self._forest, features, out)
+        """Ask the trees."""
+        forest_values(self._forest, self._workspace, features, out)
 
     @property
     def nbytes(self) -> int:
         """Bytes of trees, of the fallback's tables, and of the workspace."""
-        return super().nbytes + self.built.forest.nbytes
+        forest = self.built.forest
+        return super().nbytes + forest.nbytes + workspace_of(forest).nbytes
 
     @property
     def build_cost(self) -> BuildCost:

@@ -10,35 +10,15 @@ import numpy as np
 
 from tradesim.errors import StoreError
 from tradesim.methods.built import ErrorOfBuild, stem, written_whole
-from tradesim.methods.forest import Forest, forest_values, read_forest
+from tradesim.methods.forest import Forest, forest_values, workspace_of
+from tradesim.methods.forest_spec import ForestSpec
+from tradesim.methods.forest_text import read_forest
 from tradesim.methods.method import BuildCost
 from tradesim.methods.similarities.similarity import Similarity, compose
 from tradesim.pricing.problem import Domain, Floats, Problem
 
-LAYOUT: Final = 1
+LAYOUT: Final = 3
 """Raise it when a feature or the meaning of the value changes: older files are then not used."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ForestSpec:
-    """What to train.
-
-    ``target``        ``shaped`` (difference from the proxy, physical features, linear leaves) or ``plain`` (the price)
-    ``points``        training points, drawn from the domain by ``seed``
-    ``trees leaves``  size of the forest
-    ``learning_rate`` of the boosting
-    ``least_in_leaf`` training points in a leaf, at least
-    ``checked``       held-out points on which it is tried
-    """
-
-    target: str = "shaped"
-    points: int = 150_000
-    trees: int = 200
-    leaves: int = 63
-    learning_rate: float = 0.15
-    least_in_leaf: int = 50
-    checked: int = 10_000
-    seed: int = 20_240_607
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -102,7 +82,7 @@ def forest_prices(similarity: Similarity, domain: Domain, forest: Forest, inputs
     """Prices of many options with fast inputs of their own."""
     features, terms = similarity.features_and_terms(domain, inputs)
     out = np.empty(len(inputs))
-    forest_values(forest, features, out)
+    forest_values(forest, workspace_of(forest), features, out)
     compose(terms, out, out)
     return out
 

@@ -8,11 +8,10 @@ import lightgbm
 import numpy as np
 
 from tradesim.methods.built import error_of
-from tradesim.methods.forest import read_forest
-from tradesim.methods.forest_store import BuiltForest, ForestSpec, forest_prices, save_forest
+from tradesim.methods.forest_spec import ForestSpec, Leaf
+from tradesim.methods.forest_store import BuiltForest, forest_prices, save_forest
+from tradesim.methods.forest_text import read_forest, rounded_leaves
 from tradesim.methods.method import BuildCost
-from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.plain import plain_similarity
 from tradesim.methods.similarities.similarity import BASE, SCALE, Similarity
 from tradesim.pricing.problem import Domain, Floats, Problem
 from tradesim.progress import Progress, silent
@@ -26,7 +25,7 @@ def build_forest(problem: Problem, path: Path, spec: ForestSpec, progress: Progr
 
     Deterministic: one thread, fixed seeds; the same spec and library version give the same text.
     """
-    model = plain_similarity(problem) if spec.target == "plain" else similarity_of(problem)
+    model = spec.target.similarity(problem)
     _compile(problem, model, spec)
     began = perf_counter()
     inputs = problem.domain.sample(spec.points, seed=spec.seed)
@@ -77,13 +76,14 @@ def _trained(
         progress(environment.iteration + 1, spec.trees, "growing trees")
 
     booster = lightgbm.train(parameters, data, num_boost_round=spec.trees, callbacks=[tell])
-    return str(booster.model_to_string())
+    return rounded_leaves(booster.model_to_string())
 
 
 def _parameters(spec: ForestSpec) -> dict[str, object]:
     return {
         "objective": "l2",
-        "linear_tree": spec.target != "plain",
+        "linear_tree": spec.leaf is Leaf.LINEAR,
+        "max_bin": spec.bins,
         "num_leaves": spec.leaves,
         "learning_rate": spec.learning_rate,
         "min_data_in_leaf": spec.least_in_leaf,

@@ -13,7 +13,8 @@ from tradesim.methods import curve
 from tradesim.methods.analytic import Analytic, AnalyticSlice
 from tradesim.methods.curve import Curve
 from tradesim.methods.forest_method import ForestMethod
-from tradesim.methods.forest_store import ForestSpec, forest_path
+from tradesim.methods.forest_spec import Target, forest_spec
+from tradesim.methods.forest_store import forest_path
 from tradesim.methods.grid import Grid
 from tradesim.methods.grid_sql import GridSql
 from tradesim.methods.grid_table import MODELS, build_grid, default_spec, grid_path
@@ -74,21 +75,25 @@ def _build_grid(problem: Problem, path: Path, budget: int | None, progress: Prog
     build_grid(problem, path, default_spec(problem), progress)
 
 
-SHAPED_FOREST: Final = ForestSpec()
-PLAIN_FOREST: Final = ForestSpec(target="plain")
+def _forest(says: str, target: Target) -> Entry:
+    def path(home: Path, problem: Problem, budget: int | None) -> Path:
+        return forest_path(home, problem, forest_spec(problem, target, budget))
 
-
-def _forest_path(spec: ForestSpec) -> Callable[[Path, Problem, int | None], Path]:
-    return lambda home, problem, _: forest_path(home, problem, spec)
-
-
-def _forest_build(spec: ForestSpec) -> Callable[[Problem, Path, int | None, Progress], None]:
     def build(problem: Problem, path: Path, budget: int | None, progress: Progress) -> None:
         from tradesim.methods.lightgbm import build_forest
 
-        build_forest(problem, path, spec, progress)
+        build_forest(problem, path, forest_spec(problem, target, budget), progress)
 
-    return build
+    return Entry(
+        says=says,
+        make=lambda problem, path, _: ForestMethod(problem, path, target),
+        path=path,
+        build=build,
+        budgets=FOREST_BUDGETS,
+    )
+
+
+FOREST_BUDGETS: Final = tuple(memory(size) for size in ("64KiB", "256KiB", "1MiB", "4MiB"))
 
 
 def slice_of(entry: Entry) -> Entry:
@@ -163,18 +168,8 @@ METHODS: Final[dict[str, Entry]] = {
         build=_build_grid,
         refuses=GRID_PROBLEMS,
     ),
-    "lightgbm": Entry(
-        says="trees that learned the difference from the proxy",
-        make=lambda problem, path, _: ForestMethod(problem, path),
-        path=_forest_path(SHAPED_FOREST),
-        build=_forest_build(SHAPED_FOREST),
-    ),
-    "lightgbm-plain": Entry(
-        says="trees that learned the price",
-        make=lambda problem, path, _: ForestMethod(problem, path, "plain"),
-        path=_forest_path(PLAIN_FOREST),
-        build=_forest_build(PLAIN_FOREST),
-    ),
+    "lightgbm": _forest("trees that learned the difference from the proxy", Target.SHAPED),
+    "lightgbm-plain": _forest("trees that learned the price", Target.PLAIN),
     "memo": Entry(
         says="solver, its answers remembered",
         make=lambda problem, _, budget: Memo(problem, budget),

@@ -159,6 +159,8 @@ class Problem:
                    of a generated market, float64[n, further]; None: there are none, or no market is generated for it
     ``greeks``     from inputs to delta, gamma, vega and theta (float64[n, 4]) in closed form or from a differentiated
                    kernel; None: central differences of the reference
+    ``evaluations`` of the reference that what is built for it may ask for, at most, where they are dear; None: as many
+                   as it likes
     """
 
     name: str
@@ -168,6 +170,7 @@ class Problem:
     proxy: Pricer | None = None
     greeks: Pricer | None = None
     listed: Pricer | None = None
+    evaluations: int | None = None
 
 
 def problem_named(name: str, problems: Mapping[str, Problem]) -> Problem:
