@@ -8,7 +8,7 @@ import pytest
 
 from tradesim.methods import registry
 from tradesim.methods.forest_store import ForestSpec
-from tradesim.methods.grid_table import GridSpec, default_spec
+from tradesim.methods.grid_build import GridSpec, default_spec
 from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
@@ -20,7 +20,7 @@ SMALL_PLAIN = ForestSpec(target="plain", points=8_000, trees=30, leaves=31, chec
 
 def small_grid(problem: Problem) -> GridSpec:
     """The default grid, tried on few points."""
-    return GridSpec(axes=default_spec(problem).axes, checked=500)
+    return replace(default_spec(problem), checked=500)
 
 
 @pytest.fixture(scope="session")

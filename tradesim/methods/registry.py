@@ -1,7 +1,7 @@
 """Methods by the name that they have on the command line: ``grid``, or ``grid@64KiB`` within a memory budget."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -10,8 +10,8 @@ from tradesim.methods.analytic import Analytic, AnalyticSlice
 from tradesim.methods.forest_method import ForestMethod
 from tradesim.methods.forest_store import ForestSpec, forest_path
 from tradesim.methods.grid import Grid
+from tradesim.methods.grid_build import GridSpec, build_grid, default_spec, grid_path, refusal
 from tradesim.methods.grid_sql import GridSql
-from tradesim.methods.grid_table import MODELS, build_grid, default_spec, grid_path
 from tradesim.methods.interpolation import Interpolation
 from tradesim.methods.method import Method
 from tradesim.methods.nothing import Nothing
@@ -50,16 +50,23 @@ def _only(names: tuple[str, ...]) -> Callable[[Problem], str | None]:
     return lambda problem: None if problem.name in names else f"it serves {', '.join(names)} alone"
 
 
-GRID_PROBLEMS: Final = _only(tuple(MODELS))
 EQUITY: Final = _only(("american", "european"))
 
 
+def _grid_spec(problem: Problem, budget: int | None) -> GridSpec:
+    return default_spec(problem) if budget is None else replace(default_spec(problem), budget=budget)
+
+
 def _grid_path(home: Path, problem: Problem, budget: int | None) -> Path:
-    return grid_path(home, problem, default_spec(problem))
+    return grid_path(home, problem, _grid_spec(problem, budget))
 
 
 def _build_grid(problem: Problem, path: Path, budget: int | None, progress: Progress) -> None:
-    build_grid(problem, path, default_spec(problem), progress)
+    build_grid(problem, path, _grid_spec(problem, budget), progress)
+
+
+TABLE_BYTES: Final = (2**14, 2**16, 2**18, 2**20, 2**22, 2**24)
+"""From what a first-level cache holds to more than a second-level one does."""
 
 
 SHAPED_FOREST: Final = ForestSpec()
@@ -90,21 +97,24 @@ METHODS: Final[dict[str, Entry]] = {
         make=lambda problem, path, _: Grid(problem, path),
         path=_grid_path,
         build=_build_grid,
-        refuses=GRID_PROBLEMS,
+        budgets=TABLE_BYTES,
+        refuses=refusal,
     ),
     "grid-linear": Entry(
         says="table in memory, multilinear",
         make=lambda problem, path, _: Grid(problem, path, Interpolation.LINEAR),
         path=_grid_path,
         build=_build_grid,
-        refuses=GRID_PROBLEMS,
+        budgets=TABLE_BYTES,
+        refuses=refusal,
     ),
     "grid-sql": Entry(
         says="the same table, queried in DuckDB",
         make=lambda problem, path, _: GridSql(problem, path),
         path=_grid_path,
         build=_build_grid,
-        refuses=GRID_PROBLEMS,
+        budgets=TABLE_BYTES,
+        refuses=refusal,
     ),
     "lightgbm": Entry(
         says="trees that learned the difference from the proxy",
