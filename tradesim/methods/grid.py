@@ -3,25 +3,19 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from tradesim.methods.approximator import Boxed, Enclosed
+from tradesim.methods.approximator import Boxed
 from tradesim.methods.built import ErrorOfBuild
 from tradesim.methods.grid_store import BuiltGrid, load_grid, nodes_of
 from tradesim.methods.interpolation import Interpolation
 from tradesim.methods.method import BuildCost, Fast
-from tradesim.methods.similarities import similarity_of
 from tradesim.methods.staged import Outside
-from tradesim.methods.tables import table_of
+from tradesim.methods.tabled import Tabled
 from tradesim.methods.tables.table import Worked
 from tradesim.pricing.problem import Floats, Problem
 
 
-class Grid(Enclosed):
-    """``grid`` (cubic) and ``grid-linear``: a function of all inputs at each decision, looked up in all dimensions.
-
-    ``update`` notes the slow inputs. Where the table knows every spot (american), moneyness has no bound.
-    """
+class Grid(Tabled):
+    """``grid`` (cubic) and ``grid-linear``: a function of all inputs at each decision, looked up in all dimensions."""
 
     def __init__(
         self,
@@ -30,11 +24,10 @@ class Grid(Enclosed):
         interpolation: Interpolation = Interpolation.CUBIC,
         outside: Outside = Outside.FALLBACK,
     ) -> None:
-        super().__init__(problem, similarity_of(problem), outside)
+        super().__init__(problem, outside)
         self.name = "grid" if interpolation is Interpolation.CUBIC else "grid-linear"
         self.path = path
         self.interpolation = interpolation
-        self.table = table_of(problem)
         self._grid: BuiltGrid | None = None
 
     @classmethod
@@ -56,21 +49,10 @@ class Grid(Enclosed):
         nodes = nodes_of(self.grid, self.interpolation)
         self._nodes = replace(nodes, work=self.table.workspace(nodes))
 
-    def prepare(self, slow: Floats, anchor: Fast) -> Worked:
-        """Note the slow inputs; solve the contracts outside the domain."""
-        boxed = super().prepare(slow, anchor)
-        return Worked(**vars(boxed), work=self.table.work(boxed.rows))
-
     def ask(self, fast: Fast, prepared: Boxed, out: Floats) -> None:
         """Look the contracts up."""
         assert isinstance(prepared, Worked)
         self.table.look_up(fast, prepared, self._nodes, out)
-
-    def _reach(self, slow: Floats) -> tuple[Floats, Floats]:
-        if self.table.bounded:
-            return super()._reach(slow)
-        shape = (len(slow), self.problem.domain.fast)
-        return np.full(shape, -np.inf), np.full(shape, np.inf)
 
     @property
     def nbytes(self) -> int:

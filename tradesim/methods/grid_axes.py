@@ -69,7 +69,7 @@ def axes_within(table: Table, budget: int, number: int) -> Axes:
     least = least_bytes(table, number)
     if least > budget:
         raise ProblemError(
-            f"problem {table.problem.name!r}: a grid over its {len(table.names)} coordinates ({', '.join(table.names)}) "
+            f"problem {table.problem.name!r}: a grid over {len(table.names)} coordinates ({', '.join(table.names)}) "
             f"takes {LEAST_NODES} nodes on each, {spoken_memory(least)}, and the budget is {spoken_memory(budget)}; "
             "give it more memory or choose another method"
         )

@@ -8,6 +8,7 @@ and for cubic polynomials everywhere. Linear blends the two nearest; see :func:`
 """
 
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 
 from tradesim.pricing.problem import Floats
 
-Pages = NDArray[np.floating]
+Pages = NDArray[Any]
+"""Numbers at each node, float32 or float64."""
 Cells = NDArray[np.int64]
 
 

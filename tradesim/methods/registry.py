@@ -7,6 +7,9 @@ from typing import Final
 
 from tradesim.errors import ArgumentError, ProblemError
 from tradesim.methods.analytic import Analytic, AnalyticSlice
+from tradesim.methods.chebyshev import Chebyshev
+from tradesim.methods.chebyshev_build import SeriesSpec, build_series, series_path
+from tradesim.methods.chebyshev_build import refusal as series_refusal
 from tradesim.methods.forest_method import ForestMethod
 from tradesim.methods.forest_store import ForestSpec, forest_path
 from tradesim.methods.grid import Grid
@@ -65,6 +68,13 @@ def _build_grid(problem: Problem, path: Path, budget: int | None, progress: Prog
     build_grid(problem, path, _grid_spec(problem, budget), progress)
 
 
+def _series_spec(budget: int | None) -> SeriesSpec:
+    return SeriesSpec() if budget is None else SeriesSpec(budget=budget)
+
+
+SERIES_BYTES: Final = (2**10, 2**12, 2**14, 2**16)
+"""Beyond, a series takes longer than a solver."""
+
 TABLE_BYTES: Final = (2**14, 2**16, 2**18, 2**20, 2**22, 2**24)
 """From what a first-level cache holds to more than a second-level one does."""
 
@@ -115,6 +125,14 @@ METHODS: Final[dict[str, Entry]] = {
         build=_build_grid,
         budgets=TABLE_BYTES,
         refuses=refusal,
+    ),
+    "chebyshev": Entry(
+        says="tensor Chebyshev series, thinned out",
+        make=lambda problem, path, _: Chebyshev(problem, path),
+        path=lambda home, problem, budget: series_path(home, problem, _series_spec(budget)),
+        build=lambda problem, path, budget, progress: build_series(problem, path, _series_spec(budget), progress),
+        budgets=SERIES_BYTES,
+        refuses=series_refusal,
     ),
     "lightgbm": Entry(
         says="trees that learned the difference from the proxy",

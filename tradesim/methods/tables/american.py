@@ -16,7 +16,7 @@ curvature stays on the boundary. Further than ``end`` deviations from it there i
 option is exercised. A premium so told, of ``x`` all that there is, is known for every spot.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numba import njit
@@ -91,7 +91,7 @@ class AmericanTable(Table):
         distance = 0.5 * SPAN[pages.shape[1]] * (node + 1.0)
         fill_pages(points, distance, fit, tables_of(HIGH), HIGH.row_width, pages)
 
-    def work(self, slow: Floats) -> tuple[NDArray[np.generic], ...]:
+    def work(self, slow: Floats) -> tuple[NDArray[Any], ...]:
         """The inputs in blocks, and the kernels' scratch array."""
         blocks = np.zeros((-(-len(slow) // LANES), INPUTS, LANES))
         for number, block in enumerate(blocks):
@@ -99,7 +99,7 @@ class AmericanTable(Table):
             block[:, : len(some)] = some.T
         return blocks.reshape(len(blocks), INPUTS * LANES), np.empty(SCRATCH)
 
-    def workspace(self, nodes: Nodes) -> tuple[NDArray[np.generic], ...]:
+    def workspace(self, nodes: Nodes) -> tuple[NDArray[Any], ...]:
         """The kernel's plan, and the pages of a block of contracts."""
         width = nodes.pages.shape[1]
         plan = np.concatenate([nodes.shape, nodes.low, nodes.per, [nodes.reach, SPAN[width]]])

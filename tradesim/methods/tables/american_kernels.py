@@ -125,13 +125,13 @@ def write_cells(count: int, n0: int, n1: int, n2: int, reach: int, box: Floats, 
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
-def linear_weights(p: float) -> tuple[float, float]:
+def linear_weights(p: float) -> tuple[np.float32, np.float32]:
     """Weights of two nodes at a position ``p`` behind the first."""
     return np.float32(1.0 - p), np.float32(p)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
-def cubic_weights(p: float) -> tuple[float, float, float, float]:
+def cubic_weights(p: float) -> tuple[np.float32, np.float32, np.float32, np.float32]:
     """Weights of four nodes at a position ``p`` behind the first."""
     a, b, c = p - 1.0, p - 2.0, p - 3.0
     bc, pa = b * c, p * a

@@ -20,7 +20,7 @@ _CONTRACT = ("contract",)
 
 
 @intrinsic
-def blend_eight(typing, table, at, n1, n2, u, s, w, pages, i, k):  # type: ignore[no-untyped-def]
+def _blend_eight(typing, table, at, n1, n2, u, s, w, pages, i, k):  # type: ignore[no-untyped-def]
     """Write into ``pages[i, k : k + 8]`` the blend of ``table[cell, k : k + 8]`` over the cells around a point.
 
     ``table pages`` float32[cells, width] and float32[rows, width], contiguous; ``n1 n2`` nodes on the last two axes;
@@ -28,9 +28,12 @@ def blend_eight(typing, table, at, n1, n2, u, s, w, pages, i, k):  # type: ignor
     """
     floats, whole = types.float32, types.int64
     reach = len(u)
-    weights = types.UniTuple(floats, reach)
+    weights = types.UniTuple(floats, reach)  # type: ignore[no-untyped-call]
     signature = types.void(table, whole, whole, whole, weights, weights, weights, pages, whole, whole)
     return signature, _blend
+
+
+blend_eight: Any = _blend_eight
 
 
 def _blend(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
@@ -62,14 +65,14 @@ def _loader(context: Any, builder: ir.IRBuilder, kind: Any, table: Any, k: Any) 
 def _pointer(context: Any, builder: ir.IRBuilder, kind: Any, array: Any, row: Any, column: Any) -> Any:
     """Where ``array[row, column]`` is, as that of eight floats."""
     struct = context.make_array(kind)(context, builder, array)
-    width = cgutils.unpack_tuple(builder, struct.shape)[1]
+    width = cgutils.unpack_tuple(builder, struct.shape)[1]  # type: ignore[no-untyped-call]
     at = builder.add(builder.mul(row, width), column)
     return builder.bitcast(builder.gep(struct.data, [at]), _VECTOR.as_pointer())
 
 
 def _scaled(builder: ir.IRBuilder, weights: Any) -> list[Any]:
     """Each weight in all eight lanes."""
-    return [_splat(builder, weight) for weight in cgutils.unpack_tuple(builder, weights)]
+    return [_splat(builder, weight) for weight in cgutils.unpack_tuple(builder, weights)]  # type: ignore[no-untyped-call]
 
 
 def _splat(builder: ir.IRBuilder, number: Any) -> Any:

@@ -1,7 +1,7 @@
 """The table of any problem with a similarity: its normalised value as a function of the coordinates."""
 
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,15 +93,15 @@ class SimilarTable(Table):
         """Compose the prices."""
         compose(prepared.terms, pages[:, 0], out)
 
-    def workspace(self, nodes: Nodes) -> tuple[NDArray[np.generic], ...]:
+    def workspace(self, nodes: Nodes) -> tuple[NDArray[Any], ...]:
         """The cells around one contract, and their weights."""
         count = nodes.reach ** len(self.names)
         return np.empty(count, dtype=np.int64), np.empty(count)
 
     def look_up(self, fast: Fast, prepared: Worked, nodes: Nodes, out: Floats) -> None:
         """Place, blend, compose."""
-        coordinates = self.place(fast, prepared)
-        lookup(nodes.pages, nodes.shape, nodes.reach, nodes.low, nodes.per, coordinates, *nodes.work, out)
+        coordinates, (cells, weights) = self.place(fast, prepared), nodes.work
+        lookup(nodes.pages, nodes.shape, nodes.reach, nodes.low, nodes.per, coordinates, cells, weights, out)
         compose(prepared.terms, out, out)
 
 

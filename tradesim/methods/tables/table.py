@@ -6,6 +6,7 @@ Each problem has one :class:`Table`; grids and Chebyshev series differ in how th
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from tradesim.pricing.problem import Floats, Problem
 class Worked(Boxed):
     """Slow inputs as noted, and what else ``price`` works in, which is the table's."""
 
-    work: tuple[NDArray[np.generic], ...]
+    work: tuple[NDArray[Any], ...]
 
     @property
     def nbytes(self) -> int:
@@ -43,7 +44,7 @@ class Nodes:
     low: Floats
     per: Floats
     reach: int
-    work: tuple[NDArray[np.generic], ...] = ()
+    work: tuple[NDArray[Any], ...] = ()
 
     @property
     def nbytes(self) -> int:
@@ -88,7 +89,7 @@ class Table(ABC):
     def fill(self, points: Floats, pages: Floats) -> None:
         """Write the pages, float64[m, width], at coordinates float64[m, dimension], from the reference."""
 
-    def work(self, slow: Floats) -> tuple[NDArray[np.generic], ...]:
+    def work(self, slow: Floats) -> tuple[NDArray[Any], ...]:
         """What ``price`` works in, for slow inputs as noted; nothing but what every approximator has by default."""
         return ()
 
@@ -101,7 +102,7 @@ class Table(ABC):
         """Write the prices that follow from the pages float64[n, width] of the contracts that were last placed."""
 
     @abstractmethod
-    def workspace(self, nodes: Nodes) -> tuple[NDArray[np.generic], ...]:
+    def workspace(self, nodes: Nodes) -> tuple[NDArray[Any], ...]:
         """What ``look_up`` works in, whatever the chain."""
 
     @abstractmethod
