@@ -24,7 +24,15 @@ def whole_days() -> Callable[..., Points]:
     return sample
 
 
-def _oracle(style: str) -> Oracle:
+def _price(option) -> float:
+    return option.NPV()
+
+
+def _greeks(option) -> tuple[float, float, float, float]:
+    return option.delta(), option.gamma(), option.vega(), option.theta()
+
+
+def _oracle(style: str, read: Callable = _price) -> Oracle:
     ql = pytest.importorskip("QuantLib")
     today = ql.Date(1, 1, 2024)
     ql.Settings.instance().evaluationDate = today
@@ -50,7 +58,7 @@ def _oracle(style: str) -> Oracle:
             option = ql.VanillaOption(payoff, ql.EuropeanExercise(last))
             engine = ql.AnalyticEuropeanEngine(process)
         option.setPricingEngine(engine)
-        return option.NPV()
+        return read(option)
 
     return lambda points: np.array([value(*row) for row in zip(*points.columns(), strict=True)])
 
@@ -58,6 +66,12 @@ def _oracle(style: str) -> Oracle:
 @pytest.fixture(scope="session")
 def european_oracle() -> Oracle:
     return _oracle("european")
+
+
+@pytest.fixture(scope="session")
+def european_greeks_oracle() -> Oracle:
+    """Delta, gamma, vega and theta, float64[n, 4]."""
+    return _oracle("european", _greeks)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import numpy as np
 
 from tradesim.methods.approximator import Boxed
 from tradesim.methods.built import ErrorOfBuild
-from tradesim.methods.chebyshev_series import series_pages
 from tradesim.methods.chebyshev_store import BuiltSeries, load_series
 from tradesim.methods.method import BuildCost, Fast
 from tradesim.methods.staged import Outside
@@ -16,7 +15,7 @@ from tradesim.pricing.problem import Floats, Problem
 
 
 class Chebyshev(Tabled):
-    """``chebyshev``: every coefficient has a say in every price, so that it is small and slow where a grid is neither."""
+    """``chebyshev``: every coefficient has a say in every price, so that it is small and slow; a grid is neither."""
 
     name = "chebyshev"
 
@@ -48,7 +47,7 @@ class Chebyshev(Tabled):
         """Place, sum, finish."""
         assert isinstance(prepared, Worked)
         pages = np.empty((len(out), self._series.coefficients.shape[1]))
-        series_pages(self.table.place(fast, prepared), *self._series.arrays, *self._work, pages)
+        self._series.write_pages(self.table.place(fast, prepared), self._work, pages)
         self.table.finish(fast, prepared, pages, out)
 
     @property

@@ -113,7 +113,7 @@ def threshold_within(coefficients: Floats, budget: int) -> float:
 
     def takes(threshold: float) -> int:
         length = run_lengths(sizes, threshold)
-        return box + int(length.sum()) * width * 8 + np.count_nonzero(length) * (len(counts) + 8)
+        return int(box + 8 * width * length.sum() + (len(counts) + 8) * np.count_nonzero(length))
 
     levels = np.concatenate([[0.0], np.unique(sizes)])
     least, most = 0, len(levels) - 1

@@ -64,8 +64,14 @@ class Series:
     def pages(self, coordinates: Floats) -> Floats:
         """The pages at coordinates float64[n, k], float64[n, width]."""
         out = np.empty((len(coordinates), self.coefficients.shape[1]))
-        series_pages(coordinates, *self.arrays, *self.workspace(), out)
+        self.write_pages(coordinates, self.workspace(), out)
         return out
+
+    def write_pages(self, coordinates: Floats, work: tuple[Ints, Floats, Floats], out: Floats) -> None:
+        """Write the pages, in a workspace that was made before."""
+        series_pages(
+            coordinates, self.low, self.high, self.heads, self.starts, self.coefficients, work[0], work[1], work[2], out
+        )
 
 
 def tensor_points(low: Floats, high: Floats, counts: tuple[int, ...]) -> list[Floats]:

@@ -1,19 +1,10 @@
 """The American option under Black, Scholes and Merton.
 
-Its value is the European one plus the early exercise premium, an integral along the exercise boundary (Kim 1990):
-see :mod:`tradesim.pricing.boundary`. Calls are priced as puts, ``C(S, K, r, q) = P(K, S, q, r)`` (McDonald and Schroder
-1998).
-
-A contract's *row* is its slice: all that does not depend on the spot. Given the row, the value is a short sum of normal
-probabilities, whose first term is the European option and whose others are the nodes of the premium::
-
-    row = [log strike, strike, right, log exercise level, terms,  (slope, shift, deviation, cash, asset) x terms]
-    x = ln(S / K) for a put, ln(K / S) for a call
-    value = sum over terms of   cash  Phi(deviation - d) (K for a put, S for a call)
-                              - asset Phi(-d)            (S for a put, K for a call),   d = slope x + shift
+Its value is the European one plus the early exercise premium, an integral along the exercise boundary (Kim 1990): see
+:mod:`tradesim.pricing.boundary` for the one and :mod:`tradesim.pricing.american_row` for the other. Calls are priced as
+puts, ``C(S, K, r, q) = P(K, S, q, r)`` (McDonald and Schroder 1998).
 """
 
-import math
 from typing import Final
 
 import numpy as np
@@ -21,209 +12,40 @@ from numba import njit
 
 from tradesim.errors import ProblemError
 from tradesim.pricing import european
-from tradesim.pricing.boundary import (
-    DOUBLE_BOUNDARY,
-    EXERCISED_EARLY,
-    depth_at,
-    log_ceiling,
-    put_boundary,
-    put_region,
+from tradesim.pricing.american_greeks import write_american_greeks
+from tradesim.pricing.american_row import (
+    LOG_EXERCISE,
+    american_value,
+    boundary_row,
+    boundary_rows,
+    certain_value,
+    exercise_boundary,
+    row_from_boundary,
+    slice_value,
+    slice_values,
 )
 from tradesim.pricing.collocation import HIGH, Scheme, Tables, tables_of
 from tradesim.pricing.columns import Points, checked_points
-from tradesim.pricing.normal import normal_cdf
 from tradesim.pricing.problem import Floats, Problem, Rights
 
-LOG_STRIKE: Final = 0
-STRIKE: Final = 1
-RIGHT: Final = 2
-LOG_EXERCISE: Final = 3
-TERMS: Final = 4
-HEADER: Final = 5
-TERM: Final = 5
-
-CERTAIN: Final = -1.0
-"""Count of terms of a row without uncertainty, which holds rate, dividend and expiry in their place."""
-LEAST_DEVIATION: Final = 1e-5
-"""Below this standard deviation of the log-spot at expiry the spot is taken to be certain."""
-
-
-@njit(cache=True, error_model="numpy")
-def write_term(
-    row: Floats, term: int, log_level: float, time: float, volatility: float, drift: float, cash: float, asset: float
-) -> None:
-    """Write one term: a claim on ``cash`` and ``-asset`` after ``time``, below the level."""
-    deviation = volatility * math.sqrt(time)
-    at = HEADER + TERM * term
-    row[at] = 1.0 / deviation
-    row[at + 1] = (drift * time - log_level) / deviation + 0.5 * deviation
-    row[at + 2] = deviation
-    row[at + 3] = cash
-    row[at + 4] = asset
-
-
-@njit(cache=True, error_model="numpy")
-def write_european(
-    row: Floats, strike: float, expiry: float, volatility: float, rate: float, dividend: float, right: int
-) -> None:
-    """Write the header and the European term; NaN throughout where the boundary is double."""
-    region = put_region(rate, dividend)
-    row[LOG_STRIKE] = math.log(max(strike, 1e-300))
-    row[STRIKE] = strike if region != DOUBLE_BOUNDARY else np.nan
-    row[RIGHT] = right
-    row[LOG_EXERCISE] = -np.inf
-    if expiry <= 0.0:
-        row[TERMS] = 0.0
-    elif volatility * math.sqrt(expiry) < LEAST_DEVIATION:
-        row[TERMS] = CERTAIN
-        row[HEADER], row[HEADER + 1], row[HEADER + 2] = rate, dividend, expiry
-    else:
-        row[TERMS] = 1.0
-        cash, asset = math.exp(-rate * expiry), math.exp(-dividend * expiry)
-        write_term(row, 0, 0.0, expiry, volatility, rate - dividend, cash, asset)
-
-
-@njit(cache=True, error_model="numpy")
-def write_premium(
-    row: Floats,
-    expiry: float,
-    expiry_max: float,
-    volatility: float,
-    rate: float,
-    dividend: float,
-    tables: Tables,
-    curve: Floats,
-) -> None:
-    """Write the terms of the early exercise premium of a put, from a curve that reaches ``expiry_max``."""
-    ceiling = log_ceiling(rate, dividend)
-    scale = math.sqrt(expiry / expiry_max)
-    for j in range(len(tables.price_gap)):
-        gap = tables.price_gap[j]
-        time = expiry * gap * gap
-        level = ceiling - depth_at(scale * math.sqrt(1.0 - gap * gap), tables, curve)
-        mass = expiry * tables.price_weight[j]
-        cash = mass * rate * math.exp(-rate * time)
-        asset = mass * dividend * math.exp(-dividend * time)
-        write_term(row, j + 1, level, time, volatility, rate - dividend, cash, asset)
-    row[LOG_EXERCISE] = ceiling - depth_at(scale, tables, curve)
-    row[TERMS] = len(tables.price_gap) + 1
-
-
-@njit(cache=True, error_model="numpy")
-def exercise_boundary(
-    expiry_max: float, volatility: float, rate: float, dividend: float, right: int, tables: Tables, out: Floats
-) -> bool:
-    """Write the curve of the exercise boundary for times to expiry up to ``expiry_max``; False where there is none.
-
-    One curve serves every strike and every shorter expiry of the same volatility, rate and dividend yield.
-    """
-    put_rate, put_dividend = (dividend, rate) if right > 0 else (rate, dividend)
-    if put_region(put_rate, put_dividend) != EXERCISED_EARLY:
-        return False
-    put_boundary(expiry_max, volatility, put_rate, put_dividend, tables, out)
-    return True
-
-
-@njit(cache=True, error_model="numpy")
-def row_from_boundary(
-    strike: float,
-    expiry: float,
-    expiry_max: float,
-    volatility: float,
-    rate: float,
-    dividend: float,
-    right: int,
-    tables: Tables,
-    curve: Floats,
-    row: Floats,
-) -> None:
-    """Write the row of a contract whose boundary is known as a curve of :func:`exercise_boundary`."""
-    put_rate, put_dividend = (dividend, rate) if right > 0 else (rate, dividend)
-    write_european(row, strike, expiry, volatility, put_rate, put_dividend, right)
-    if row[TERMS] == 1.0 and put_region(put_rate, put_dividend) == EXERCISED_EARLY:
-        write_premium(row, expiry, expiry_max, volatility, put_rate, put_dividend, tables, curve)
-
-
-@njit(cache=True, error_model="numpy")
-def boundary_row(
-    strike: float,
-    expiry: float,
-    volatility: float,
-    rate: float,
-    dividend: float,
-    right: int,
-    tables: Tables,
-    row: Floats,
-) -> None:
-    """Write a contract's row, float64[``Scheme.row_width``]: the slow half of its price.
-
-    A double boundary (a put with ``q < r < 0``, a call with ``r < q < 0``) gives a row whose values are NaN.
-    """
-    put_rate, put_dividend = (dividend, rate) if right > 0 else (rate, dividend)
-    write_european(row, strike, expiry, volatility, put_rate, put_dividend, right)
-    if row[TERMS] == 1.0 and put_region(put_rate, put_dividend) == EXERCISED_EARLY:
-        curve = np.empty(len(tables.root))
-        put_boundary(expiry, volatility, put_rate, put_dividend, tables, curve)
-        write_premium(row, expiry, expiry, volatility, put_rate, put_dividend, tables, curve)
-
-
-@njit(cache=True, error_model="numpy")
-def certain_value(cash: float, asset: float, rate: float, dividend: float, expiry: float) -> float:
-    """The best of exercise now, at expiry, and when the interest on the cash comes to equal the asset's yield."""
-    at_expiry = cash * math.exp(-rate * expiry) - asset * math.exp(-dividend * expiry)
-    best: float = max(cash - asset, at_expiry, 0.0)
-    when = math.log(rate * cash / (dividend * asset)) / (rate - dividend)
-    if 0.0 < when < expiry:
-        best = max(best, cash * math.exp(-rate * when) - asset * math.exp(-dividend * when))
-    return best
-
-
-@njit(cache=True, error_model="numpy")
-def slice_value(spot: float, row: Floats) -> float:
-    """Value of a contract at ``spot``, in currency, from its row: the fast half of its price."""
-    strike = row[STRIKE]
-    moneyness = math.log(spot) - row[LOG_STRIKE]
-    cash_scale, asset_scale = strike, spot
-    if row[RIGHT] > 0.0:
-        moneyness, cash_scale, asset_scale = -moneyness, spot, strike
-    intrinsic: float = cash_scale - asset_scale
-    if moneyness < row[LOG_EXERCISE]:
-        return intrinsic
-    if row[TERMS] == CERTAIN:
-        return certain_value(cash_scale, asset_scale, row[HEADER], row[HEADER + 1], row[HEADER + 2])
-    cash, asset = 0.0, 0.0
-    for term in range(int(row[TERMS])):
-        at = HEADER + TERM * term
-        depth = -(row[at] * moneyness + row[at + 1])
-        cash += row[at + 3] * normal_cdf(depth + row[at + 2])
-        if row[at + 4] != 0.0:
-            asset += row[at + 4] * normal_cdf(depth)
-    value: float = max(cash_scale * cash - asset_scale * asset, intrinsic, 0.0)
-    return value
-
-
-@njit(cache=True, error_model="numpy")
-def slice_values(spot: float, rows: Floats, out: Floats) -> None:
-    """Write the values of n contracts at ``spot`` into ``out``, from rows float64[n, width]."""
-    for i in range(len(out)):
-        out[i] = slice_value(spot, rows[i])
-
-
-@njit(cache=True, error_model="numpy")
-def american_value(
-    spot: float,
-    strike: float,
-    expiry: float,
-    volatility: float,
-    rate: float,
-    dividend: float,
-    right: int,
-    tables: Tables,
-) -> float:
-    """Value of one American option, in currency, all inputs new; NaN where the boundary is double."""
-    row = np.empty(HEADER + TERM * (len(tables.price_gap) + 1))
-    boundary_row(strike, expiry, volatility, rate, dividend, right, tables, row)
-    return slice_value(spot, row)
+__all__ = [
+    "AMERICAN_PROBLEM",
+    "LOG_EXERCISE",
+    "american_value",
+    "american_values",
+    "boundary_row",
+    "boundary_rows",
+    "certain_value",
+    "exercise_boundary",
+    "greeks",
+    "price",
+    "price_with",
+    "refuse_double_boundaries",
+    "row_from_boundary",
+    "slice_value",
+    "slice_values",
+    "solvable_dividends",
+]
 
 
 @njit(cache=True, error_model="numpy")
@@ -241,22 +63,6 @@ def american_values(
     """Write the values of n American options into ``out``; arrays of one length, as in :class:`Points`."""
     for i in range(len(out)):
         out[i] = american_value(spot[i], strike[i], expiry[i], volatility[i], rate[i], dividend[i], right[i], tables)
-
-
-@njit(cache=True, error_model="numpy")
-def boundary_rows(
-    strike: Floats,
-    expiry: Floats,
-    volatility: Floats,
-    rate: Floats,
-    dividend: Floats,
-    right: Rights,
-    tables: Tables,
-    rows: Floats,
-) -> None:
-    """Write the rows of n contracts into ``rows``, float64[n, ``Scheme.row_width``]."""
-    for i in range(len(rows)):
-        boundary_row(strike[i], expiry[i], volatility[i], rate[i], dividend[i], right[i], tables, rows[i])
 
 
 def price_with(scheme: Scheme, points: Points) -> Floats:
@@ -321,10 +127,36 @@ def price(
     return price_with(HIGH, points)
 
 
+def greeks(
+    spot: Floats,
+    strike: Floats,
+    expiry: Floats,
+    volatility: Floats,
+    rate: Floats,
+    dividend: Floats,
+    right: Rights,
+    /,
+) -> Floats:
+    """Delta, gamma, vega and theta of American options, float64[n, 4]: see :mod:`tradesim.pricing.american_greeks`.
+
+    ``ProblemError`` names the first option whose exercise boundary is double.
+
+    >>> ones = np.ones(1)
+    >>> greeks(100 * ones, 100 * ones, ones, 0.25 * ones, 0.05 * ones, 0 * ones, np.array([-1])).round(3).tolist()
+    [[-0.41, 0.018, 37.83, -3.089]]
+    """
+    points = checked_points(spot, strike, expiry, volatility, rate, dividend, right)
+    refuse_double_boundaries(points.rate, points.dividend, points.right)
+    out = np.empty((len(points), 4))
+    write_american_greeks(*points.columns(), tables_of(HIGH), out)
+    return out
+
+
 AMERICAN_PROBLEM: Final = Problem(
     name="american",
     version=1,
     domain=european.DOMAIN,
     reference=lambda inputs: price(*inputs.T),
     proxy=lambda inputs: european.price(*inputs.T),
+    greeks=lambda inputs: greeks(*inputs.T),
 )

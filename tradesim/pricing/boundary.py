@@ -15,7 +15,8 @@ import numpy as np
 from numba import njit
 
 from tradesim.pricing.collocation import Tables
-from tradesim.pricing.normal import normal_cdf, normal_pdf
+from tradesim.pricing.elementary import exp, log, log_ratio
+from tradesim.pricing.normal import FARTHEST, INVERSE_ROOT_TWO_PI, mills, normal_cdf, normal_pdf
 from tradesim.pricing.problem import Floats
 
 EXERCISED_EARLY: Final = 1
@@ -25,8 +26,18 @@ DOUBLE_BOUNDARY: Final = -1
 DRIFT_LIMIT: Final = 0.5
 """FP-A converges faster than FP-B while the drift is below this many standard deviations, and not at all above 1."""
 
-GUESS_STEPS: Final = 8
-GUESS_TOLERANCE: Final = 0.005
+LEAST_DEPTH: Final = 0.639
+RELAXATION: Final = 1.1
+"""Steps are this much longer than to the fixed point: most of what a sweep leaves has the sign of what it mends."""
+
+NEARBY: Final = 0
+CASH: Final = 1
+ASSET: Final = 2
+"""Rows of the workspace of a sweep, over all pairs of a collocation and a quadrature node: ``ln(X / B)`` and the drift
+until then, and the present values of the interest on the strike and of the dividends."""
+
+VECTOR: Final = {"contract", "nsz", "reassoc"}
+"""Fast-math flags of a sum that is to be vectorised."""
 
 
 @njit(cache=True, error_model="numpy")
@@ -53,28 +64,6 @@ def log_floor(volatility: float, rate: float, dividend: float) -> float:
     return math.log(max(exponent / (1.0 + exponent), 1e-300))
 
 
-@njit(cache=True, error_model="numpy")
-def qd_plus_residual(log_spot: float, expiry: float, volatility: float, rate: float, dividend: float) -> float:
-    """What is zero at the QD+ boundary (Li 2010), for a strike of 1."""
-    spot = math.exp(log_spot)
-    root = math.sqrt(expiry)
-    deviation = volatility * root
-    cash, asset = math.exp(-rate * expiry), math.exp(-dividend * expiry)
-    twice = 2.0 / (volatility * volatility)
-    paid = -math.expm1(-rate * expiry)
-    scale = twice * (rate / paid if paid > 0.0 else 1.0 / expiry)
-    tilt = twice * (rate - dividend) - 1.0
-    spread = math.sqrt(tilt * tilt + 4.0 * scale)
-    upper = (log_spot + (rate - dividend) * expiry) / deviation + 0.5 * deviation
-    below_upper, below_lower = normal_cdf(-upper), normal_cdf(deviation - upper)
-    excess = 1.0 - spot - (cash * below_lower - spot * asset * below_upper)
-    decay = rate * cash * below_lower - spot * asset * (
-        dividend * below_upper + 0.5 * volatility / root * normal_pdf(upper)
-    )
-    correction = cash / spread * (scale - twice * decay / (cash * excess) - (scale / spread) ** 2)
-    return (1.0 - asset * below_upper) * spot + (correction - 0.5 * (tilt + spread)) * excess
-
-
 class Put(NamedTuple):
     """A put with strike 1 that is exercised early, up to the longest time to expiry that is asked about.
 
@@ -89,118 +78,142 @@ class Put(NamedTuple):
     lowest: float
 
 
-@njit(cache=True, error_model="numpy")
-def guess_depth(depth: float, put: Put, expiry: float) -> float:
-    """``ln(B / X)`` by the secant rule on the QD+ residual from ``depth``; both are negative."""
-    before, now = depth, 0.9 * depth
-    residual_before = qd_plus_residual(put.ceiling + before, expiry, put.volatility, put.rate, put.dividend)
-    for _ in range(GUESS_STEPS):
-        residual = qd_plus_residual(put.ceiling + now, expiry, put.volatility, put.rate, put.dividend)
-        slope = (residual - residual_before) / (now - before)
-        if not abs(slope) > 0.0:
-            break
-        target = min(max(now - residual / slope, 0.999 * put.lowest, 3.0 * now), 0.3 * now)
-        before, residual_before, now = now, residual, target
-        if abs(now - before) < GUESS_TOLERANCE * abs(now):
-            break
-    return now
-
-
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def guess_boundary(put: Put, tables: Tables, curve: Floats) -> None:
-    """Write the QD+ curve, from the shortest time up; each node starts from the one before."""
-    slope = -1.0
+    """Write a curve within some per cent of the boundary, from its limits at short and at long times.
+
+    At short times it is ``c sigma sqrt(t)`` below the limit: ``c`` is 0.639 below ``X`` if ``q > r``, else grows with
+    the logarithm of time below the strike (Evans, Kuske and Keller 2002); here with constants fitted to boundaries.
+    """
+    carry = max(put.rate - put.dividend, 0.0) / put.volatility
     for i in range(len(curve)):
-        expiry = put.expiry * tables.root[i] ** 2
-        deviation = put.volatility * math.sqrt(expiry)
-        depth = guess_depth(max(slope * deviation, 0.95 * put.lowest), put, expiry)
+        expiry = put.expiry * tables.root[i] * tables.root[i]
+        root = math.sqrt(expiry)
+        deviation = put.volatility * root
+        below_strike = (1.424 - 0.273 * log(carry * root + 0.5 * put.rate * expiry)) * deviation
+        below = below_strike + put.ceiling
+        least = LEAST_DEPTH * deviation
+        below = least if below < least else below
+        depth = put.lowest * (1.0 - exp(below / put.lowest))
         curve[i] = depth * depth
-        slope = depth / deviation
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+def write_masses(flow: float, expiry: float, gap: Floats, weight: Floats, out: Floats) -> None:
+    """Write the present value of what a rate ``flow`` pays around each gap."""
+    for j in range(len(out)):
+        out[j] = flow * expiry * weight[j] * exp(-flow * expiry * gap[j] * gap[j])
+
+
+@njit(cache=True, error_model="numpy", fastmath=VECTOR)
+def smooth_pasting(
+    node: int, depth: float, deviation: float, gap: Floats, over_gap: Floats, work: Floats
+) -> tuple[float, float]:
+    """The integrals of FP-A at one node: both sides of its fixed point."""
+    slope = 1.0 / deviation
+    above, below = 0.0, 0.0
+    for j in range(gap.shape[1]):
+        passed, over_passed = deviation * gap[node, j], slope * over_gap[node, j]
+        upper = (depth + work[NEARBY, node, j]) * over_passed + 0.5 * passed
+        lower = upper - passed
+        size = abs(upper)
+        density = exp(-0.5 * upper * upper)
+        tail = density * mills(FARTHEST if size > FARTHEST else size)
+        density *= INVERSE_ROOT_TWO_PI * over_passed
+        above += work[CASH, node, j] * (INVERSE_ROOT_TWO_PI * over_passed) * exp(-0.5 * lower * lower)
+        below += work[ASSET, node, j] * (density + (tail if upper < 0.0 else 1.0 - tail))
+    return above, below
+
+
+@njit(cache=True, error_model="numpy", fastmath=VECTOR)
+def value_matching(
+    node: int, depth: float, deviation: float, gap: Floats, over_gap: Floats, work: Floats
+) -> tuple[float, float]:
+    """The integrals of FP-B at one node: both sides of its fixed point."""
+    slope = 1.0 / deviation
+    above, below = 0.0, 0.0
+    for j in range(gap.shape[1]):
+        passed = deviation * gap[node, j]
+        upper = (depth + work[NEARBY, node, j]) * (slope * over_gap[node, j]) + 0.5 * passed
+        above += work[CASH, node, j] * normal_cdf(upper - passed)
+        below += work[ASSET, node, j] * normal_cdf(upper)
+    return above, below
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def write_european_sides(weak_drift: bool, put: Put, tables: Tables, curve: Floats, sides: Floats) -> None:
+    """Write what expiry itself adds to both sides of the fixed point at every node."""
+    for i in range(len(curve)):
+        expiry = put.expiry * tables.root[i] * tables.root[i]
+        deviation = put.volatility * math.sqrt(expiry)
+        moneyness = put.ceiling - math.sqrt(curve[i]) + (put.rate - put.dividend) * expiry
+        upper = moneyness / deviation + 0.5 * deviation
+        lower = upper - deviation
+        above = normal_pdf(lower) / deviation if weak_drift else normal_cdf(lower)
+        pasted = normal_pdf(upper) / deviation if weak_drift else 0.0
+        sides[0, i] = exp(-put.rate * expiry) * above
+        sides[1, i] = exp(-put.dividend * expiry) * (normal_cdf(upper) + pasted)
 
 
 @njit(cache=True, error_model="numpy")
-def smooth_pasting(node: int, depth: float, put: Put, tables: Tables, discount: Floats, nearby: Floats) -> float:
-    """FP-A at one node: the boundary, over strike, at which the put's delta is -1."""
-    expiry = put.expiry * tables.root[node] ** 2
-    deviation = put.volatility * math.sqrt(expiry)
-    drift = put.rate - put.dividend
-    upper = (put.ceiling + depth + drift * expiry) / deviation + 0.5 * deviation
-    above = math.exp(-put.rate * expiry) * normal_pdf(upper - deviation) / deviation
-    below = math.exp(-put.dividend * expiry) * (normal_cdf(upper) + normal_pdf(upper) / deviation)
-    for j in range(len(tables.gap)):
-        at = node * len(tables.gap) + j
-        gap = deviation * tables.gap[j]
-        upper = (depth + nearby[at] + drift * expiry * tables.gap[j] ** 2) / gap + 0.5 * gap
-        mass = expiry * tables.weight[j]
-        above += put.rate * mass * discount[0, at] * normal_pdf(upper - gap) / gap
-        if put.dividend != 0.0:
-            below += put.dividend * mass * discount[1, at] * (normal_cdf(upper) + normal_pdf(upper) / gap)
-    return above / below
-
-
-@njit(cache=True, error_model="numpy")
-def value_matching(node: int, depth: float, put: Put, tables: Tables, discount: Floats, nearby: Floats) -> float:
-    """FP-B at one node: the boundary, over strike, at which the put is worth its exercise."""
-    expiry = put.expiry * tables.root[node] ** 2
-    deviation = put.volatility * math.sqrt(expiry)
-    drift = put.rate - put.dividend
-    upper = (put.ceiling + depth + drift * expiry) / deviation + 0.5 * deviation
-    above = math.exp(-put.rate * expiry) * normal_cdf(upper - deviation)
-    below = math.exp(-put.dividend * expiry) * normal_cdf(upper)
-    for j in range(len(tables.gap)):
-        at = node * len(tables.gap) + j
-        gap = deviation * tables.gap[j]
-        upper = (depth + nearby[at] + drift * expiry * tables.gap[j] ** 2) / gap + 0.5 * gap
-        mass = expiry * tables.weight[j]
-        above += put.rate * mass * discount[0, at] * normal_cdf(upper - gap)
-        if put.dividend != 0.0:
-            below += put.dividend * mass * discount[1, at] * normal_cdf(upper)
-    return above / below
-
-
-@njit(cache=True, error_model="numpy")
-def sweep(put: Put, tables: Tables, discount: Floats, nearby: Floats, curve: Floats) -> float:
+def sweep(put: Put, tables: Tables, work: Floats, sides: Floats, curve: Floats) -> float:
     """Move every node to its fixed point given the rest; returns the largest move of ``ln B``.
 
-    Short times weigh less in it. A node is held between the perpetual boundary and ``X``; it stays where it is if its
+    FP-A is the boundary at which the put's delta is -1, FP-B the one at which the put is worth its exercise. Short
+    times weigh less in the move. A node is held between the perpetual boundary and ``X``; it stays where it is if its
     fixed point is not a number.
     """
-    weak_drift = (put.rate - put.dividend) * math.sqrt(put.expiry) < DRIFT_LIMIT * put.volatility
-    largest = 0.0
+    deviation = put.volatility * math.sqrt(put.expiry)
+    weak_drift = (put.rate - put.dividend) * put.expiry < DRIFT_LIMIT * deviation
+    write_european_sides(weak_drift, put, tables, curve, sides)
     for node in range(len(curve)):
         depth = -math.sqrt(curve[node])
         if weak_drift:
-            boundary = smooth_pasting(node, depth, put, tables, discount, nearby)
+            above, below = smooth_pasting(node, depth, deviation, tables.gap, tables.over_gap, work)
         else:
-            boundary = value_matching(node, depth, put, tables, discount, nearby)
-        if boundary > 0.0:
-            settled = min(max(math.log(boundary) - put.ceiling, put.lowest), 0.0)
-            largest = max(largest, abs(settled - depth) * tables.root[node])
-            curve[node] = settled * settled
+            above, below = value_matching(node, depth, deviation, tables.gap, tables.over_gap, work)
+        sides[0, node] += above
+        sides[1, node] += below
+    settle(put, curve, sides)
+    largest = 0.0
+    for node in range(len(curve)):
+        largest = max(largest, abs(sides[0, node]) * tables.root[node])
     return largest
 
 
-@njit(cache=True, error_model="numpy")
-def interpolate_depths(tables: Tables, curve: Floats, nearby: Floats) -> None:
-    """Write ``ln(X / B)`` at every quadrature node of every collocation node, float64[n * l]."""
-    for at in range(len(nearby)):
-        total = 0.0
-        for k in range(len(curve)):
-            total += tables.interpolation[at, k] * curve[k]
-        nearby[at] = math.sqrt(max(total, 0.0))
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def settle(put: Put, curve: Floats, sides: Floats) -> None:
+    """Take the ratio of both sides as the new boundary; leave in their place how far each node moved."""
+    for i in range(len(curve)):
+        before = -math.sqrt(curve[i])
+        target = log_ratio(sides[0, i], sides[1, i]) - put.ceiling
+        target = before + RELAXATION * (target - before)
+        target = target if sides[0, i] > 0.0 and sides[1, i] > 0.0 else before
+        target = put.lowest if target < put.lowest else target
+        target = 0.0 if target > 0.0 else target
+        sides[0, i] = target - before
+        curve[i] = target * target
 
 
-@njit(cache=True, error_model="numpy")
-def discount_factors(put: Put, tables: Tables) -> Floats:
-    """Discount factors over every gap, float64[2, n * l]: of cash and of the asset."""
-    count = len(tables.gap)
-    factors = np.empty((2, len(tables.root) * count))
-    for i in range(len(tables.root)):
-        for j in range(count):
-            time = put.expiry * (tables.root[i] * tables.gap[j]) ** 2
-            factors[0, i * count + j] = math.exp(-put.rate * time)
-            factors[1, i * count + j] = math.exp(-put.dividend * time) if put.dividend != 0.0 else 1.0
-    return factors
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def interpolate(matrix: Floats, curve: Floats, out: Floats) -> None:
+    """Write the values of a curve at the points of an interpolation matrix, float64[n, points], four nodes at once."""
+    for j in range(len(out)):
+        out[j] = 0.0
+    for k in range(0, len(curve), 4):
+        a, b, c, d = curve[k], curve[k + 1], curve[k + 2], curve[k + 3]
+        for j in range(len(out)):
+            out[j] += matrix[k, j] * a + matrix[k + 1, j] * b + (matrix[k + 2, j] * c + matrix[k + 3, j] * d)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def write_nearby(put: Put, gap: Floats, tables: Tables, curve: Floats, out: Floats) -> None:
+    """Write ``ln(X / B)`` at every quadrature node of every collocation node, and the drift until then."""
+    interpolate(tables.interpolation, curve, out)
+    drift = (put.rate - put.dividend) * put.expiry
+    for at in range(len(out)):
+        square = out[at]
+        out[at] = math.sqrt(square if square > 0.0 else 0.0) + drift * gap[at] * gap[at]
 
 
 @njit(cache=True, error_model="numpy")
@@ -209,11 +222,14 @@ def put_boundary(expiry: float, volatility: float, rate: float, dividend: float,
     ceiling = log_ceiling(rate, dividend)
     put = Put(expiry, volatility, rate, dividend, ceiling, log_floor(volatility, rate, dividend) - ceiling)
     guess_boundary(put, tables, curve)
-    discount = discount_factors(put, tables)
-    nearby = np.empty(len(tables.interpolation))
+    gap, weight = tables.gap.ravel(), tables.weight.ravel()
+    flat, sides = np.empty((3, len(gap))), np.empty((2, len(curve)))
+    work = flat.reshape((3, *tables.gap.shape))
+    write_masses(rate, expiry, gap, weight, flat[CASH])
+    write_masses(dividend, expiry, gap, weight, flat[ASSET])
     for _ in range(tables.iterations):
-        interpolate_depths(tables, curve, nearby)
-        if sweep(put, tables, discount, nearby, curve) < tables.tolerance:
+        write_nearby(put, gap, tables, curve, flat[NEARBY])
+        if sweep(put, tables, work, sides, curve) < tables.tolerance:
             break
 
 

@@ -70,8 +70,8 @@ def budget_figure(method: Grid, inputs: Floats, reference: Floats) -> Figure:
         what=f"american full, {method.name}, chain of {CHAIN}",
         measured=(
             f"rmse {rmse:.1e}, {by_chain / CHAIN * 1e9:.0f} ns an option from Python, "
-            f"{by_bulk / len(bulk) * 1e9:.0f} in bulk; caches flushed {flushed / CHAIN:.0f}, p99 {flushed_p99 / CHAIN:.0f}; "
-            f"table {spoken_memory(held)}, all told {method.nbytes} B"
+            f"{by_bulk / len(bulk) * 1e9:.0f} in bulk; caches flushed {flushed / CHAIN:.0f}, "
+            f"p99 {flushed_p99 / CHAIN:.0f}; table {spoken_memory(held)}, all told {method.nbytes} B"
         ),
         bar="60 ns, 1 MiB, rmse 0.004" if barred else "",
         reached=(by_chain / CHAIN <= 60e-9 and held <= 2**20 and rmse <= 0.004) if barred else None,
@@ -97,7 +97,7 @@ def flushed_ns(call: Callable[[], object], rounds: int = 400) -> tuple[float, fl
 
 
 def scipy_figure(method: Grid, inputs: Floats, reference: Floats) -> Figure:
-    """Scipy's interpolator called per option, on the four numbers that an option comes to: it is given these for nothing.
+    """Scipy's interpolator called per option, on the four numbers that an option comes to, which it is given.
 
     Its table holds prices of puts over the strike, at as many nodes as a MiB holds.
     """

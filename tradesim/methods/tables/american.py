@@ -87,7 +87,7 @@ class AmericanTable(Table):
         """Solve each point's boundary at reference accuracy, and fit the premium along the distance from it."""
         degree = pages.shape[1] - 2
         node = np.polynomial.chebyshev.chebpts1(degree + 1)
-        fit = np.linalg.inv(np.vander(node, degree + 1))
+        fit = np.asarray(np.linalg.inv(np.vander(node, degree + 1)), dtype=np.float64)
         distance = 0.5 * SPAN[pages.shape[1]] * (node + 1.0)
         fill_pages(points, distance, fit, tables_of(HIGH), HIGH.row_width, pages)
 
@@ -142,13 +142,12 @@ def fill_pages(
         boundary = v * (1.0 - 1.0 / reach)
         discount, yielded = np.exp(-rate), np.exp(-dividend)
         level = np.exp(boundary)
-        amplitude = 1.0 - level - european_put(1.0, level, boundary, rate - dividend, discount, yielded, v)
+        amplitude = 1.0 - level - european_put(discount, level * yielded, (boundary + rate - dividend) / v, v)
         for j in range(len(distance)):
             moneyness = boundary + distance[j] * v
             asset = np.exp(moneyness)
-            premium = slice_value(asset, solved) - european_put(
-                1.0, asset, moneyness, rate - dividend, discount, yielded, v
-            )
+            european = european_put(discount, asset * yielded, (moneyness + rate - dividend) / v, v)
+            premium = slice_value(asset, solved) - european
             share[j] = min(max(premium / amplitude, 0.0), 1.0) if amplitude > 0.0 else 0.0
         pages[i, 0] = reach
         for k in range(len(distance)):

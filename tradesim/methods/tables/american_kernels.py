@@ -14,14 +14,12 @@ from numba import njit
 from tradesim.methods.interpolation import Pages
 from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE, VOLATILITY
 from tradesim.methods.tables.pages import EIGHT, blend_eight
-from tradesim.pricing.elementary import exp, log, log_ratio, mills
+from tradesim.pricing.elementary import exp, log, log_ratio
+from tradesim.pricing.european import time_value
 from tradesim.pricing.problem import Floats
 
 LANES: Final = 64
 INPUTS: Final = 6
-TAIL: Final = 12.0
-"""Deviations beyond which a probability is nil (1e-33); much further out its density is no normal number, and slow."""
-
 SOFT: Final = 0.02
 """Square of the volatility (0.14) below which rates weigh by the variance, and above which by time alone."""
 BEND: Final = 0.002
@@ -45,22 +43,11 @@ SCRATCH: Final = 11 * LANES
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
-def european_put(
-    cash: float, asset: float, moneyness: float, drift: float, discount: float, yielded: float, v: float
-) -> float:
-    """The European price in put terms; ``drift`` and the two discount factors are over the time to expiry.
-
-    One exponential does for both probabilities: ``cash discount phi(lower) = asset yielded phi(upper)``.
-    """
-    upper = (moneyness + drift) / v + 0.5 * v
-    lower = upper - v
-    upper_size = abs(upper) if abs(upper) < TAIL else TAIL
-    lower_size = abs(lower) if abs(lower) < TAIL else TAIL
-    paid, received = cash * discount, asset * yielded
-    density = received * exp(-0.5 * upper_size * upper_size)
-    gain, loss = density * mills(lower_size), density * mills(upper_size)
-    value: float = (gain if lower > 0.0 else paid - gain) - (loss if upper > 0.0 else received - loss)
-    return 0.0 if value < 0.0 else value
+def european_put(cash: float, asset: float, moneyness: float, v: float) -> float:
+    """The European price in put terms, from present values and the deviations that part their logarithms."""
+    sure = cash - asset
+    value: float = (sure if sure > 0.0 else 0.0) + time_value(asset, cash, moneyness, v)
+    return value
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -172,7 +159,8 @@ def write_amplitudes(block: Floats, count: int, pages: Pages, end: float, scratc
         reach = LEAST_REACH if reach < LEAST_REACH else reach
         boundary = v * (1.0 - 1.0 / (1.0 if reach > 1.0 else reach))
         level = exp(boundary)
-        european = european_put(1.0, level, boundary, drift, scratch[CASH_DISCOUNT + i], scratch[ASSET_DISCOUNT + i], v)
+        paid, received = scratch[CASH_DISCOUNT + i], level * scratch[ASSET_DISCOUNT + i]
+        european = european_put(paid, received, (boundary + drift) / v, v)
         scratch[AMPLITUDE + i] = 1.0 - level - european
         scratch[ARGUMENT + i] = (scratch[MONEYNESS + i] - boundary) / v * (2.0 / end) - 1.0
 
@@ -200,15 +188,9 @@ def write_prices(spot: float, block: Floats, count: int, scratch: Floats, out: F
         dividend = block[RATE * LANES + i] if call else block[DIVIDEND * LANES + i]
         cash, asset = spot if call else strike, strike if call else spot
         drift = (rate - dividend) * expiry
-        european = european_put(
-            cash,
-            asset,
-            scratch[MONEYNESS + i],
-            drift,
-            scratch[CASH_DISCOUNT + i],
-            scratch[ASSET_DISCOUNT + i],
-            scratch[DEVIATION + i],
-        )
+        paid, received = cash * scratch[CASH_DISCOUNT + i], asset * scratch[ASSET_DISCOUNT + i]
+        v = scratch[DEVIATION + i]
+        european = european_put(paid, received, (scratch[MONEYNESS + i] + drift) / v, v)
         early = (rate > 0.0) | ((rate == 0.0) & (dividend < 0.0))
         argument = scratch[ARGUMENT + i]
         share = scratch[AMPLITUDE + i] * scratch[PREMIUM + i]
