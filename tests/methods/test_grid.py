@@ -13,8 +13,8 @@ from tradesim.methods.grid import Grid
 from tradesim.methods.grid_axes import Axis
 from tradesim.methods.grid_build import GridSpec, build_grid, grid_path, refusal
 from tradesim.methods.grid_sql import GridSql
-from tradesim.methods.grid_store import load_grid
-from tradesim.methods.interpolation import Interpolation
+from tradesim.methods.grid_store import load_grid, nodes_of
+from tradesim.methods.interpolation import Interpolation, stencil
 from tradesim.methods.method import price_chain
 from tradesim.methods.similarities import SIMILARITIES
 from tradesim.methods.staged import prices_at
@@ -276,6 +276,26 @@ def bound(make, chain, state):
     reference.bind(chain)
     reference.update(state)
     return reference
+
+
+@pytest.mark.parametrize("interpolation", Interpolation)
+@pytest.mark.parametrize("budget", [2**14, 2**20])
+def test_the_fused_kernel_blends_the_pages_that_a_stencil_names(tmp_path, interpolation, budget):
+    """Short pages and long ones; a chain of more than one block."""
+    problem, path = PROBLEMS["american"], tmp_path / "grid.duckdb"
+    build_grid(problem, path, GridSpec(budget=budget, checked=50))
+    method = Grid(problem, path, interpolation)
+    method.open()
+    inputs = problem.domain.sample(100, seed=8)
+    prepared = method.prepare(np.ascontiguousarray(inputs[:, 1:]), 101.0)
+    nodes = nodes_of(method.grid, interpolation)
+    positions = (method.table.place(101.0, prepared) - nodes.low) * nodes.per
+    cells, weights = stencil(tuple(nodes.shape), positions, interpolation)
+    pages = (nodes.pages[cells] * weights[:, :, None]).sum(axis=1)
+    expected, out = np.empty(100), np.empty(100)
+    method.table.finish(101.0, prepared, pages, expected)
+    assert method.evaluate(101.0, prepared, out) == "hit"
+    np.testing.assert_allclose(out, expected, rtol=0.0, atol=1e-4)
 
 
 def test_a_long_chain_is_priced_block_by_block(make):

@@ -22,7 +22,7 @@ from tradesim.progress import Progress, silent
 from tradesim.units import spoken_memory
 
 DEFAULT_BYTES: Final = 2**14
-MOST_POINTS: Final = 2**17
+MOST_POINTS: Final = 2**16
 """Evaluations of the reference for one tensor, at most."""
 FIRST_COUNT, MOST_COUNT = 5, 256
 """Points on an axis at the beginning, and at the end at most."""
