@@ -1,13 +1,14 @@
 """Grids and forests small enough to build once a session."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tradesim.methods import registry
 from tradesim.methods.forest_spec import ForestSpec, Leaf, Target
-from tradesim.methods.grid_table import GridSpec, default_spec
+from tradesim.methods.grid_build import GridSpec, default_spec
 from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
@@ -22,7 +23,7 @@ def small_forest(problem: Problem, target: Target, budget: int | None = None) ->
 
 def small_grid(problem: Problem) -> GridSpec:
     """The default grid, tried on few points."""
-    return GridSpec(axes=default_spec(problem).axes, checked=500)
+    return replace(default_spec(problem), checked=500)
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,9 @@ from tradesim.pricing.collocation import ACCURATE, tables_of
 from tradesim.pricing.columns import Points
 
 ERROR = {"analytic": 5e-5, "analytic-slice": 5e-5, "reference": 1e-9, "grid": 0.03, "grid-sql": 0.03}
-ERROR |= {"grid-linear": 0.2, "lightgbm": 0.5, "lightgbm-plain": 8.0}
+ERROR |= {"grid-linear": 0.2, "chebyshev": 0.2, "lightgbm": 0.5, "lightgbm-plain": 8.0}
 ERROR |= {"memo": 0.02, "taylor": 5e-5, "curve": 1e-4, "grid-slice": 0.03, "lightgbm-slice": 0.5, "ladder": 0.5}
-TABLES = ("grid", "grid-linear", "grid-sql", "lightgbm", "lightgbm-plain")
+TABLES = ("grid", "grid-linear", "grid-sql", "chebyshev", "lightgbm", "lightgbm-plain")
 """Methods with a domain."""
 SLICES = ("grid-slice", "lightgbm-slice")
 BUILT = (*TABLES, *SLICES, "ladder")
@@ -181,7 +181,7 @@ def test_a_volatility_that_is_not_a_number_has_no_price(make, name):
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-@pytest.mark.parametrize("name", ["grid", "grid-linear", "lightgbm", "lightgbm-plain", "analytic-slice", *BETWEEN])
+@pytest.mark.parametrize("name", [*TABLES, "analytic-slice", *BETWEEN])
 @pytest.mark.parametrize("problem", ["european", "american"])
 def test_no_price_is_below_exercise_or_above_the_bound(make, name, problem, data):
     def within(low, high):

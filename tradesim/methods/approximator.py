@@ -40,12 +40,12 @@ class Boxed(Prepared):
         return super().nbytes + sum(array.nbytes for array in workspace)
 
 
-class Approximator(Staged[Boxed]):
-    """A function of all inputs at each decision: place the contracts, find each value, compose the prices.
+class Enclosed(Staged[Boxed]):
+    """A method that knows the domain alone.
 
-    It knows the domain alone. A contract outside it at the ``update`` is solved there and then; one that the fast
-    inputs have since carried outside is solved in ``price``, under the tag ``moved-out``: it costs more. Either raises
-    instead where ``outside`` says so.
+    A contract outside it at the ``update`` is solved there and then; one that the fast inputs have since carried
+    outside is solved in ``price``, under the tag ``moved-out``: it costs more. Either raises instead where ``outside``
+    says so.
     """
 
     def __init__(self, problem: Problem, similarity: Similarity, outside: Outside = Outside.FALLBACK) -> None:
@@ -55,8 +55,8 @@ class Approximator(Staged[Boxed]):
         self._fallback = Fallback(problem)
 
     @abstractmethod
-    def values(self, features: Floats, out: Floats) -> None:
-        """Write the value of each row of ``features``, float64[n, f], in one compiled call."""
+    def ask(self, fast: Fast, prepared: Boxed, out: Floats) -> None:
+        """Write the prices of all contracts, as if none were outside."""
 
     def prepare(self, slow: Floats, anchor: Fast) -> Boxed:
         """Note the slow inputs; solve the contracts outside the domain with the fast inputs at ``anchor``."""
@@ -83,14 +83,11 @@ class Approximator(Staged[Boxed]):
         )
 
     def evaluate(self, fast: Fast, prepared: Boxed, out: Floats) -> str:
-        """Place, ask, compose; then the fallback for what is outside."""
+        """Ask; then the fallback for what is outside."""
         inside = self._inside(fast, prepared)
         if not inside:
             prepared = self.prepare(prepared.slow, fast)
-        self.similarity.write_rows(prepared.rows, prepared.placed)
-        self.similarity.write_terms(fast, prepared.placed, prepared.features, prepared.terms)
-        self.values(prepared.features, out)
-        compose(prepared.terms, out, out)
+        self.ask(fast, prepared, out)
         if not len(prepared.outside):
             return HIT
         self._fallback.overwrite(fast, prepared, out)
@@ -116,3 +113,18 @@ class Approximator(Staged[Boxed]):
     def nbytes(self) -> int:
         """Bytes of the fallback's tables and of the workspace; a subclass adds its own."""
         return super().nbytes + self._fallback.nbytes
+
+
+class Approximator(Enclosed):
+    """A function of all inputs at each decision: place the contracts, find each value, compose the prices."""
+
+    @abstractmethod
+    def values(self, features: Floats, out: Floats) -> None:
+        """Write the value of each row of ``features``, float64[n, f], in one compiled call."""
+
+    def ask(self, fast: Fast, prepared: Boxed, out: Floats) -> None:
+        """Place, ask, compose."""
+        self.similarity.write_rows(prepared.rows, prepared.placed)
+        self.similarity.write_terms(fast, prepared.placed, prepared.features, prepared.terms)
+        self.values(prepared.features, out)
+        compose(prepared.terms, out, out)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tradesim.pricing.problem import Floats, Problem
 
@@ -39,7 +41,7 @@ def fingerprint(terms: object) -> str:
     return hashlib.blake2b(json.dumps(terms, sort_keys=True).encode(), digest_size=6).hexdigest()
 
 
-def digest(*arrays: Floats) -> str:
+def digest(*arrays: NDArray[Any]) -> str:
     """Thirty-two hexadecimal digits that identify the content of arrays."""
     content = hashlib.blake2b(digest_size=16)
     for array in arrays:

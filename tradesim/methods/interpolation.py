@@ -1,17 +1,24 @@
-"""Interpolation in tables with equidistant nodes: compiled, in 2 to 4 dimensions, linear and cubic.
+"""Interpolation in tables with equidistant nodes: compiled, in any number of dimensions, linear and cubic.
 
-A *position* is a coordinate counted in nodes: 0.0 at the first, ``n - 1`` at the last. It is clamped to that range.
+A *position* is a coordinate counted in nodes: 0.0 at the first, ``n - 1`` at the last. It is clamped to that range. A
+table is float[cells, width]: a *page* of ``width`` numbers at each node, nodes numbered with the last axis fastest.
+
 Cubic is Lagrange's polynomial through the four nearest nodes on each axis, one-sided at the ends: exact at the nodes,
-and for cubic polynomials everywhere.
+and for cubic polynomials everywhere. Linear blends the two nearest; see :func:`softened` for what it blends.
 """
 
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from tradesim.pricing.problem import Floats
+
+Pages = NDArray[Any]
+"""Numbers at each node, float32 or float64."""
+Cells = NDArray[np.int64]
 
 
 class Interpolation(StrEnum):
@@ -44,76 +51,53 @@ def linear_cell(position: float, nodes: int) -> tuple[int, float]:
 
 
 @njit(cache=True, error_model="numpy")
-def cubic_2(table: Floats, a: float, b: float) -> float:
-    """The value of a table with two axes at positions ``a`` and ``b``."""
-    i, u0, u1, u2, u3 = cubic_cell(a, table.shape[0])
-    j, w0, w1, w2, w3 = cubic_cell(b, table.shape[1])
-    total = 0.0
-    for k, u in enumerate((u0, u1, u2, u3)):
-        row = table[i + k]
-        total += u * (w0 * row[j] + w1 * row[j + 1] + w2 * row[j + 2] + w3 * row[j + 3])
-    return total
+def spread(position: float, nodes: int, count: int, reach: int, cells: Cells, weights: Floats) -> None:
+    """Add an axis to the ``count`` cells and weights found so far: each becomes ``reach`` of them, in place."""
+    w0, w1, w2, w3 = 0.0, 0.0, 0.0, 0.0
+    if reach == 2:
+        first, w1 = linear_cell(position, nodes)
+        w0 = 1.0 - w1
+    else:
+        first, w0, w1, w2, w3 = cubic_cell(position, nodes)
+    for m in range(count - 1, -1, -1):
+        cell, weight, at = cells[m] * nodes + first, weights[m], m * reach
+        if reach == 4:
+            cells[at + 3], cells[at + 2] = cell + 3, cell + 2
+            weights[at + 3], weights[at + 2] = weight * w3, weight * w2
+        cells[at + 1], cells[at] = cell + 1, cell
+        weights[at + 1], weights[at] = weight * w1, weight * w0
 
 
 @njit(cache=True, error_model="numpy")
-def cubic_3(table: Floats, a: float, b: float, c: float) -> float:
-    """The value of a table with three axes."""
-    i, u0, u1, u2, u3 = cubic_cell(a, table.shape[0])
-    total = 0.0
-    for k, u in enumerate((u0, u1, u2, u3)):
-        total += u * cubic_2(table[i + k], b, c)
-    return total
+def lookup(
+    table: Pages,
+    shape: Cells,
+    reach: int,
+    low: Floats,
+    per: Floats,
+    coordinates: Floats,
+    cells: Cells,
+    weights: Floats,
+    out: Floats,
+) -> None:
+    """Write the value at each of ``coordinates``, float64[n, axes], of a table whose pages are single numbers.
+
+    ``low per`` float64[axes]: where each axis begins, and nodes per unit along it; ``cells`` and ``weights`` are
+    workspace of ``reach ** axes`` each.
+    """
+    for i in range(len(coordinates)):
+        cells[0], weights[0], count = 0, 1.0, 1
+        for axis in range(len(shape)):
+            position = (coordinates[i, axis] - low[axis]) * per[axis]
+            spread(position, shape[axis], count, reach, cells, weights)
+            count *= reach
+        total = 0.0
+        for m in range(count):
+            total += weights[m] * table[cells[m], 0]
+        out[i] = total
 
 
-@njit(cache=True, error_model="numpy")
-def cubic_4(table: Floats, a: float, b: float, c: float, d: float) -> float:
-    """The value of a table with four axes."""
-    i, s0, s1, s2, s3 = cubic_cell(a, table.shape[0])
-    j, t0, t1, t2, t3 = cubic_cell(b, table.shape[1])
-    k, u0, u1, u2, u3 = cubic_cell(c, table.shape[2])
-    m, w0, w1, w2, w3 = cubic_cell(d, table.shape[3])
-    e, f, g, h = 0.0, 0.0, 0.0, 0.0
-    for x, s in enumerate((s0, s1, s2, s3)):
-        for y, t in enumerate((t0, t1, t2, t3)):
-            st = s * t
-            for z, u in enumerate((u0, u1, u2, u3)):
-                weight = st * u
-                row = table[i + x, j + y, k + z]
-                e += weight * row[m]
-                f += weight * row[m + 1]
-                g += weight * row[m + 2]
-                h += weight * row[m + 3]
-    return e * w0 + f * w1 + g * w2 + h * w3
-
-
-@njit(cache=True, error_model="numpy")
-def linear_2(table: Floats, a: float, b: float) -> float:
-    """The value of a table with two axes at positions ``a`` and ``b``."""
-    i, u = linear_cell(a, table.shape[0])
-    j, w = linear_cell(b, table.shape[1])
-    below = (1.0 - w) * table[i, j] + w * table[i, j + 1]
-    above = (1.0 - w) * table[i + 1, j] + w * table[i + 1, j + 1]
-    value: float = (1.0 - u) * below + u * above
-    return value
-
-
-@njit(cache=True, error_model="numpy")
-def linear_3(table: Floats, a: float, b: float, c: float) -> float:
-    """The value of a table with three axes."""
-    i, u = linear_cell(a, table.shape[0])
-    return (1.0 - u) * linear_2(table[i], b, c) + u * linear_2(table[i + 1], b, c)
-
-
-@njit(cache=True, error_model="numpy")
-def linear_4(table: Floats, a: float, b: float, c: float, d: float) -> float:
-    """The value of a table with four axes."""
-    i, u = linear_cell(a, table.shape[0])
-    return (1.0 - u) * linear_3(table[i], b, c, d) + u * linear_3(table[i + 1], b, c, d)
-
-
-def stencil(
-    shape: tuple[int, ...], positions: Floats, interpolation: Interpolation
-) -> tuple[NDArray[np.int64], Floats]:
+def stencil(shape: tuple[int, ...], positions: Floats, interpolation: Interpolation) -> tuple[Cells, Floats]:
     """The nodes that the values at ``positions``, float64[n, d], are blended from, and their weights.
 
     Both are [n, reach ** d]; a node is numbered by its place in the flattened table.
@@ -130,8 +114,8 @@ def stencil(
     return cells, weights
 
 
-def _cells(position: Floats, nodes: int, interpolation: Interpolation) -> tuple[NDArray[np.int64], Floats]:
-    position = np.clip(position, 0.0, nodes - 1.0)
+def _cells(position: Floats, nodes: int, interpolation: Interpolation) -> tuple[Cells, Floats]:
+    position = np.clip(np.nan_to_num(position), 0.0, nodes - 1.0)
     before = 0 if interpolation is Interpolation.LINEAR else 1
     first = np.clip(position.astype(np.int64) - before, 0, nodes - interpolation.reach)
     p = position - first
@@ -139,3 +123,17 @@ def _cells(position: Floats, nodes: int, interpolation: Interpolation) -> tuple[
         return first, np.stack([1.0 - p, p], axis=1)
     a, b, c = p - 1.0, p - 2.0, p - 3.0
     return first, np.stack([a * b * c / -6.0, 0.5 * p * b * c, -0.5 * p * a * c, p * a * b / 6.0], axis=1)
+
+
+def softened(values: Pages, axes: int) -> Pages:
+    """What a linear blend takes instead of node ``values``, float[nodes..., width], along the first ``axes``.
+
+    Linear interpolation of a curve errs to one side, by a twelfth of the second difference on average. Each inner node
+    gives that much way: the blend no longer meets the nodes, and its rms error falls by a factor of 2.4 (Condat, Blu
+    and Unser 2005, "Beyond interpolation: optimal reconstruction by quasi-interpolation", ICIP).
+    """
+    soft = values.astype(np.float64)
+    for axis in range(axes):
+        along = np.moveaxis(soft, axis, 0)
+        along[1:-1] -= (along[:-2] - 2.0 * along[1:-1] + along[2:]) / 12.0
+    return np.ascontiguousarray(soft, dtype=values.dtype)

@@ -11,13 +11,16 @@ from typing import Any, Final
 from tradesim.errors import ArgumentError, ProblemError
 from tradesim.methods import curve
 from tradesim.methods.analytic import Analytic, AnalyticSlice
+from tradesim.methods.chebyshev import Chebyshev
+from tradesim.methods.chebyshev_build import SeriesSpec, build_series, series_path
+from tradesim.methods.chebyshev_build import refusal as series_refusal
 from tradesim.methods.curve import Curve
 from tradesim.methods.forest_method import ForestMethod
 from tradesim.methods.forest_spec import Target, forest_spec
 from tradesim.methods.forest_store import forest_path
 from tradesim.methods.grid import Grid
+from tradesim.methods.grid_build import GridSpec, build_grid, default_spec, grid_path, refusal
 from tradesim.methods.grid_sql import GridSql
-from tradesim.methods.grid_table import MODELS, build_grid, default_spec, grid_path
 from tradesim.methods.interpolation import Interpolation
 from tradesim.methods.ladder import DEADLINE, Ladder
 from tradesim.methods.memo import Memo
@@ -59,20 +62,27 @@ class Entry:
     deadline: int | None = None
 
 
-def _only(names: tuple[str, ...]) -> Callable[[Problem], str | None]:
-    """Refuse every problem but those called ``names``."""
-    return lambda problem: None if problem.name in names else f"it serves {', '.join(names)} alone"
-
-
-GRID_PROBLEMS: Final = _only(tuple(MODELS))
+def _grid_spec(problem: Problem, budget: int | None) -> GridSpec:
+    return default_spec(problem) if budget is None else replace(default_spec(problem), budget=budget)
 
 
 def _grid_path(home: Path, problem: Problem, budget: int | None) -> Path:
-    return grid_path(home, problem, default_spec(problem))
+    return grid_path(home, problem, _grid_spec(problem, budget))
 
 
 def _build_grid(problem: Problem, path: Path, budget: int | None, progress: Progress) -> None:
-    build_grid(problem, path, default_spec(problem), progress)
+    build_grid(problem, path, _grid_spec(problem, budget), progress)
+
+
+def _series_spec(budget: int | None) -> SeriesSpec:
+    return SeriesSpec() if budget is None else SeriesSpec(budget=budget)
+
+
+SERIES_BYTES: Final = (2**10, 2**12, 2**14, 2**16)
+"""Beyond, a series takes longer than a solver."""
+
+TABLE_BYTES: Final = (2**14, 2**16, 2**18, 2**20, 2**22, 2**24)
+"""From what a first-level cache holds to more than a second-level one does."""
 
 
 def _forest(says: str, target: Target) -> Entry:
@@ -152,21 +162,32 @@ METHODS: Final[dict[str, Entry]] = {
         make=lambda problem, path, _: Grid(problem, path),
         path=_grid_path,
         build=_build_grid,
-        refuses=GRID_PROBLEMS,
+        budgets=TABLE_BYTES,
+        refuses=refusal,
     ),
     "grid-linear": Entry(
         says="table in memory, multilinear",
         make=lambda problem, path, _: Grid(problem, path, Interpolation.LINEAR),
         path=_grid_path,
         build=_build_grid,
-        refuses=GRID_PROBLEMS,
+        budgets=TABLE_BYTES,
+        refuses=refusal,
     ),
     "grid-sql": Entry(
         says="the same table, queried in DuckDB",
         make=lambda problem, path, _: GridSql(problem, path),
         path=_grid_path,
         build=_build_grid,
-        refuses=GRID_PROBLEMS,
+        budgets=TABLE_BYTES,
+        refuses=refusal,
+    ),
+    "chebyshev": Entry(
+        says="tensor Chebyshev series, thinned out",
+        make=lambda problem, path, _: Chebyshev(problem, path),
+        path=lambda home, problem, budget: series_path(home, problem, _series_spec(budget)),
+        build=lambda problem, path, budget, progress: build_series(problem, path, _series_spec(budget), progress),
+        budgets=SERIES_BYTES,
+        refuses=series_refusal,
     ),
     "lightgbm": _forest("trees that learned the difference from the proxy", Target.SHAPED),
     "lightgbm-plain": _forest("trees that learned the price", Target.PLAIN),

@@ -6,20 +6,13 @@ the pace of the variance, on three slow coordinates alone: the deviation ``v = s
 ``(r - q) T / v``. Where ``v`` is small the payoff is linear on the scale of the price moves, and ``v`` itself matters
 little.
 
-The price is the European one plus a premium. In exercise (``x <= boundary``) that is what exercise is worth above the
-European price; beyond, it falls from there to nothing within a few ``v``::
-
-    premium / cash = amplitude g((x - boundary) / v; slow coordinates)
-    amplitude = (1 - e^boundary) - European(boundary)
-
-so ``g`` falls from 1 to 0 and is smooth: the kink in the price's curvature stays on the boundary. ``cash`` is the
-strike of a put and the spot of a call.
+The price is the European one plus a premium, which is told in units of ``cash v``; ``cash`` is the strike of a put and
+the spot of a call.
 """
 
 import math
 from typing import Final
 
-import numpy as np
 from numba import njit
 
 from tradesim.methods.similarities.similarity import CAP, FLOOR, SCALE, Coordinate, Similarity
@@ -36,14 +29,10 @@ DEVIATION: Final = 4
 CASH_DISCOUNT: Final = 5
 ASSET_DISCOUNT: Final = 6
 DRIFT: Final = 7
-ROOT_DEVIATION: Final = 8
-ROOT_RATE: Final = 9
-BENT_DRIFT: Final = 10
-BOUNDARY: Final = 11
-AMPLITUDE: Final = 12
-NODES_PER_LOG: Final = 13
-WIDTH: Final = 14
-"""Columns of a row: what the price needs of a contract's slow inputs. The last three are a grid's."""
+ROOT_RATE: Final = 8
+BENT_DRIFT: Final = 9
+WIDTH: Final = 10
+"""Columns of a row: what the price needs of a contract's slow inputs."""
 
 EXPIRED: Final = -1.0
 AS_EUROPEAN: Final = 0.0
@@ -56,7 +45,7 @@ BEND: Final = 0.05
 
 @njit(cache=True, error_model="numpy")
 def american_row(inputs: Floats, row: Floats) -> None:
-    """Write the row of a contract with slow ``inputs``, in put terms, without what is a grid's."""
+    """Write the row of a contract with slow ``inputs``, in put terms."""
     call = inputs[RIGHT] > 0.0
     rate, dividend = (inputs[DIVIDEND], inputs[RATE]) if call else (inputs[RATE], inputs[DIVIDEND])
     expiry = inputs[EXPIRY]
@@ -73,7 +62,6 @@ def american_row(inputs: Floats, row: Floats) -> None:
     row[CASH_DISCOUNT] = math.exp(-rate * expiry)
     row[ASSET_DISCOUNT] = math.exp(-dividend * expiry)
     row[DRIFT] = (rate - dividend) * expiry
-    row[ROOT_DEVIATION] = math.sqrt(deviation)
     row[ROOT_RATE] = math.sqrt(max(rate, 0.0) * expiry / deviation)
     row[BENT_DRIFT] = math.asinh(row[DRIFT] / deviation / BEND)
 
@@ -100,40 +88,6 @@ def european_put(cash: float, asset: float, moneyness: float, row: Floats) -> fl
     below_lower, below_upper = normal_cdf(deviation - upper), normal_cdf(-upper)
     value: float = cash * row[CASH_DISCOUNT] * below_lower - asset * row[ASSET_DISCOUNT] * below_upper
     return max(value, 0.0)
-
-
-@njit(cache=True, error_model="numpy")
-def compose(spot: float, moneyness: float, row: Floats, scale: float, excess: float) -> float:
-    """The price whose premium is ``cash scale excess``, held between its bounds.
-
-    It is worth no less than exercise now and than a European option, and no more than the cash that it can bring.
-    """
-    cash, asset = (spot, row[STRIKE_OF_ROW]) if row[IS_CALL] > 0.0 else (row[STRIKE_OF_ROW], spot)
-    intrinsic = max(cash - asset, 0.0)
-    if row[KIND] == EXPIRED:
-        return intrinsic
-    european = european_put(cash, asset, moneyness, row)
-    if row[KIND] == AS_EUROPEAN:
-        return european
-    return min(max(european + cash * scale * max(excess, 0.0), intrinsic), cash)
-
-
-@njit(cache=True, error_model="numpy")
-def write_amplitude(boundary: float, row: Floats) -> None:
-    """Write the logarithm of the exercise boundary, and what exercise there is worth above the European price."""
-    level = math.exp(boundary)
-    row[BOUNDARY] = boundary
-    row[AMPLITUDE] = max(1.0 - level - european_put(1.0, level, boundary, row), 0.0)
-
-
-def unit_put(slow_coordinates: Floats) -> Floats:
-    """Slow inputs float64[n, 6] of puts with strike and expiry 1, from root deviation, root rate and bent drift."""
-    root_deviation, root_rate, bent_drift = slow_coordinates.T
-    deviation = root_deviation**2
-    rate = root_rate**2 * deviation
-    dividend = rate - BEND * np.sinh(bent_drift) * deviation
-    ones = np.ones(len(deviation))
-    return np.stack([ones, ones, deviation, rate, dividend, -ones], axis=1)
 
 
 @njit(cache=True, error_model="numpy")

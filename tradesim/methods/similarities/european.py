@@ -11,6 +11,7 @@ The time value is the same for calls and puts (parity), and its ``g`` the same o
 import math
 from typing import Final
 
+import numpy as np
 from numba import njit
 
 from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, Coordinate, Similarity
@@ -23,10 +24,8 @@ CASH: Final = 2
 ASSET_DISCOUNT: Final = 3
 ROOT_ASSET_CASH: Final = 4
 DEVIATION: Final = 5
-SLOW_COORDINATE: Final = 6
-NODES_PER_LOG: Final = 7
-WIDTH: Final = 8
-"""Columns of a row. ``LOG_CASH`` is that of the cash over the asset discount; the last two are a grid's."""
+WIDTH: Final = 6
+"""Columns of a row. ``LOG_CASH`` is that of the cash over the asset discount."""
 
 
 @njit(cache=True, error_model="numpy")
@@ -42,7 +41,6 @@ def european_rows(slow: Floats, rows: Floats) -> None:
         row[ASSET_DISCOUNT] = math.exp(-inputs[DIVIDEND] * expiry)
         row[ROOT_ASSET_CASH] = math.sqrt(row[CASH] * row[ASSET_DISCOUNT])
         row[DEVIATION] = inputs[VOLATILITY] * math.sqrt(expiry)
-        row[SLOW_COORDINATE] = row[DEVIATION]
 
 
 @njit(cache=True, error_model="numpy", inline="always")
@@ -50,18 +48,6 @@ def distance(log_spot: float, row: Floats) -> float:
     """``|k|``."""
     logarithm: float = log_spot - row[LOG_CASH]
     return abs(logarithm)
-
-
-@njit(cache=True, error_model="numpy", inline="always")
-def compose(spot: float, root_spot: float, row: Floats, excess: float) -> float:
-    """The price whose time value is ``sqrt(asset cash) v excess``, no more than the asset (call) or the cash (put)."""
-    asset, cash = spot * row[ASSET_DISCOUNT], row[CASH]
-    right = row[RIGHT_OF_ROW]
-    price: float = max(right * (asset - cash), 0.0) + root_spot * row[ROOT_ASSET_CASH] * row[DEVIATION] * max(
-        excess, 0.0
-    )
-    bound: float = asset if right > 0.0 else cash
-    return min(price, bound)
 
 
 @njit(cache=True, error_model="numpy")
@@ -80,6 +66,13 @@ def european_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -
         features[i, 1] = deviation
 
 
+def inputs_at(coordinates: Floats) -> Floats:
+    """Puts out of the money that have these coordinates: strike and expiry 1, no rates."""
+    distance, deviation = coordinates.T
+    zeros, ones = np.zeros(len(coordinates)), np.ones(len(coordinates))
+    return np.stack([np.exp(distance * deviation), ones, ones, deviation, zeros, zeros, -ones], axis=1)
+
+
 EUROPEAN: Final = Similarity(
     coordinates=(
         Coordinate(name="distance", low=0.0, high=6.0),
@@ -88,5 +81,6 @@ EUROPEAN: Final = Similarity(
     width=WIDTH,
     write_rows=european_rows,
     write_terms=european_terms,
+    inputs_at=inputs_at,
 )
 """The value is the normalised time value."""

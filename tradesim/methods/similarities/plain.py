@@ -142,4 +142,5 @@ def plain_similarity(problem: Problem) -> Similarity:
         width=len(problem.domain.inputs) - problem.domain.fast,
         write_rows=copy_rows,
         write_terms=plain_terms if problem.domain.fast == 1 else plain_terms_of_many,
+        inputs_at=np.array,
     )

@@ -40,6 +40,8 @@ class Similarity:
     ``width``        floats in a row
     ``write_rows``   ``(slow, rows)``: what of it needs the slow inputs alone, float64[n, width]
     ``write_terms``  ``(fast, rows, features, terms)``: coordinates and then hints float64[n, f], terms float64[n, 4]
+    ``inputs_at``    the way back: inputs float64[m, inputs] of options that have the coordinates float64[m, k], whether
+                     or not the domain holds them; None where nobody knows one, and then no table can be filled
     """
 
     coordinates: tuple[Coordinate, ...]
@@ -47,6 +49,7 @@ class Similarity:
     width: int
     write_rows: Callable[[Floats, Floats], None]
     write_terms: Callable[[Fast, Floats, Floats, Floats], None]
+    inputs_at: Callable[[Floats], Floats] | None = None
 
     @property
     def features(self) -> tuple[str, ...]:
