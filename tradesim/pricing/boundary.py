@@ -2,8 +2,8 @@
 
 Source: L. Andersen, M. Lake and D. Offengenden (2016), "High-performance American option pricing", Journal of
 Computational Finance 20(1): the fixed points FP-A and FP-B and the collocation of ``H = ln(B / X)^2`` in the square
-root of time. The first guess is the QD+ boundary of M. Li (2010), "Analytical approximations for the
-critical stock prices of American options", Review of Derivatives Research 13.
+root of time. The first guess is from the boundary's limits: J. D. Evans, R. Kuske and J. B. Keller (2002), "American
+options on assets with dividends near expiry", Mathematical Finance 12(3).
 
 All times are years, all rates a year. A curve is float64[n]: ``H`` at the nodes of :class:`Tables`.
 """

@@ -12,13 +12,15 @@ from numba import njit
 
 from tradesim.pricing.columns import checked_points
 from tradesim.pricing.elementary import exp, log_ratio
-from tradesim.pricing.normal import FARTHEST, mills_quotient, normal_cdf, normal_pdf
+from tradesim.pricing.normal import mills_quotient, normal_cdf, normal_pdf
 from tradesim.pricing.problem import EQUITY_INPUTS, Domain, Floats, Problem, Rights
 
 DOMAIN: Final = Domain(inputs=EQUITY_INPUTS, unit="strike")
 """The box that the equity problems share."""
 LEAST_DEVIATION: Final = 1e-100
 """A smaller standard deviation of the log-spot at expiry counts as this one: its time value is nothing."""
+FARTHEST_STRIKE: Final = 1e4
+"""A strike more standard deviations away counts as this one: its time value is nothing."""
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
@@ -39,10 +41,10 @@ def time_value(asset: float, cash: float, moneyness: float, deviation: float) ->
     """
     low = asset if asset < cash else cash
     distance = abs(moneyness)
+    distance = FARTHEST_STRIKE if distance > FARTHEST_STRIKE else distance
     upper, lower = 0.5 * deviation - distance, 0.5 * deviation + distance
-    size = abs(upper)
-    near, near_below = mills_quotient(FARTHEST if size > FARTHEST else size)
-    far, far_below = mills_quotient(FARTHEST if lower > FARTHEST else lower)
+    near, near_below = mills_quotient(abs(upper))
+    far, far_below = mills_quotient(lower)
     near = -near if upper > 0.0 else near
     density = low * exp(-0.5 * upper * upper)
     tails = density * (near * far_below - far * near_below) / (near_below * far_below)
@@ -71,7 +73,8 @@ def european_value(
     deviation = uncertainty(expiry, volatility)
     intrinsic: float = right * (asset - cash)
     intrinsic = 0.0 if intrinsic < 0.0 else intrinsic
-    return intrinsic + time_value(asset, cash, log_ratio(asset, cash) / deviation, deviation)
+    moneyness = (log_ratio(spot, strike) + (rate - dividend) * expiry) * (1.0 / deviation)
+    return intrinsic + time_value(asset, cash, moneyness, deviation)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)

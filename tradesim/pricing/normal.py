@@ -19,7 +19,7 @@ INVERSE_ROOT_TWO_PI: Final = 0.3989422804014327
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def mills_quotient(x: float) -> tuple[float, float]:
-    """Numerator and denominator of :func:`mills`, each 0.5 to 1e9, so that a sum of two takes one division."""
+    """Numerator and denominator of :func:`mills`, finite to 1e15, so that a sum of two takes one division."""
     x2 = x * x
     x4 = x2 * x2
     above = (0.5 + 0.60814722485714811 * x) + (0.367275696946745571 + 0.136753927901375087 * x) * x2
