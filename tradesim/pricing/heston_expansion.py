@@ -23,11 +23,11 @@ from typing import Final
 from numba import njit
 
 from tradesim.pricing.heston_transform import Dynamics
-from tradesim.pricing.normal import ROOT_TWO_PI
 from tradesim.pricing.problem import Floats
 
 BRIEF: Final = 1e-3
 """Below this ``kappa T`` the variance is taken to rest: what is left of the closed forms then is rounding."""
+DENSITY: Final = 1.0 / math.sqrt(2.0 * math.pi)
 SKEW_DAMPED: Final = 1.0
 SMILE_DAMPED: Final = 0.3
 
@@ -69,7 +69,7 @@ def write_expansion(d: Dynamics, deviation: float, out: Floats) -> None:
     """
     u, r, w = integrals(d)
     per = 1.0 / deviation
-    unit = per * per / ROOT_TWO_PI
+    unit = per * per * DENSITY
     half = 0.5 * u * u
     h0, h1 = 0.25 * (w - r) - half / 16.0, -per * (w - 0.25 * half)
     h2, h3, h4 = per**2 * (r + w), -(per**3) * half, per**4 * half
