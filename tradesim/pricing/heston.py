@@ -253,4 +253,4 @@ def greeks(inputs: Floats) -> Floats:
     return out
 
 
-HESTON_PROBLEM: Final = Problem(name="heston", version=1, domain=DOMAIN, reference=price, proxy=proxy, greeks=greeks)
+HESTON_PROBLEM: Final = Problem(name="heston", version=2, domain=DOMAIN, reference=price, proxy=proxy, greeks=greeks)
