@@ -66,12 +66,13 @@ def test_one_value_for_all_that_the_scalings_make_equal():
 def test_a_price_is_composed_of_its_value_and_its_terms(points):
     inputs = points(1_000, seed=33)
     _, terms = HESTON.features_and_terms(DOMAIN, inputs)
-    np.testing.assert_allclose(terms[:, BASE], proxy(inputs), atol=1e-11)
+    held = np.clip(terms[:, BASE], terms[:, FLOOR], terms[:, CAP])
+    np.testing.assert_allclose(held, proxy(inputs), atol=1e-11)
     _, value = values(inputs)
     out = np.empty(len(inputs))
     compose(terms, value, out)
     np.testing.assert_allclose(out, price(inputs), atol=1e-10)
-    assert np.abs(value).max() < 0.3
+    assert np.abs(value).max() < 0.1
 
 
 def test_floor_and_cap_are_what_arbitrage_leaves():
@@ -84,13 +85,17 @@ def test_floor_and_cap_are_what_arbitrage_leaves():
     np.testing.assert_allclose(terms[:, CAP], np.where(right > 0, asset, cash), rtol=1e-14)
 
 
-def test_the_skew_is_the_value_to_the_first_order():
+def test_the_hints_are_what_the_price_has_above_black_scholes():
     inputs = DOMAIN.sample(300, seed=35)
-    inputs[:, AT["vol_of_vol"]] = 1e-3
-    features, value = values(inputs)
-    off = np.abs(features[:, HESTON.features.index("skew")] - value)
-    assert off.max() < 3e-2 * np.abs(value).max()
-    assert np.abs(value).max() > 1e-4
+    inputs[:, AT["vol_of_vol"]] = 1e-2
+    features, terms = HESTON.features_and_terms(DOMAIN, inputs)
+    resting = inputs.copy()
+    resting[:, AT["vol_of_vol"]] = 0.0
+    above = (price(inputs) - price(resting)) / terms[:, SCALE]
+    skew, smile = (features[:, HESTON.features.index(name)] for name in ("skew", "smile"))
+    assert np.abs(above).max() > 1e-3
+    assert np.abs(above - skew).max() < 0.05 * np.abs(above).max()
+    assert np.abs(above - skew - smile).max() < 0.05 * np.abs(above - skew).max()
 
 
 def test_an_expired_contract_is_worth_its_exercise_and_an_unknown_one_nothing_known():

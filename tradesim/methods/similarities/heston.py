@@ -2,8 +2,8 @@
 
 With the forward as unit, rate and dividend are gone; parity gives puts from calls; and time is free to run at the pace
 of its own unit, so that ``kappa T``, ``v T``, ``theta T``, ``xi T`` and the correlation are all that is left beside
-``k = ln(asset / cash)``. The deviation ``s`` is the root of the mean variance until expiry: a price is that of Black
-and Scholes with that deviation, plus::
+``k = ln(asset / cash)``. The deviation ``s`` is the root of the mean variance until expiry: a price is the closed form
+of :mod:`tradesim.pricing.heston_expansion`, plus::
 
     sqrt(asset cash) s g(k / s, s, kappa T, v / theta, xi T / s, correlation)
 """
@@ -17,8 +17,9 @@ from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, Co
 from tradesim.methods.solvers.heston import slow_dynamics
 from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE
 from tradesim.pricing.heston import DOMAIN
-from tradesim.pricing.heston_transform import Dynamics, total_variance
-from tradesim.pricing.normal import INVERSE_ROOT_TWO_PI, normal_cdf
+from tradesim.pricing.heston_expansion import COEFFICIENTS, SKEW_SHARE, SMILE_SHARE, skew_and_smile, write_expansion
+from tradesim.pricing.heston_transform import total_variance
+from tradesim.pricing.normal import normal_cdf
 from tradesim.pricing.problem import Floats
 
 RIGHT_OF_ROW: Final = 0
@@ -31,30 +32,13 @@ MEMORY: Final = 6
 LEAN: Final = 7
 ROOT_ROUGHNESS: Final = 8
 CORRELATION_OF_ROW: Final = 9
-SKEW: Final = 10
-WIDTH: Final = 11
-"""Columns of a row. ``LOG_CASH`` is that of the cash over the asset discount; ``SKEW`` is the amplitude of the hint."""
+EXPANSION: Final = 10
+WIDTH: Final = EXPANSION + COEFFICIENTS
+"""Columns of a row. ``LOG_CASH`` is that of the cash over the asset discount; ``EXPANSION`` begins the coefficients of
+:mod:`tradesim.pricing.heston_expansion`."""
 
 MIDDLE: Final = 3.0
 """Deviations of moneyness at which the fast coordinate is at 0.7 of its way to the end."""
-
-
-@njit(cache=True, error_model="numpy")
-def skew_amplitude(d: Dynamics, deviation: float) -> float:
-    """What the price owes to correlation, to the first order in vol of vol, in units of ``sqrt(asset cash) s``.
-
-    Times ``-d2 exp(-(k / s)^2 / 2 - s^2 / 8)``. Source: E. Alos, R. de Santiago and J. Vives (2015), "Calibration of
-    stochastic volatility models via second-order approximation: the Heston case", International Journal of Theoretical
-    and Applied Finance 18.
-    """
-    pace = d.reversion * d.expiry
-    fade = math.exp(-pace)
-    by_long = pace * (1.0 + fade) - 2.0 * (1.0 - fade)
-    by_now = 1.0 - fade - pace * fade
-    gathered = d.long_variance * by_long + d.variance * by_now
-    covariance = d.correlation * d.vol_of_vol / (2.0 * d.reversion * d.reversion) * gathered
-    amplitude: float = covariance * INVERSE_ROOT_TWO_PI / deviation**3
-    return amplitude
 
 
 @njit(cache=True, error_model="numpy")
@@ -78,12 +62,12 @@ def heston_rows(slow: Floats, rows: Floats) -> None:
         row[LEAN] = 0.5 * math.log(d.variance / d.long_variance)
         row[ROOT_ROUGHNESS] = math.sqrt(d.vol_of_vol * expiry / deviation)
         row[CORRELATION_OF_ROW] = d.correlation
-        row[SKEW] = skew_amplitude(d, deviation)
+        write_expansion(d, deviation, row[EXPANSION:])
 
 
 @njit(cache=True, error_model="numpy")
 def heston_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -> None:
-    """The value is the difference from the Black-Scholes price, in units of ``sqrt(asset cash) s``."""
+    """The value is the difference from the damped expansion, in units of ``sqrt(asset cash) s``."""
     log_spot, root_spot = math.log(spot), math.sqrt(spot)
     for i in range(len(rows)):
         row, term, feature = rows[i], terms[i], features[i]
@@ -97,11 +81,14 @@ def heston_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -> 
             continue
         distance = (log_spot - row[LOG_CASH]) / deviation
         upper, lower = distance + 0.5 * deviation, distance - 0.5 * deviation
-        term[BASE] = right * (asset * normal_cdf(right * upper) - cash * normal_cdf(right * lower))
+        e = row[EXPANSION:]
+        skew, smile = skew_and_smile(distance, deviation, e)
         term[SCALE] = root_spot * row[ROOT_ASSET_CASH] * deviation
+        term[BASE] = right * (asset * normal_cdf(right * upper) - cash * normal_cdf(right * lower))
+        term[BASE] += term[SCALE] * (skew * e[SKEW_SHARE] + smile * e[SMILE_SHARE])
         feature[0] = distance / math.sqrt(MIDDLE * MIDDLE + distance * distance)
         feature[1:6] = row[DEVIATION : CORRELATION_OF_ROW + 1]
-        feature[6] = -row[SKEW] * lower * math.exp(-0.5 * distance * distance - 0.125 * deviation * deviation)
+        feature[6], feature[7] = skew, smile
 
 
 def _coordinates() -> tuple[Coordinate, ...]:
@@ -134,11 +121,12 @@ def _coordinates() -> tuple[Coordinate, ...]:
 
 HESTON: Final = Similarity(
     coordinates=_coordinates(),
-    hints=("skew",),
+    hints=("skew", "smile"),
     width=WIDTH,
     write_rows=heston_rows,
     write_terms=heston_terms,
 )
 """``bent_distance`` is ``d / sqrt(9 + d^2)`` of the deviations of moneyness ``d = k / s``, so that all moneyness is
 between -1 and 1 and there is room in the middle; ``memory`` is ``exp(-kappa T)``, ``lean`` the logarithm of the
-volatility now over the long one, ``root_roughness`` the root of ``xi T / s``. ``skew`` is the first-order term."""
+volatility now over the long one, ``root_roughness`` the root of ``xi T / s``. ``skew`` and ``smile`` are
+the two orders of the expansion, undamped."""
