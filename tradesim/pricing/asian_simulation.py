@@ -33,7 +33,8 @@ PATHS: Final = 512
 """Points of one scramble, a power of two."""
 FARTHEST: Final = 40.0
 """Deviations beyond which nobody looks for a level of exercise."""
-ROOT_TWO_PI: Final = math.sqrt(2.0 * math.pi)
+UNHEARD: Final = 6.5
+"""Deviations of ``Z`` beyond which a gain, as small as the density there, is left out."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -154,6 +155,8 @@ def simulated_above(spot: float, level: float, paths: Paths) -> float:
         at[i] = paths.forward[i] * math.exp(load * (z - 0.5 * load))
         likely[i] = normal_cdf(load - z)
         bound += paths.forward[i] * likely[i]
+    if abs(z) > UNHEARD:
+        return spot * bound
     below = normal_cdf(-z)
     gain = 0.0
     for p in range(len(paths.left)):
