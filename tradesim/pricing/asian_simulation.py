@@ -108,10 +108,10 @@ def paths_of(future: Future, points: Floats) -> Paths:
     loadings = directions(deviation)
     forward = np.exp(future.drift * (begin + future.step * np.arange(count)))
     left = np.empty((len(points), count))
-    for i in range(count):
-        half = 0.5 * np.sum(loadings[i, 1:] ** 2)
-        for p in range(len(points)):
-            moved = -half
+    half = 0.5 * np.sum(loadings[:, 1:] ** 2, axis=1)
+    for p in range(len(points)):
+        for i in range(count):
+            moved = -half[i]
             for k in range(1, count):
                 moved += loadings[i, k] * points[p, k - 1]
             left[p, i] = math.exp(moved)
