@@ -170,6 +170,17 @@ def test_values_are_small_and_no_more_than_a_third(placed):
     assert np.abs(values).max() < 1 / 3
 
 
+@pytest.mark.parametrize(("column", "value"), [(EXPIRY, 0.0), (VOLATILITY, 0.0), (VOLATILITY, np.nan), (RATE, np.nan)])
+def test_what_has_no_deviation_is_placed_nowhere(column, value):
+    inputs = DOMAIN.sample(4, seed=3)
+    inputs[:, 1 + column] = value
+    features, terms = SIMILARITY.features_and_terms(DOMAIN, inputs)
+    assert (features == 0.0).all()
+    assert (terms[:, SCALE] == 0.0).all()
+    if value == 0.0:
+        assert terms[:, BASE] == pytest.approx(price(inputs), abs=1e-12)
+
+
 @given(
     st.floats(0.003, 0.8),
     st.floats(0.01, 1.0),

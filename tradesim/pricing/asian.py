@@ -11,7 +11,7 @@ Inputs, in this order::
 How they make a sum and a level is told in :mod:`~tradesim.pricing.averaging`. Two programs price it: a recursion of
 densities (:mod:`~tradesim.pricing.asian_mixture`), the reference; and quasi Monte Carlo with a control from the
 geometric average (:mod:`~tradesim.pricing.asian_simulation`), whose standard error is reported. They share nothing but
-the terms of the contract.
+the terms of the contract and its forward.
 """
 
 from typing import Final

@@ -33,7 +33,8 @@ PATHS: Final = 512
 """Points of one scramble, a power of two."""
 FARTHEST: Final = 40.0
 """Deviations beyond which nobody looks for a level of exercise."""
-ROOT_TWO_PI: Final = math.sqrt(2.0 * math.pi)
+UNHEARD: Final = 6.5
+"""Deviations of ``Z`` beyond which a gain, as small as the density there, is left out."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,10 +108,10 @@ def paths_of(future: Future, points: Floats) -> Paths:
     loadings = directions(deviation)
     forward = np.exp(future.drift * (begin + future.step * np.arange(count)))
     left = np.empty((len(points), count))
-    for i in range(count):
-        half = 0.5 * np.sum(loadings[i, 1:] ** 2)
-        for p in range(len(points)):
-            moved = -half
+    half = 0.5 * np.sum(loadings[:, 1:] ** 2, axis=1)
+    for p in range(len(points)):
+        for i in range(count):
+            moved = -half[i]
             for k in range(1, count):
                 moved += loadings[i, k] * points[p, k - 1]
             left[p, i] = math.exp(moved)
@@ -154,6 +155,8 @@ def simulated_above(spot: float, level: float, paths: Paths) -> float:
         at[i] = paths.forward[i] * math.exp(load * (z - 0.5 * load))
         likely[i] = normal_cdf(load - z)
         bound += paths.forward[i] * likely[i]
+    if abs(z) > UNHEARD:
+        return spot * bound
     below = normal_cdf(-z)
     gain = 0.0
     for p in range(len(paths.left)):

@@ -82,13 +82,15 @@ def asian_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -> N
         right, dispersion = row[RIGHT_OF_ROW], row[DISPERSION]
         intrinsic = max(right * (asset - cash), 0.0)
         feature[:] = 0.0
+        term[:] = intrinsic
+        term[SCALE] = 0.0
+        if not deviation > 0.0:
+            continue
         feature[1] = deviation
         feature[2] = dispersion
         feature[3] = row[WEIGHT]
         feature[4] = row[CARRY]
-        term[:] = intrinsic
-        term[SCALE] = 0.0
-        if not (cash > 0.0 and deviation > 0.0):
+        if not cash > 0.0:
             continue
         excess = time_value(asset, cash, deviation)
         moneyness = (log_spot - row[LOG_LEVEL]) / deviation
