@@ -12,7 +12,9 @@ from tradesim.pricing.problem import Floats
 from tradesim.pricing.sparse import sparse_grid
 
 FINEST: Final = {2: 16, 3: 12, 4: 8, 5: 7, 6: 6, 7: 6, 8: 6}
-"""The highest level of the sparse grid, by dimension."""
+"""The highest level of the sparse grid, by dimension. Where it is not enough, at the corner of the domain without
+correlation and with most volatility, it is off by 4e-5 for d = 5 (against a full grid of 20 nodes an axis) and by less
+than 5e-4 for d = 8 (against random draws), on a strike of 100."""
 REFERENCE: Final = 1e-5
 WORKING: Final = 1e-3
 """Errors that a grid is chosen for, on a strike of 100: the reference's, and that of methods which compute."""
