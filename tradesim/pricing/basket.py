@@ -21,6 +21,8 @@ from numba import njit
 from tradesim.errors import ArgumentError
 from tradesim.pricing.basket_grids import REFERENCE, Grids, coarsest, grids_of
 from tradesim.pricing.columns import check_column
+from tradesim.pricing.elementary import exp, log_ratio
+from tradesim.pricing.european import time_value
 from tradesim.pricing.moved_lognormal import moved_value, shape_of
 from tradesim.pricing.normal import normal_cdf, normal_pdf
 from tradesim.pricing.problem import EQUITY_INPUTS, Domain, Floats, Input, Problem
@@ -39,13 +41,15 @@ SLOW_INPUTS: Final = 7
 ROW_RIGHT: Final = 0
 CASH: Final = 1
 SHARE: Final = 2
-COMMON: Final = 3
-FIRST: Final = 4
-COUNT: Final = 5
-HEAD: Final = 6
-"""Columns of a row: right, present value of the strike, that of one asset's part of the basket per unit of its spot,
-deviation ``a``, and which nodes; then for each node d factors, the assets of ``A(Y)`` per unit of spot; then those of
-the steps."""
+LEVEL: Final = 3
+COMMON: Final = 4
+LEFT: Final = 5
+FIRST: Final = 6
+COUNT: Final = 7
+HEAD: Final = 8
+"""Columns of a row: right, present value of the strike, that of one asset's part of the basket per unit of its spot and
+its level in ``A(Y)``, deviation ``a`` and the one that is left, and which nodes; then, asset by asset, each node's
+factor: the asset in ``A(Y)`` per unit of spot."""
 
 
 @njit(cache=True, error_model="numpy")
@@ -57,84 +61,114 @@ def level_of(slow: Floats, grids: Grids) -> int:
 
 
 @njit(cache=True, error_model="numpy")
-def row_width(slow: Floats, grids: Grids) -> int:
-    """Floats that the row of the widest of n contracts takes."""
+def most_nodes(slow: Floats, grids: Grids) -> int:
+    """Nodes of the finest grid that one of n contracts needs."""
     most: int = 0
     for i in range(len(slow)):
         place = level_of(slow[i], grids)
-        most = max(most, grids.first[place + 1] - grids.first[place] + grids.used[place])
-    width: int = HEAD + most * grids.apart.shape[1]
-    return width
+        most = max(most, grids.first[place + 1] - grids.first[place])
+    return most
 
 
 @njit(cache=True, error_model="numpy")
-def basket_row(slow: Floats, grids: Grids, row: Floats) -> None:
-    """Write the row of a contract with ``slow`` inputs: all of the work that does not need the spots."""
-    d = grids.apart.shape[1]
+def write_head(slow: Floats, grids: Grids, head: Floats) -> None:
+    """Write what a row of a contract with ``slow`` inputs begins with."""
+    d = len(grids.apart)
     expiry, correlation = slow[EXPIRY], slow[CORRELATION]
     deviation = slow[VOLATILITY] * math.sqrt(expiry)
     common = (1.0 + (d - 1) * correlation) / d
     place = level_of(slow, grids)
-    first, count = grids.first[place], grids.first[place + 1] - grids.first[place]
-    row[ROW_RIGHT] = slow[RIGHT]
-    row[CASH] = slow[STRIKE] * math.exp(-slow[RATE] * expiry)
-    row[SHARE] = math.exp(-slow[DIVIDEND] * expiry) / d
-    row[COMMON] = deviation * math.sqrt(common)
-    row[FIRST] = first
-    row[COUNT] = count
-    left = deviation * math.sqrt(max(1.0 - correlation, 0.0))
-    factor = row[HEAD : HEAD + count * d]
-    step = row[HEAD + count * d : HEAD + (count + grids.used[place]) * d]
-    for k in range(len(step)):
-        step[k] = math.exp(left * grids.steps[k // d, k % d])
-    factor[:d] = row[SHARE] * math.exp(-0.5 * deviation**2 * (1.0 - common))
-    for n in range(1, count):
-        parent, along = grids.parent[first + n], grids.step[first + n]
-        for i in range(d):
-            factor[n * d + i] = factor[parent * d + i] * step[along * d + i]
+    head[ROW_RIGHT] = slow[RIGHT]
+    head[CASH] = slow[STRIKE] * math.exp(-slow[RATE] * expiry)
+    head[SHARE] = math.exp(-slow[DIVIDEND] * expiry) / d
+    head[LEVEL] = head[SHARE] * math.exp(-0.5 * deviation**2 * (1.0 - common))
+    head[COMMON] = deviation * math.sqrt(common)
+    head[LEFT] = deviation * math.sqrt(max(1.0 - correlation, 0.0))
+    head[FIRST] = grids.first[place]
+    head[COUNT] = grids.first[place + 1] - grids.first[place]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def basket_row(slow: Floats, grids: Grids, row: Floats) -> None:
+    """Write the row of a contract: all of the work that does not need the spots."""
+    write_head(slow, grids, row)
+    first, count = int(row[FIRST]), int(row[COUNT])
+    level, left = row[LEVEL], row[LEFT]
+    for i in range(len(grids.apart)):
+        apart, factor = grids.apart[i, first : first + count], row[HEAD + i * count : HEAD + (i + 1) * count]
+        for n in range(count):
+            factor[n] = level * exp(left * apart[n])
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def basket_row_value(spots: Floats, row: Floats, weight: Floats, assets: Floats) -> float:
+    """The price at ``spots`` from a row; ``assets`` is workspace."""
+    count = int(row[COUNT])
+    assets[:count] = 0.0
+    for i in range(len(spots)):
+        spot, factor = spots[i], row[HEAD + i * count : HEAD + (i + 1) * count]
+        for n in range(count):
+            assets[n] += spot * factor[n]
+    value: float = price_on(assets, spots, row, weight)
+    return value
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def basket_value(spots: Floats, slow: Floats, grids: Grids, head: Floats, assets: Floats) -> float:
+    """The price at ``spots``, all of it anew; ``head`` and ``assets`` are workspace."""
+    write_head(slow, grids, head)
+    first, count = int(head[FIRST]), int(head[COUNT])
+    left = head[LEFT]
+    assets[:count] = 0.0
+    for i in range(len(spots)):
+        spot, apart = head[LEVEL] * spots[i], grids.apart[i, first : first + count]
+        for n in range(count):
+            assets[n] += spot * exp(left * apart[n])
+    value: float = price_on(assets, spots, head, grids.weight)
+    return value
 
 
 @njit(cache=True, error_model="numpy")
-def basket_row_value(spots: Floats, row: Floats, weight: Floats) -> float:
-    """The price at ``spots`` from a row: that of the side out of the money, and parity."""
-    d = len(spots)
-    right, cash, common = row[ROW_RIGHT], row[CASH], row[COMMON]
-    first, count = int(row[FIRST]), int(row[COUNT])
-    asset = row[SHARE] * spots.sum()
+def price_on(assets: Floats, spots: Floats, head: Floats, weight: Floats) -> float:
+    """The price from ``A(Y)`` at each node: that of the side out of the money, and parity."""
+    right, cash, common = head[ROW_RIGHT], head[CASH], head[COMMON]
+    first, count = int(head[FIRST]), int(head[COUNT])
+    asset = head[SHARE] * spots.sum()
     intrinsic: float = max(right * (asset - cash), 0.0)
-    if not common > 0.0:
+    if common <= 0.0:
         return intrinsic
     side = 1.0 if asset <= cash else -1.0
-    log_cash = math.log(cash)
-    factor = row[HEAD : HEAD + count * d]
-    value = 0.0
-    for n in range(count):
-        apart = 0.0
-        for i in range(d):
-            apart += spots[i] * factor[n * d + i]
-        upper = (math.log(apart) - log_cash) / common + 0.5 * common
-        value += (
-            weight[first + n] * side * (apart * normal_cdf(side * upper) - cash * normal_cdf(side * (upper - common)))
-        )
+    value = mean_value(assets[:count], weight[first : first + count], cash, common, side)
     if side != right:
         value += right * (asset - cash)
     bound: float = asset if right > 0.0 else cash
     return min(max(value, intrinsic), bound)
 
 
+@njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def mean_value(assets: Floats, weight: Floats, cash: float, common: float, side: float) -> float:
+    """The mean of calls (``side`` 1) or puts (-1) on ``assets``, against ``cash``."""
+    total = 0.0
+    for n in range(len(assets)):
+        exercised = side * (assets[n] - cash)
+        exercised = 0.0 if exercised < 0.0 else exercised
+        moneyness = log_ratio(assets[n], cash) / common
+        total += weight[n] * (exercised + time_value(assets[n], cash, moneyness, common))
+    return total
+
+
 @njit(cache=True, error_model="numpy")
-def basket_values(inputs: Floats, grids: Grids, row: Floats, out: Floats) -> None:
-    """Write the values of n options with ``inputs`` float64[n, d + 7]; ``row`` is workspace, as wide as the widest."""
-    d = grids.apart.shape[1]
+def basket_values(inputs: Floats, grids: Grids, head: Floats, assets: Floats, out: Floats) -> None:
+    """Write the values of n options with ``inputs`` float64[n, d + 7]; ``head`` and ``assets`` are workspace."""
+    d = len(grids.apart)
     for i in range(len(out)):
-        basket_row(inputs[i, d:], grids, row)
-        out[i] = basket_row_value(inputs[i, :d], row, grids.weight)
+        out[i] = basket_value(inputs[i, :d], inputs[i, d:], grids, head, assets)
 
 
 @njit(cache=True, error_model="numpy")
 def basket_greeks(inputs: Floats, grids: Grids, out: Floats) -> None:
     """Write delta, gamma, vega and theta of n options into ``out``, float64[n, 4]."""
-    d = grids.apart.shape[1]
+    d = len(grids.apart)
     for k in range(len(out)):
         spots, slow = inputs[k, :d], inputs[k, d:]
         expiry, volatility, correlation = slow[EXPIRY], slow[VOLATILITY], slow[CORRELATION]
@@ -148,7 +182,7 @@ def basket_greeks(inputs: Floats, grids: Grids, out: Floats) -> None:
         drift = -(1.0 - part**2)
         level = math.log(share) + 0.5 * deviation**2 * drift
         place = level_of(slow, grids)
-        if not common > 0.0:
+        if common <= 0.0:
             held = right if right * (share * spots.sum() - cash) > 0.0 else 0.0
             out[k, 0], out[k, 1], out[k, 2] = held * share * d, 0.0, 0.0
             out[k, 3] = held * (dividend * share * spots.sum() - rate * cash)
@@ -157,7 +191,7 @@ def basket_greeks(inputs: Floats, grids: Grids, out: Floats) -> None:
         for n in range(grids.first[place], grids.first[place + 1]):
             asset = by_shift = asset_by_deviation = 0.0
             for i in range(d):
-                apart = spread * grids.apart[n, i]
+                apart = spread * grids.apart[i, n]
                 factor = math.exp(level + deviation * apart)
                 by_shift += factor
                 asset += spots[i] * factor
@@ -188,7 +222,7 @@ def basket_proxies(inputs: Floats, out: Floats) -> None:
         cash = slow[STRIKE] * math.exp(-slow[RATE] * slow[EXPIRY])
         square = slow[VOLATILITY] ** 2 * slow[EXPIRY]
         out[i] = max(right * (asset - cash), 0.0)
-        if square > 0.0:
+        if not square <= 0.0:
             second, third = ((spots / total) ** 2).sum(), ((spots / total) ** 3).sum()
             shape = shape_of(second, third, math.expm1(slow[CORRELATION] * square), math.expm1(square))
             out[i] = moved_value(asset, cash, shape.size, shape.deviation, right)
@@ -223,7 +257,7 @@ def values(inputs: Floats, dimension: int, tolerance: float = REFERENCE) -> Floa
     """
     table, grids = _checked(inputs, dimension), grids_of(dimension, tolerance)
     out = np.empty(len(table))
-    basket_values(table, grids, np.empty(row_width(table[:, dimension:], grids)), out)
+    basket_values(table, grids, np.empty(HEAD), np.empty(most_nodes(table[:, dimension:], grids)), out)
     return out
 
 

@@ -62,7 +62,7 @@ def basket_terms(spots: Floats, rows: Floats, features: Floats, terms: Floats) -
         feature[:] = 0.0
         term[BASE] = term[FLOOR] = intrinsic
         term[SCALE], term[CAP] = 0.0, asset if right > 0 else cash
-        if not row[DEVIATION] > 0.0:
+        if row[DEVIATION] <= 0.0:
             continue
         shape = shape_of(second, third, row[TOGETHER], row[ALONE])
         term[BASE] = moved_value(asset, cash, shape.size, shape.deviation, right)
