@@ -82,7 +82,7 @@ sooner asked."""
 MOST_TREES: Final = 2_000
 """However large the budget: what more would gain is no longer worth the asking, or the training."""
 
-POINTS_PER_LEAF: Final = 8
+POINTS_PER_LEAF: Final = 12
 LEAST_POINTS: Final = 100_000
 MOST_POINTS: Final = 400_000
 
