@@ -123,7 +123,7 @@ def test_one_option_and_many_have_the_same_bits():
     assert (alone == values_of(forest, x[:100])).all()
 
 
-def test_leaves_are_kept_in_half_precision_of_the_librarys():
+def test_leaves_are_kept_in_single_precision():
     x = samples(3)
     settings = {"verbose": -1, "objective": "l2", "num_threads": 1, "linear_tree": True}
     booster = lightgbm.train(settings, lightgbm.Dataset(x, np.sin(x[:, 0]), params=settings), num_boost_round=20)

@@ -48,7 +48,7 @@ def test_the_default_forest_meets_its_error(tmp_path):
     path = tmp_path / "forest.txt"
     build_forest(problem, path, ForestSpec())
     forest = load_forest(path, problem, Target.SHAPED.similarity(PROBLEMS["american"]))
-    assert forest.error.rmse < 0.01
+    assert forest.error.rmse < 0.004
     assert forest.cost.evaluations == 150_000
 
 

@@ -1,7 +1,7 @@
 """What forest to train: by default, or within a memory budget."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -82,7 +82,7 @@ sooner asked."""
 MOST_TREES: Final = 2_000
 """However large the budget: what more would gain is no longer worth the asking, or the training."""
 
-POINTS_PER_LEAF: Final = 8
+POINTS_PER_LEAF: Final = 12
 LEAST_POINTS: Final = 100_000
 MOST_POINTS: Final = 400_000
 
@@ -93,28 +93,27 @@ def forest_spec(problem: Problem, target: Target, budget: int | None = None) -> 
     ``ArgumentError`` where not one tree fits. A problem that is dear to evaluate is learned from the points it allows.
     """
     spec = PLAIN if target is Target.PLAIN else SHAPED
-    points, trees, leaves = spec.points, spec.trees, spec.leaves
     if budget is not None:
-        leaves = next((leaves for most, leaves in LEAVES if budget <= most), 127)
-        features = len(target.similarity(problem).features)
-        fixed, each = forest_bytes(features, leaves, spec)
-        trees = min((budget - fixed) // each, MOST_TREES)
-        if trees < 1:
-            raise ArgumentError(
-                f"memory {spoken_memory(budget)}: a forest for {problem.name} takes at least {fixed + each} bytes; "
-                "give more"
-            )
-        points = min(max(POINTS_PER_LEAF * trees * leaves, LEAST_POINTS), MOST_POINTS)
-    points = min(points, problem.evaluations or points)
-    return ForestSpec(
-        target=target,
-        leaf=spec.leaf,
-        bins=spec.bins,
-        points=points,
+        spec = _within(budget, problem, spec)
+    points = min(spec.points, problem.evaluations or spec.points)
+    return replace(spec, points=points, checked=min(spec.checked, max(points // 10, 1)))
+
+
+def _within(budget: int, problem: Problem, spec: ForestSpec) -> ForestSpec:
+    leaves = next((leaves for most, leaves in LEAVES if budget <= most), 127)
+    fixed, each = forest_bytes(len(spec.target.similarity(problem).features), leaves, spec)
+    trees = min((budget - fixed) // each, MOST_TREES)
+    if trees < 1:
+        raise ArgumentError(
+            f"memory {spoken_memory(budget)}: a forest for {problem.name} takes at least {fixed + each} bytes; "
+            "give more"
+        )
+    return replace(
+        spec,
+        points=min(max(POINTS_PER_LEAF * trees * leaves, LEAST_POINTS), MOST_POINTS),
         trees=trees,
         leaves=leaves,
         learning_rate=round(min(spec.learning_rate * math.sqrt(spec.trees / trees), 0.5), 3),
-        checked=min(spec.checked, max(points // 10, 1)),
     )
 
 
