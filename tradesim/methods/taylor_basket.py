@@ -44,7 +44,7 @@ class Quadratic(Prepared):
 class BasketTaylor(Staged[Quadratic]):
     """``taylor`` of a problem with several spots.
 
-    An ``update`` asks the solver ``1 + d + d (d + 1)`` times, where a table with ``k`` nodes an axis asks ``k^d``
+    An ``update`` asks the solver ``1 + d + d^2`` times, where a table with ``k`` nodes an axis asks ``k^d``
     times; what is left out is of third order. Beyond a tenth of a deviation in any spot the solver prices the contract,
     and the tag is ``far``.
     """
