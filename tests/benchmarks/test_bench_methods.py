@@ -8,7 +8,17 @@ from tradesim.methods.method import State
 from tradesim.units import DAY
 
 COUNT = 40
-QUICK_TO_MAKE = ["proxy", "analytic", "analytic-slice", "reference", "grid", "grid-linear", "grid-sql"]
+QUICK_TO_MAKE = [
+    "proxy",
+    "analytic",
+    "analytic-slice",
+    "reference",
+    "curve",
+    "taylor",
+    "grid",
+    "grid-linear",
+    "grid-sql",
+]
 TRAINED = [pytest.param(name, marks=pytest.mark.slow) for name in ("lightgbm", "lightgbm-plain")]
 
 

@@ -58,7 +58,8 @@ class Method(ABC):
     """A way to answer a problem. One object serves one chain.
 
     ``name`` is unique among methods and stands in every table. A method never extrapolates in silence: a contract
-    whose slow inputs are outside ``problem.domain`` is priced by the fallback, and the work tag says so.
+    whose slow inputs are outside ``problem.domain`` is priced by the fallback, and the work tag says so; or, by choice,
+    it is refused with ``ProblemError``.
     """
 
     name: str

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tradesim.errors import ArgumentError, ProblemError
-from tradesim.methods import curve
+from tradesim.methods import curve, taylor_basket
 from tradesim.methods.analytic import Analytic, AnalyticSlice
 from tradesim.methods.chebyshev import Chebyshev
 from tradesim.methods.chebyshev_build import SeriesSpec, build_series, series_path
@@ -32,6 +32,7 @@ from tradesim.methods.reference import Reference
 from tradesim.methods.rungs import build_rungs, rungs_path
 from tradesim.methods.staged import Outside, Staged
 from tradesim.methods.taylor import Taylor
+from tradesim.methods.taylor_basket import BasketTaylor
 from tradesim.pricing.problem import Problem
 from tradesim.progress import Progress, silent
 from tradesim.units import duration, memory, spoken_memory
@@ -198,8 +199,8 @@ METHODS: Final[dict[str, Entry]] = {
     ),
     "taylor": Entry(
         says="a polynomial around the last update's spot",
-        make=lambda problem, *_: Taylor(problem),
-        refuses=curve.refuses,
+        make=lambda problem, *_: Taylor(problem) if problem.domain.fast == 1 else BasketTaylor(problem),
+        refuses=lambda problem: (curve if problem.domain.fast == 1 else taylor_basket).refuses(problem),
     ),
     "curve": Entry(
         says="solver, sampled along the spot",

@@ -84,8 +84,7 @@ class Taylor(Staged[Expanded]):
         """Solve, and take differences of five values around the anchor."""
         domain = self.problem.domain
         deviation = deviations(domain, slow)
-        uncertain = deviation > 0.0
-        step = anchor * float(np.clip(STEP * deviation.min(where=uncertain, initial=np.inf), LEAST_STEP, LARGEST_STEP))
+        step = anchor * step_of(deviation)
         rows = self._solver.rows(slow)
         values = np.empty((5, len(slow)))
         for number, out in enumerate(values):
@@ -119,6 +118,12 @@ class Taylor(Staged[Expanded]):
     def nbytes(self) -> int:
         """Bytes of the solver's tables and of the workspace."""
         return super().nbytes + self._solver.nbytes
+
+
+def step_of(deviation: Floats) -> float:
+    """The step of differences, relative to the spot."""
+    least = deviation.min(where=deviation > 0.0, initial=np.inf)
+    return float(np.clip(STEP * least, LEAST_STEP, LARGEST_STEP))
 
 
 @njit(cache=True, error_model="numpy")
