@@ -17,6 +17,9 @@ from tradesim.methods.method import Method
 from tradesim.methods.nothing import Nothing
 from tradesim.methods.proxy import Proxy
 from tradesim.methods.reference import Reference
+from tradesim.methods.subspace import SubspaceMethod, SubspaceSlice
+from tradesim.methods.subspace import refuses as subspace_refuses
+from tradesim.methods.subspace_store import SubspaceSpec, subspace_path
 from tradesim.pricing.problem import Problem
 from tradesim.progress import Progress, silent
 from tradesim.units import memory, spoken_memory
@@ -79,6 +82,20 @@ def _forest_build(spec: ForestSpec) -> Callable[[Problem, Path, int | None, Prog
     return build
 
 
+SUBSPACE: Final = SubspaceSpec()
+SUBSPACE_BUDGETS: Final = tuple(memory(size) for size in ("64KiB", "340KiB", "1MiB"))
+
+
+def _subspace_path(home: Path, problem: Problem, budget: int | None) -> Path:
+    return subspace_path(home, problem, SUBSPACE.within(budget))
+
+
+def _build_subspace(problem: Problem, path: Path, budget: int | None, progress: Progress) -> None:
+    from tradesim.methods.subspace_build import build_subspace
+
+    build_subspace(problem, path, SUBSPACE.within(budget), progress)
+
+
 METHODS: Final[dict[str, Entry]] = {
     "nothing": Entry(says="no prices: a desk that does nothing", make=lambda problem, *_: Nothing(problem)),
     "analytic": Entry(says="solver, every input new at each decision", make=lambda problem, *_: Analytic(problem)),
@@ -117,6 +134,22 @@ METHODS: Final[dict[str, Entry]] = {
         make=lambda problem, path, _: ForestMethod(problem, path, "plain"),
         path=_forest_path(PLAIN_FOREST),
         build=_forest_build(PLAIN_FOREST),
+    ),
+    "subspace": Entry(
+        says="principal components, coefficients from a table",
+        make=lambda problem, path, _: SubspaceMethod(problem, path),
+        path=_subspace_path,
+        build=_build_subspace,
+        budgets=SUBSPACE_BUDGETS,
+        refuses=subspace_refuses,
+    ),
+    "subspace-slice": Entry(
+        says="the same, coefficients taken in update",
+        make=lambda problem, path, _: SubspaceSlice(problem, path),
+        path=_subspace_path,
+        build=_build_subspace,
+        budgets=SUBSPACE_BUDGETS,
+        refuses=subspace_refuses,
     ),
 }
 """Every method, by name."""
