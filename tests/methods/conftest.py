@@ -1,4 +1,4 @@
-"""Grids and forests small enough to build once a session."""
+"""Tables and models small enough to build once a session."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,12 +10,16 @@ from tradesim.methods import registry
 from tradesim.methods.forest_store import ForestSpec
 from tradesim.methods.grid_table import GridSpec, default_spec
 from tradesim.methods.method import Method
+from tradesim.methods.network_store import NetworkSpec
 from tradesim.methods.registry import make_method
+from tradesim.methods.subspace_store import SubspaceSpec
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Problem
 
 SMALL_FOREST = ForestSpec(points=8_000, trees=30, leaves=31, checked=500)
 SMALL_PLAIN = ForestSpec(target="plain", points=8_000, trees=30, leaves=31, checked=500)
+SMALL_NETWORK = NetworkSpec(budget=4096, points=4_000, iterations=150, checked=500)
+SMALL_SUBSPACE = SubspaceSpec(budget=32 * 1024, states=1_500, checked=500)
 
 
 def small_grid(problem: Problem) -> GridSpec:
@@ -34,6 +38,8 @@ def make(home: Path) -> Iterator[Callable[[str, str], Method]]:
     """Make a method by its name and its problem's, from small grids and forests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "default_spec", small_grid)
+        patch.setattr(registry, "NETWORK", SMALL_NETWORK)
+        patch.setattr(registry, "SUBSPACE", SMALL_SUBSPACE)
         for name, spec in (("lightgbm", SMALL_FOREST), ("lightgbm-plain", SMALL_PLAIN)):
             entry = registry.METHODS[name]
             path, build = registry._forest_path(spec), registry._forest_build(spec)

@@ -17,7 +17,8 @@ from tradesim.pricing.columns import Points
 
 ERROR = {"analytic": 5e-5, "analytic-slice": 5e-5, "reference": 1e-9, "grid": 0.03, "grid-sql": 0.03}
 ERROR |= {"grid-linear": 0.2, "lightgbm": 0.5, "lightgbm-plain": 8.0}
-TABLES = ("grid", "grid-linear", "grid-sql", "lightgbm", "lightgbm-plain")
+ERROR |= {"network": 0.5, "subspace": 0.02, "subspace-slice": 0.02}
+TABLES = ("grid", "grid-linear", "grid-sql", "lightgbm", "lightgbm-plain", "network", "subspace", "subspace-slice")
 """Methods with a domain."""
 PRICING = (*ERROR, "proxy")
 
@@ -92,8 +93,8 @@ def test_a_contract_outside_the_domain_is_solved_and_counted(make, name, problem
     np.testing.assert_allclose(prices[[2, 7]], truth[[2, 7]], atol=2e-4)
 
 
-@pytest.mark.parametrize("name", ["lightgbm", "lightgbm-plain"])
-def test_trees_are_not_asked_beyond_the_moneyness_they_know(make, name):
+@pytest.mark.parametrize("name", ["lightgbm", "lightgbm-plain", "network", "subspace", "subspace-slice"])
+def test_none_is_asked_beyond_the_moneyness_they_know(make, name):
     chain, state = small_chain()
     method = make(name, "american")
     method.bind(chain)
@@ -161,7 +162,10 @@ def test_a_volatility_that_is_not_a_number_has_no_price(make, name):
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-@pytest.mark.parametrize("name", ["grid", "grid-linear", "lightgbm", "lightgbm-plain", "analytic-slice"])
+@pytest.mark.parametrize(
+    "name",
+    ["grid", "grid-linear", "lightgbm", "lightgbm-plain", "network", "subspace", "subspace-slice", "analytic-slice"],
+)
 @pytest.mark.parametrize("problem", ["european", "american"])
 def test_no_price_is_below_exercise_or_above_the_bound(make, name, problem, data):
     def within(low, high):

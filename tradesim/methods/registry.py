@@ -14,6 +14,8 @@ from tradesim.methods.grid_sql import GridSql
 from tradesim.methods.grid_table import MODELS, build_grid, default_spec, grid_path
 from tradesim.methods.interpolation import Interpolation
 from tradesim.methods.method import Method
+from tradesim.methods.network import NetworkMethod
+from tradesim.methods.network_store import NetworkSpec, network_path
 from tradesim.methods.nothing import Nothing
 from tradesim.methods.proxy import Proxy
 from tradesim.methods.reference import Reference
@@ -82,6 +84,20 @@ def _forest_build(spec: ForestSpec) -> Callable[[Problem, Path, int | None, Prog
     return build
 
 
+NETWORK: Final = NetworkSpec()
+NETWORK_BUDGETS: Final = tuple(memory(size) for size in ("8KiB", "64KiB", "256KiB"))
+
+
+def _network_path(home: Path, problem: Problem, budget: int | None) -> Path:
+    return network_path(home, problem, NETWORK.within(budget))
+
+
+def _build_network(problem: Problem, path: Path, budget: int | None, progress: Progress) -> None:
+    from tradesim.methods.network_training import build_network
+
+    build_network(problem, path, NETWORK.within(budget), progress)
+
+
 SUBSPACE: Final = SubspaceSpec()
 SUBSPACE_BUDGETS: Final = tuple(memory(size) for size in ("64KiB", "340KiB", "1MiB"))
 
@@ -134,6 +150,13 @@ METHODS: Final[dict[str, Entry]] = {
         make=lambda problem, path, _: ForestMethod(problem, path, "plain"),
         path=_forest_path(PLAIN_FOREST),
         build=_forest_build(PLAIN_FOREST),
+    ),
+    "network": Entry(
+        says="multilayer perceptron that learned the difference from the proxy",
+        make=lambda problem, path, _: NetworkMethod(problem, path),
+        path=_network_path,
+        build=_build_network,
+        budgets=NETWORK_BUDGETS,
     ),
     "subspace": Entry(
         says="principal components, coefficients from a table",

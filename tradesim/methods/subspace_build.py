@@ -40,7 +40,7 @@ def build_subspace(problem: Problem, path: Path, spec: SubspaceSpec, progress: P
     similarity.features_and_terms(problem.domain, compiled)
     began = perf_counter()
     knots = np.linspace(*spec.along(problem, fast), spec.cells + 1)
-    learned = surfaces(problem, similarity, knots, spec.states(len(slow)), spec.seed, progress)
+    learned = surfaces(problem, similarity, knots, spec.sampled(problem, len(slow)), spec.seed, progress)
     progress(0, 1, "fitting the subspace")
     subspace = fitted(learned, knots, spec.shape(problem, len(slow)), problem.name in LEVELS)
     cost = BuildCost(seconds=perf_counter() - began, evaluations=learned.evaluations)

@@ -11,7 +11,7 @@ from tradesim.methods.arrays import load_arrays, save_arrays
 from tradesim.methods.built import ErrorOfBuild, stem
 from tradesim.methods.method import BuildCost
 from tradesim.methods.similarities.similarity import Coordinate, Similarity, compose
-from tradesim.methods.subspace_kernel import LANES, REACHED, Subspace, subspace_values
+from tradesim.methods.subspace_kernel import AXES, LANES, REACHED, Subspace, subspace_values
 from tradesim.pricing.problem import Domain, Floats, Problem
 
 LAYOUT: Final = 1
@@ -23,6 +23,9 @@ PROPORTIONS: Final = {"american": (0.55, 0.85, 2.14)}
 MOST_NODES: Final = 96
 """Nodes of an axis, at most: beyond, other errors are larger."""
 
+MOST_STATES: Final = 40_000
+"""States sampled, at most, to have more of them than nodes."""
+
 FARTHEST: Final = {"american": 5.0}
 """How far beyond the level the components reach, in deviations, where a problem has a level."""
 
@@ -33,11 +36,13 @@ class SubspaceSpec:
 
     ``budget``  bytes of the tables, at most
     ``cells``   of the components, along the fast coordinate
+    ``states``  sampled where there are three slow coordinates, at least; fewer where there are fewer
     ``checked`` held-out points on which it is tried
     """
 
     budget: int = 340 * 1024
     cells: int = 40
+    states: int = 12_000
     checked: int = 10_000
     seed: int = 20_240_607
 
@@ -49,9 +54,10 @@ class SubspaceSpec:
         """Between which fast coordinates, counted from the level, the components stand."""
         return (0.0, FARTHEST[problem.name]) if problem.name in FARTHEST else (fast.low, fast.high)
 
-    def states(self, axes: int) -> int:
-        """How many states are sampled."""
-        return (1_000, 4_000, 12_000)[axes - 1]
+    def sampled(self, problem: Problem, axes: int) -> int:
+        """How many states are sampled: more than there are nodes."""
+        nodes = int(np.prod(self.shape(problem, axes)))
+        return max(min(5 * nodes // 2, MOST_STATES), self.states // 4 ** (AXES - axes))
 
     def shape(self, problem: Problem, axes: int) -> tuple[int, ...]:
         """Nodes of each slow axis, as many as the budget holds."""

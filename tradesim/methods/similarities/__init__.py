@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from tradesim.methods.similarities.american import AMERICAN
+from tradesim.methods.similarities.american_batch import AMERICAN_BATCH
 from tradesim.methods.similarities.european import EUROPEAN
 from tradesim.methods.similarities.plain import plain_similarity
 from tradesim.methods.similarities.similarity import Similarity
 from tradesim.pricing.problem import Problem
 
-SIMILARITIES: Final[dict[str, Similarity]] = {"american": AMERICAN, "european": EUROPEAN}
+SIMILARITIES: Final[dict[str, Similarity]] = {"american": AMERICAN_BATCH, "european": EUROPEAN}
 """Similarities by the problem's name."""
 
 
