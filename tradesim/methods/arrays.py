@@ -28,8 +28,8 @@ def load_arrays(path: Path, what: str) -> tuple[dict[str, Any], Arrays]:
     if not path.is_file():
         raise StoreError(f"{path}: there is no {what}; build it")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
         about = json.loads(str(arrays.pop(ABOUT)))
         intact = about["digest"] == digest(*arrays.values())
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
