@@ -1,6 +1,7 @@
 """Networks: the compiled layers equal the library's, training is deterministic, damage is told of."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -63,7 +64,7 @@ def test_a_network_fills_its_budget(budget, inputs):
 
 
 def _bytes(sizes):
-    weights = sum((before + 1) * units for before, units in zip(sizes, sizes[1:], strict=False))
+    weights = sum((before + 1) * units for before, units in pairwise(sizes))
     return 8 * (weights + 4 * sizes[0] + len(sizes) + 1)
 
 

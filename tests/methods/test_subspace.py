@@ -18,7 +18,8 @@ from tradesim.methods.similarities.similarity import SCALE
 from tradesim.methods.staged import prices_at
 from tradesim.methods.subspace import SubspaceMethod, SubspaceSlice, refuses
 from tradesim.methods.subspace_build import build_subspace, fitted
-from tradesim.methods.subspace_kernel import LANES, subspace_values
+from tradesim.methods.subspace_kernel import subspace_values
+from tradesim.methods.subspace_lanes import LANES
 from tradesim.methods.subspace_store import SubspaceSpec, load_subspace
 from tradesim.methods.subspace_surfaces import Surfaces, surfaces
 from tradesim.pricing import PROBLEMS

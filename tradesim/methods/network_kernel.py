@@ -4,6 +4,7 @@ Inputs are held within the box of what was learned and normalised; each hidden l
 last layer linear. A block of options is a column each, so that every loop runs over options and is vectorised.
 """
 
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -48,12 +49,12 @@ def workspace(network: Network) -> Floats:
 
 def weights_in(sizes: tuple[int, ...]) -> int:
     """How many weights and biases a perceptron of these sizes has."""
-    return sum((before + 1) * units for before, units in zip(sizes, sizes[1:], strict=False))
+    return sum((before + 1) * units for before, units in pairwise(sizes))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _linear(before: Floats, inputs: int, weights: Floats, units: int, after: Floats, count: int) -> None:
-    """Write the linear map of a layer, four inputs at a time: a unit's sums are then stored and read again less often."""
+    """Write the linear map of a layer, four inputs at a time: sums are then seldom stored and read again."""
     at = 0
     for unit in range(units):
         row, bias = after[unit], weights[at]

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -87,8 +87,8 @@ def load_network(path: Path, problem: Problem, similarity: Similarity) -> BuiltN
     identity = _identity(problem, similarity)
     if {name: about.get(name) for name in identity} != identity or set(arrays) != set(Network._fields):
         raise StoreError(f"{path}: is of another problem, version or layout; delete the file and build again")
-    network = Network(**{name: array if array.ndim else float(array) for name, array in arrays.items()})
-    return BuiltNetwork(network=network, cost=BuildCost(**about["cost"]), error=ErrorOfBuild(**about["error"]))
+    kept: dict[str, Any] = {name: array if array.ndim else float(array) for name, array in arrays.items()}
+    return BuiltNetwork(network=Network(**kept), cost=BuildCost(**about["cost"]), error=ErrorOfBuild(**about["error"]))
 
 
 def network_prices(similarity: Similarity, domain: Domain, network: Network, inputs: Floats) -> Floats:

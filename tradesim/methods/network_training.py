@@ -19,7 +19,7 @@ from tradesim.methods.similarities.similarity import BASE, SCALE, Similarity
 from tradesim.pricing.problem import Domain, Floats, Problem
 from tradesim.progress import Progress, silent
 
-STRESS: Final = 30.0
+STRESS: Final = 5.0
 """The rms of what the optimiser fits: it ends where a step gains less than 2e-9, whatever the loss."""
 
 

@@ -11,14 +11,8 @@ from tradesim.methods.method import BuildCost, Fast
 from tradesim.methods.similarities import similarity_of
 from tradesim.methods.similarities.similarity import compose
 from tradesim.methods.staged import FALLBACK, HIT, Outside
-from tradesim.methods.subspace_kernel import (
-    AXES,
-    LANES,
-    Singles,
-    subspace_coefficients,
-    subspace_values,
-    values_along,
-)
+from tradesim.methods.subspace_kernel import AXES, Singles, subspace_coefficients, subspace_values, values_along
+from tradesim.methods.subspace_lanes import LANES
 from tradesim.methods.subspace_store import BuiltSubspace, load_subspace
 from tradesim.pricing.problem import Floats, Problem
 

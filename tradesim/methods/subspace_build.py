@@ -16,8 +16,8 @@ from scipy.sparse.linalg import cg
 from tradesim.methods.built import error_of
 from tradesim.methods.method import BuildCost
 from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.similarity import Coordinate
-from tradesim.methods.subspace_kernel import AXES, LANES, REACHED, Subspace, level_of
+from tradesim.methods.subspace_kernel import AXES, REACHED, Subspace
+from tradesim.methods.subspace_lanes import LANES
 from tradesim.methods.subspace_store import BuiltSubspace, SubspaceSpec, save_subspace, subspace_prices
 from tradesim.methods.subspace_surfaces import LEVELS, Surfaces, surfaces
 from tradesim.pricing.problem import Floats, Problem
@@ -123,5 +123,3 @@ def _roughness(shape: tuple[int, ...]) -> sparse.csr_array:
         whole = sparse.kron(sparse.kron(sparse.eye_array(before), second), sparse.eye_array(after), format="csr")
         total = total + whole.T @ whole
     return total
-
-

@@ -56,11 +56,6 @@ class Subspace(NamedTuple):
         return sum(each.nbytes for each in self if isinstance(each, np.ndarray)) + 24
 
 
-def level_of(reach: Floats) -> Floats:
-    """The level that is kept as ``reach``."""
-    return np.asarray(1.0 - 1.0 / np.maximum(reach, LEAST_REACH))
-
-
 @njit(cache=True, error_model="numpy", inline="always")
 def _cell(position: float, nodes: int) -> tuple[int, np.float32, np.float32, np.float32]:
     """The first of three nodes, and the weight of each; positions run from 0 to ``nodes - 2``."""

@@ -4,10 +4,12 @@ LLVM does not find these vectors by itself: the loop over a node's eight columns
 it. No index is checked.
 """
 
+# mypy: disable-error-code="untyped-decorator, no-untyped-call"
+
 from collections.abc import Callable
 from typing import Any, Final
 
-import llvmlite.ir as ir
+from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, models, register_model
 
@@ -16,7 +18,7 @@ LANES: Final = 8
 Generated = tuple[Any, Callable[..., Any]]
 
 
-class Lanes(types.Type):  # type: ignore[misc]
+class Lanes(types.Type):
     """The type of eight 32-bit floats."""
 
     def __init__(self) -> None:
@@ -26,10 +28,13 @@ class Lanes(types.Type):  # type: ignore[misc]
 LANES_TYPE: Final = Lanes()
 VECTOR: Final = ir.VectorType(ir.FloatType(), LANES)
 FUSED: Final = ("contract",)
+STRUCT: Any = cgutils.create_struct_proxy
+compiled: Any = intrinsic
+"""Lanes have no Python type: what is compiled here is typed by numba alone."""
 
 
 @register_model(Lanes)
-class LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+class LanesModel(models.PrimitiveModel):
     """Kept in one vector register."""
 
     def __init__(self, manager: Any, kind: Any) -> None:
@@ -37,7 +42,7 @@ class LanesModel(models.PrimitiveModel):  # type: ignore[misc]
 
 
 def _loaded(context: Any, builder: Any, array_type: Any, array: Any, at: Any) -> Any:
-    data = cgutils.create_struct_proxy(array_type)(context, builder, array).data
+    data = STRUCT(array_type)(context, builder, array).data
     return builder.load(builder.bitcast(builder.gep(data, [at]), VECTOR.as_pointer()), align=4)
 
 
@@ -48,7 +53,7 @@ def _sum(builder: Any, total: Any, weight: Any, lanes: Any) -> Any:
     return builder.fadd(total, builder.fmul(lanes, eight, flags=FUSED), flags=FUSED)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@compiled
 def nothing(context: Any) -> Generated:
     """Eight zeros."""
 
@@ -58,7 +63,7 @@ def nothing(context: Any) -> Generated:
     return LANES_TYPE(), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@compiled
 def read(context: Any, total: Any, weight: Any, table: Any, at: Any) -> Generated:
     """``total + weight table[at : at + 8]``, of a contiguous float32 array."""
 
@@ -69,7 +74,7 @@ def read(context: Any, total: Any, weight: Any, table: Any, at: Any) -> Generate
     return LANES_TYPE(LANES_TYPE, types.float32, table, types.intp), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@compiled
 def joined(context: Any, total: Any, weight: Any, lanes: Any) -> Generated:
     """``total + weight lanes``."""
 
@@ -79,7 +84,7 @@ def joined(context: Any, total: Any, weight: Any, lanes: Any) -> Generated:
     return LANES_TYPE(LANES_TYPE, types.float32, LANES_TYPE), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@compiled
 def inner(context: Any, lanes: Any, table: Any, at: Any) -> Generated:
     """The inner product with ``table[at : at + 8]``, of a contiguous float32 array."""
 
@@ -93,7 +98,7 @@ def inner(context: Any, lanes: Any, table: Any, at: Any) -> Generated:
     return types.float32(LANES_TYPE, table, types.intp), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@compiled
 def first(context: Any, lanes: Any) -> Generated:
     """The first of the eight."""
 
@@ -103,13 +108,13 @@ def first(context: Any, lanes: Any) -> Generated:
     return types.float32(LANES_TYPE), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@compiled
 def write(context: Any, lanes: Any, table: Any, at: Any) -> Generated:
     """Write the eight to ``table[at : at + 8]``, of a contiguous float32 array."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         lanes, table, at = arguments
-        data = cgutils.create_struct_proxy(signature.args[1])(context, builder, table).data
+        data = STRUCT(signature.args[1])(context, builder, table).data
         builder.store(lanes, builder.bitcast(builder.gep(data, [at]), VECTOR.as_pointer()), align=4)
         return context.get_dummy_value()
 

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from tradesim.methods.arrays import load_arrays, save_arrays
 from tradesim.methods.built import ErrorOfBuild, stem
 from tradesim.methods.method import BuildCost
 from tradesim.methods.similarities.similarity import Coordinate, Similarity, compose
-from tradesim.methods.subspace_kernel import AXES, LANES, REACHED, Subspace, subspace_values
+from tradesim.methods.subspace_kernel import AXES, REACHED, Subspace, subspace_values
+from tradesim.methods.subspace_lanes import LANES
 from tradesim.pricing.problem import Domain, Floats, Problem
 
 LAYOUT: Final = 1
@@ -57,7 +58,8 @@ class SubspaceSpec:
     def sampled(self, problem: Problem, axes: int) -> int:
         """How many states are sampled: more than there are nodes."""
         nodes = int(np.prod(self.shape(problem, axes)))
-        return max(min(5 * nodes // 2, MOST_STATES), self.states // 4 ** (AXES - axes))
+        least: int = self.states // 4 ** (AXES - axes)
+        return max(min(5 * nodes // 2, MOST_STATES), least)
 
     def shape(self, problem: Problem, axes: int) -> tuple[int, ...]:
         """Nodes of each slow axis, as many as the budget holds."""
@@ -94,7 +96,7 @@ def load_subspace(path: Path, problem: Problem, similarity: Similarity) -> Built
     identity = _identity(problem, similarity)
     if {name: about.get(name) for name in identity} != identity or set(arrays) != set(Subspace._fields):
         raise StoreError(f"{path}: is of another problem, version or layout; delete the file and build again")
-    kept = {name: array if array.ndim else float(array) for name, array in arrays.items()}
+    kept: dict[str, Any] = {name: array if array.ndim else float(array) for name, array in arrays.items()}
     return BuiltSubspace(
         subspace=Subspace(**kept), cost=BuildCost(**about["cost"]), error=ErrorOfBuild(**about["error"])
     )

@@ -14,7 +14,8 @@ from tradesim.methods.similarities.american_batch import american_batch_terms
 from tradesim.methods.similarities.similarity import compose
 from tradesim.methods.staged import prices_at
 from tradesim.methods.subspace import SubspaceMethod
-from tradesim.methods.subspace_kernel import subspace_values, values_along
+from tradesim.methods.subspace_kernel import subspace_coefficients, subspace_values, values_along
+from tradesim.methods.subspace_lanes import LANES
 from tradesim.pricing import PROBLEMS
 from tradesim.units import spoken_memory
 
@@ -68,8 +69,8 @@ def figures() -> Iterable[Figure]:
         yield Figure(
             what=f"subspace@{spoken_memory(budget)}, american full",
             measured=(
-                f"rmse {error.rmse:.5f}, p99 {error.p99:.4f}, max {error.largest:.4f}; {subspace.nbytes / 1024:.0f} KiB; "
-                f"{each:.0f} ns an option ({1e9 * sliced / (CHAIN * CHAINS):.0f} slice), "
+                f"rmse {error.rmse:.5f}, p99 {error.p99:.4f}, max {error.largest:.4f}; "
+                f"{subspace.nbytes / 1024:.0f} KiB; {each:.0f} ns an option ({1e9 * sliced / (CHAIN * CHAINS):.0f} slice), "
                 f"{1e9 * python / CHAIN:.0f} called from Python; built in {method.build_cost.seconds:.0f} s from "
                 f"{method.build_cost.evaluations} prices"
             ),
@@ -80,8 +81,6 @@ def figures() -> Iterable[Figure]:
 
 def make_coefficients(slow, spots, features, terms, subspace):
     """Level and coefficients of every chain."""
-    from tradesim.methods.subspace_kernel import LANES, subspace_coefficients
-
     lanes = np.empty((len(slow), CHAIN * LANES), dtype=np.float32)
     for chain, spot in enumerate(spots):
         american_batch_terms(spot, slow[chain], features[chain], terms[chain])

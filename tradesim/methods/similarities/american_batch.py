@@ -101,5 +101,7 @@ def fill_columns(spot: float, columns: Floats, count: int) -> None:
         columns[AT_CARRY + i] = (rate - dividend * asset / cash) * expiry * pace
 
 
-AMERICAN_BATCH: Final[Similarity] = replace(AMERICAN, width=INPUTS, write_rows=copy_rows, write_terms=american_batch_terms)
+AMERICAN_BATCH: Final[Similarity] = replace(
+    AMERICAN, width=INPUTS, write_rows=copy_rows, write_terms=american_batch_terms
+)
 """The similarity of the american problem, made for chains."""
