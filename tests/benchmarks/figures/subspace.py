@@ -70,7 +70,8 @@ def figures() -> Iterable[Figure]:
             what=f"subspace@{spoken_memory(budget)}, american full",
             measured=(
                 f"rmse {error.rmse:.5f}, p99 {error.p99:.4f}, max {error.largest:.4f}; "
-                f"{subspace.nbytes / 1024:.0f} KiB; {each:.0f} ns an option ({1e9 * sliced / (CHAIN * CHAINS):.0f} slice), "
+                f"{subspace.nbytes / 1024:.0f} KiB; {each:.0f} ns an option "
+                f"({1e9 * sliced / (CHAIN * CHAINS):.0f} slice), "
                 f"{1e9 * python / CHAIN:.0f} called from Python; built in {method.build_cost.seconds:.0f} s from "
                 f"{method.build_cost.evaluations} prices"
             ),

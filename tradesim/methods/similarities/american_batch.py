@@ -1,8 +1,8 @@
 """The coordinates and terms of :mod:`~tradesim.methods.similarities.american`, a chain at once from its raw inputs.
 
-Four times as fast as rows and terms one by one: contracts are taken in blocks, their inputs laid out in columns at fixed
-places of one short array, so that LLVM sees that nothing overlaps and computes four or eight contracts at a time, by
-elementary functions without branches. Rows are the slow inputs as they are.
+Four times as fast as rows and terms one by one: contracts are taken in blocks, their inputs laid out in columns at
+fixed places of one short array, so that LLVM sees that nothing overlaps and computes four or eight contracts at a time,
+by elementary functions without branches. Rows are the slow inputs as they are.
 """
 
 import math
@@ -15,7 +15,8 @@ from numba import njit
 from tradesim.methods.similarities.american import AMERICAN, BEND
 from tradesim.methods.similarities.similarity import Similarity, copy_rows
 from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE, VOLATILITY
-from tradesim.pricing.elementary import exp, log, log_ratio, normal_cdf
+from tradesim.pricing.elementary import exp, log, log_ratio
+from tradesim.pricing.normal import normal_cdf
 from tradesim.pricing.problem import Floats
 
 BLOCK: Final = 64
