@@ -1,6 +1,6 @@
 """The coordinates and terms of :mod:`~tradesim.methods.similarities.american`, a chain at once from its raw inputs.
 
-Four times as fast as rows and terms one by one: contracts are taken in blocks, their inputs laid out in columns at
+Three times as fast as rows and terms one by one: contracts are taken in blocks, their inputs laid out in columns at
 fixed places of one short array, so that LLVM sees that nothing overlaps and computes four or eight contracts at a time,
 by elementary functions without branches. Rows are the slow inputs as they are.
 """
