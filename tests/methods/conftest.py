@@ -1,4 +1,4 @@
-"""Grids and forests small enough to build once a session."""
+"""Tables and models small enough to build once a session."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,9 +10,14 @@ from tradesim.methods import registry
 from tradesim.methods.forest_spec import ForestSpec, Leaf, Target
 from tradesim.methods.grid_build import GridSpec, default_spec
 from tradesim.methods.method import Method
+from tradesim.methods.network_store import NetworkSpec
 from tradesim.methods.registry import make_method
+from tradesim.methods.subspace_store import SubspaceSpec
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Problem
+
+SMALL_NETWORK = NetworkSpec(budget=4096, points=4_000, iterations=150, checked=500)
+SMALL_SUBSPACE = SubspaceSpec(budget=32 * 1024, states=1_500, checked=500)
 
 
 def small_forest(problem: Problem, target: Target, budget: int | None = None) -> ForestSpec:
@@ -38,7 +43,10 @@ def make(home: Path) -> Iterator[Callable[[str, str], Method]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "default_spec", small_grid)
         patch.setattr(registry, "forest_spec", small_forest)
-        patch.setitem(registry.METHODS, "lightgbm-slice", registry.slice_of(registry.METHODS["lightgbm"]))
+        patch.setattr(registry, "NETWORK", SMALL_NETWORK)
+        patch.setattr(registry, "SUBSPACE", SMALL_SUBSPACE)
+        for name in ("grid", "lightgbm"):
+            patch.setitem(registry.METHODS, f"{name}-slice", registry.slice_of(registry.METHODS[name]))
         for problem in ("european", "american"):
             for name in registry.METHODS:
                 make_method(name, PROBLEMS[problem], home)

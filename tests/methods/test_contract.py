@@ -18,8 +18,10 @@ from tradesim.pricing.columns import Points
 
 ERROR = {"analytic": 5e-5, "analytic-slice": 5e-5, "reference": 1e-9, "grid": 0.03, "grid-sql": 0.03}
 ERROR |= {"grid-linear": 0.2, "chebyshev": 0.2, "lightgbm": 0.5, "lightgbm-plain": 8.0}
+ERROR |= {"network": 0.5, "subspace": 0.02, "subspace-slice": 0.02}
 ERROR |= {"memo": 0.02, "taylor": 5e-5, "curve": 1e-4, "grid-slice": 0.03, "lightgbm-slice": 0.5, "ladder": 0.5}
 TABLES = ("grid", "grid-linear", "grid-sql", "chebyshev", "lightgbm", "lightgbm-plain")
+TABLES += ("network", "subspace", "subspace-slice")
 """Methods with a domain."""
 SLICES = ("grid-slice", "lightgbm-slice")
 BUILT = (*TABLES, *SLICES, "ladder")
@@ -112,8 +114,8 @@ def test_a_contract_outside_the_domain_is_refused_by_choice(make, home, name):
         method.update(state_of(chain, index=1, volatility=volatility))
 
 
-@pytest.mark.parametrize("name", ["lightgbm", "lightgbm-plain"])
-def test_trees_are_not_asked_beyond_the_moneyness_they_know(make, name):
+@pytest.mark.parametrize("name", ["lightgbm", "lightgbm-plain", "network", "subspace", "subspace-slice"])
+def test_none_is_asked_beyond_the_moneyness_they_know(make, name):
     chain, state = small_chain()
     method = make(name, "american")
     method.bind(chain)

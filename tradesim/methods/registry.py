@@ -25,12 +25,17 @@ from tradesim.methods.interpolation import Interpolation
 from tradesim.methods.ladder import DEADLINE, Ladder
 from tradesim.methods.memo import Memo
 from tradesim.methods.method import Method
+from tradesim.methods.network import NetworkMethod
+from tradesim.methods.network_store import NetworkSpec, network_path
 from tradesim.methods.nothing import Nothing
 from tradesim.methods.proxy import Proxy
 from tradesim.methods.proxy import refuses as no_proxy
 from tradesim.methods.reference import Reference
 from tradesim.methods.rungs import build_rungs, rungs_path
 from tradesim.methods.staged import Outside, Staged
+from tradesim.methods.subspace import SubspaceMethod, SubspaceSlice
+from tradesim.methods.subspace import refuses as subspace_refuses
+from tradesim.methods.subspace_store import SubspaceSpec, subspace_path
 from tradesim.methods.taylor import Taylor
 from tradesim.methods.taylor_basket import BasketTaylor
 from tradesim.pricing.problem import Problem
@@ -148,6 +153,34 @@ def _build_ladder(problem: Problem, path: Path, budget: int | None, progress: Pr
     progress(1, 1, "measuring the ladder")
 
 
+NETWORK: Final = NetworkSpec()
+NETWORK_BUDGETS: Final = tuple(memory(size) for size in ("8KiB", "64KiB", "256KiB"))
+
+
+def _network_path(home: Path, problem: Problem, budget: int | None) -> Path:
+    return network_path(home, problem, NETWORK.within(budget))
+
+
+def _build_network(problem: Problem, path: Path, budget: int | None, progress: Progress) -> None:
+    from tradesim.methods.network_training import build_network
+
+    build_network(problem, path, NETWORK.within(budget), progress)
+
+
+SUBSPACE: Final = SubspaceSpec()
+SUBSPACE_BUDGETS: Final = tuple(memory(size) for size in ("64KiB", "340KiB", "1MiB"))
+
+
+def _subspace_path(home: Path, problem: Problem, budget: int | None) -> Path:
+    return subspace_path(home, problem, SUBSPACE.within(budget))
+
+
+def _build_subspace(problem: Problem, path: Path, budget: int | None, progress: Progress) -> None:
+    from tradesim.methods.subspace_build import build_subspace
+
+    build_subspace(problem, path, SUBSPACE.within(budget), progress)
+
+
 METHODS: Final[dict[str, Entry]] = {
     "nothing": Entry(says="no prices: a desk that does nothing", make=lambda problem, *_: Nothing(problem)),
     "analytic": Entry(says="solver, every input new at each decision", make=lambda problem, *_: Analytic(problem)),
@@ -213,6 +246,29 @@ METHODS: Final[dict[str, Entry]] = {
         path=lambda home, problem, _: rungs_path(home, problem, RUNGS),
         build=_build_ladder,
         deadline=DEADLINE,
+    ),
+    "network": Entry(
+        says="multilayer perceptron that learned the difference from the proxy",
+        make=lambda problem, path, _: NetworkMethod(problem, path),
+        path=_network_path,
+        build=_build_network,
+        budgets=NETWORK_BUDGETS,
+    ),
+    "subspace": Entry(
+        says="principal components, coefficients from a table",
+        make=lambda problem, path, _: SubspaceMethod(problem, path),
+        path=_subspace_path,
+        build=_build_subspace,
+        budgets=SUBSPACE_BUDGETS,
+        refuses=subspace_refuses,
+    ),
+    "subspace-slice": Entry(
+        says="the same, coefficients taken in update",
+        make=lambda problem, path, _: SubspaceSlice(problem, path),
+        path=_subspace_path,
+        build=_build_subspace,
+        budgets=SUBSPACE_BUDGETS,
+        refuses=subspace_refuses,
     ),
 }
 """Every method, by name."""

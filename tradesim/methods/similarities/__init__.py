@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tradesim.methods.similarities.american import AMERICAN
+from tradesim.methods.similarities.american_batch import AMERICAN_BATCH
 from tradesim.methods.similarities.asian import ASIAN
 from tradesim.methods.similarities.basket import basket_similarity
 from tradesim.methods.similarities.european import EUROPEAN
@@ -13,7 +13,7 @@ from tradesim.pricing.basket import DIMENSIONS
 from tradesim.pricing.problem import Problem
 
 SIMILARITIES: Final[dict[str, Similarity]] = {
-    "american": AMERICAN,
+    "american": AMERICAN_BATCH,
     "asian": ASIAN,
     "european": EUROPEAN,
     "heston": HESTON,

@@ -1,0 +1,109 @@
+"""Remember the shapes: prices from a few principal components, whose coefficients are a table of the slow inputs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tradesim.methods.approximator import MOVED_OUT, Approximator, Boxed
+from tradesim.methods.built import ErrorOfBuild
+from tradesim.methods.method import BuildCost, Fast
+from tradesim.methods.similarities import similarity_of
+from tradesim.methods.similarities.similarity import compose
+from tradesim.methods.staged import FALLBACK, HIT, Outside
+from tradesim.methods.subspace_kernel import AXES, Singles, subspace_coefficients, subspace_values, values_along
+from tradesim.methods.subspace_lanes import LANES
+from tradesim.methods.subspace_store import BuiltSubspace, load_subspace
+from tradesim.pricing.problem import Floats, Problem
+
+
+class SubspaceMethod(Approximator):
+    """``subspace``: coefficients and their combination at each decision, from all inputs."""
+
+    name = "subspace"
+
+    def __init__(self, problem: Problem, path: Path, outside: Outside = Outside.FALLBACK) -> None:
+        super().__init__(problem, similarity_of(problem), outside)
+        self.path = path
+        self._built: BuiltSubspace | None = None
+
+    @property
+    def built(self) -> BuiltSubspace:
+        """The subspace, loaded from its file when first asked for."""
+        if self._built is None:
+            self._built = load_subspace(self.path, self.problem, self.similarity)
+        return self._built
+
+    def open(self) -> None:
+        """Load the tables."""
+        self._subspace = self.built.subspace
+
+    def values(self, features: Floats, out: Floats) -> None:
+        """Blend the coefficients, combine the components."""
+        subspace_values(features, self._subspace, out)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the tables, of the fallback's, and of the workspace."""
+        return super().nbytes + self.built.subspace.nbytes
+
+    @property
+    def build_cost(self) -> BuildCost:
+        """What building cost, reference evaluations included."""
+        return self.built.cost
+
+    @property
+    def error(self) -> ErrorOfBuild:
+        """Error over the domain, taken when the subspace was built."""
+        return self.built.error
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Coefficients(Boxed):
+    """``lanes``: level and coefficients of each contract, flat float32[n x 8]."""
+
+    lanes: Singles
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the workspace."""
+        return super().nbytes + self.lanes.nbytes
+
+
+class SubspaceSlice(SubspaceMethod):
+    """``subspace-slice``: the coefficients in ``update``, a chain from a few numbers a contract in ``price``."""
+
+    name = "subspace-slice"
+
+    def prepare(self, slow: Floats, anchor: Fast) -> Coefficients:
+        """Place the contracts and blend their coefficients: neither needs the fast input."""
+        boxed = super().prepare(slow, anchor)
+        self.similarity.write_rows(boxed.rows, boxed.placed)
+        self.similarity.write_terms(anchor, boxed.placed, boxed.features, boxed.terms)
+        lanes = np.empty(LANES * len(slow), dtype=np.float32)
+        subspace_coefficients(boxed.features, self._subspace, lanes)
+        return Coefficients(**vars(boxed), lanes=lanes)
+
+    def evaluate(self, fast: Fast, prepared: Boxed, out: Floats) -> str:
+        """Combine the components, compose; then the fallback for what is outside."""
+        inside = self._inside(fast, prepared)
+        if not inside:
+            prepared = self.prepare(prepared.slow, fast)
+        assert isinstance(prepared, Coefficients)
+        self.similarity.write_terms(fast, prepared.placed, prepared.features, prepared.terms)
+        values_along(prepared.features, prepared.lanes, self._subspace, out)
+        compose(prepared.terms, out, out)
+        if not len(prepared.outside):
+            return HIT
+        self._fallback.overwrite(fast, prepared, out)
+        return FALLBACK if inside else MOVED_OUT
+
+
+def refuses(problem: Problem) -> str | None:
+    """Why a subspace cannot serve a problem: it is made of curves, over at most three slow coordinates."""
+    slow = len(similarity_of(problem).coordinates) - problem.domain.fast
+    if problem.domain.fast != 1:
+        return "it has several fast inputs, and a subspace is made of curves along one"
+    if not 1 <= slow <= AXES:
+        return f"its prices have {slow} slow coordinates, and the table of coefficients one to {AXES}"
+    return None
