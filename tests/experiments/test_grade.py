@@ -121,3 +121,10 @@ def test_a_board_of_one_contract_has_another_in_every_state():
     strikes = {float(slow[0, 0]) for slow in board.of(1).slow}
     assert len(strikes) == len(board.slow)
     assert all(len(slow) == 400 for slow in board.of(400).slow)
+
+
+def test_the_law_of_a_basket_is_that_of_its_mean():
+    exam = Exam(PROBLEMS["basket-3"], Size.of(40))
+    found = {breach.law: breach for breach in breaches_of(AnalyticSlice(exam.problem), exam) if not breach.clamped}
+    assert {"at least the floor", "delta in its range", "convex in spot_1", "convex in strike", "parity"} <= set(found)
+    assert not any(breach.broken for breach in found.values())

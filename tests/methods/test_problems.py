@@ -8,7 +8,7 @@ import pytest
 from tradesim.errors import ArgumentError, ProblemError
 from tradesim.methods.approximator import MOVED_OUT
 from tradesim.methods.forest_method import ForestMethod
-from tradesim.methods.forest_store import ForestSpec
+from tradesim.methods.forest_spec import PLAIN, SHAPED, Target
 from tradesim.methods.lightgbm import build_forest
 from tradesim.methods.registry import make_method
 from tradesim.methods.similarities import similarity_of
@@ -18,7 +18,10 @@ from tradesim.pricing import PROBLEMS
 from tradesim.pricing.basket_grids import WORKING
 from tradesim.pricing.function import function_problem
 
-SMALL = ForestSpec(points=6_000, trees=60, leaves=15, checked=500)
+SMALL = {
+    target: replace(spec, points=6_000, trees=60, leaves=15, checked=500)
+    for target, spec in ((Target.SHAPED, SHAPED), (Target.PLAIN, PLAIN))
+}
 
 
 def bumps(x, y, z):
@@ -28,18 +31,18 @@ def bumps(x, y, z):
 OWN = function_problem(bumps, name="bumps", fast=2, x=(-1.0, 2.0), y=(0.0, 1.0), z=(0.5, 2.0))
 SUBJECTS = {problem.name: problem for problem in (PROBLEMS["basket-2"], PROBLEMS["basket-5"], PROBLEMS["sine"], OWN)}
 EXACT = {"basket-2": WORKING, "basket-5": WORKING, "sine": 1e-15, "bumps": 1e-15}
-SHAPED = {"basket-2": 0.02, "basket-5": 0.02, "sine": 0.005, "bumps": 0.02}
-PLAIN = {"basket-2": 4.0, "basket-5": 4.0, "sine": 0.02, "bumps": 0.05}
+OFF_SHAPED = {"basket-2": 0.02, "basket-5": 0.02, "sine": 0.005, "bumps": 0.02}
+OFF_PLAIN = {"basket-2": 4.0, "basket-5": 4.0, "sine": 0.02, "bumps": 0.05}
 
 
 @pytest.fixture(scope="module")
 def forest(tmp_path_factory):
     folder, kept = tmp_path_factory.mktemp("forests"), {}
 
-    def make(name, target="shaped", outside=Outside.FALLBACK):
+    def make(name, target=Target.SHAPED, outside=Outside.FALLBACK):
         path = folder / f"{name}-{target}.txt"
         if path not in kept:
-            build_forest(SUBJECTS[name], path, replace(SMALL, target=target))
+            build_forest(SUBJECTS[name], path, SMALL[target])
             kept[path] = True
         return ForestMethod(SUBJECTS[name], path, target, outside)
 
@@ -66,7 +69,7 @@ def test_the_proxy_is_a_method_where_there_is_one(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
-@pytest.mark.parametrize(("target", "most"), [("shaped", SHAPED), ("plain", PLAIN)])
+@pytest.mark.parametrize(("target", "most"), [(Target.SHAPED, OFF_SHAPED), (Target.PLAIN, OFF_PLAIN)])
 def test_trees_learn_it(forest, name, target, most):
     problem = SUBJECTS[name]
     inputs = problem.domain.sample(300, seed=2)
@@ -112,7 +115,7 @@ def test_one_value_by_the_names_of_its_inputs(name, tmp_path):
 def test_an_input_called_expiry_is_like_any_other(tmp_path):
     """Of a function nobody knows what expires: beyond its box the function itself answers."""
     problem = function_problem(lambda x, expiry: x + expiry, name="sum", x=(0.0, 1.0), expiry=(0.5, 1.0))
-    build_forest(problem, tmp_path / "forest.txt", SMALL)
+    build_forest(problem, tmp_path / "forest.txt", SMALL[Target.SHAPED])
     method = ForestMethod(problem, tmp_path / "forest.txt")
     assert method.value(x=0.5, expiry=-3.0) == -2.5
 

@@ -140,13 +140,13 @@ def _shape(price: Price, exam: Exam, laws: Laws, name: str, shape: Shape) -> Ite
 
 
 def _lines(exam: Exam, name: str) -> Floats:
-    """Each line's points, float64[lines, nodes, d]: one input runs over its interval, a strike as the spot does."""
+    """Each line's points, float64[lines, nodes, d]: one input runs over its interval, a strike as a spot does."""
     domain, nodes = exam.problem.domain, exam.size.nodes
     lines = np.repeat(exam.lines[:, None, :], nodes, axis=1)
-    each = domain.inputs[domain.column("spot" if name == "strike" else name)]
+    each = domain.inputs[0 if name == "strike" else domain.column(name)]
     lines[:, :, domain.column(name)] = each.at(np.linspace(0.0, 1.0, nodes))
     if name == "strike":
-        lines[:, :, domain.column("spot")] = domain.inputs[domain.column("strike")].low
+        lines[:, :, : domain.fast] = domain.inputs[domain.column("strike")].low
     return lines
 
 

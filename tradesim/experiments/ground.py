@@ -33,7 +33,7 @@ def ground_of(tape: Path | str | None, market: SyntheticMarket | None, problem: 
     tape, and a fee of 0.0003 of a coin where options are priced in coin.
     """
     if tape is None:
-        source = market or SyntheticMarket(problem=_named_or(problem, "american"))
+        source = market or usual_market(_named_or(problem, "american"))
         return Ground(
             source=source,
             problem=_named_or(problem, source.problem),
@@ -50,6 +50,15 @@ def ground_of(tape: Path | str | None, market: SyntheticMarket | None, problem: 
         seeds=(1,),
         setting=Setting(fees=Fees(taker=0.0003)) if coin else Setting(),
         in_coin=coin,
+    )
+
+
+def usual_market(problem: str) -> SyntheticMarket:
+    """The generated market of ``problem``; Asian options live long enough for twelve fixings a day apart or more."""
+    return (
+        SyntheticMarket(problem=problem, expiries=(30, 60, 90))
+        if problem == "asian"
+        else SyntheticMarket(problem=problem)
     )
 
 

@@ -148,6 +148,12 @@ def greeks(inputs: Floats) -> Floats:
     return out
 
 
+def listed(years: Floats) -> Floats:
+    """Terms of contracts listed ``years`` before expiry: twelve fixings spread over their life, none of them taken."""
+    ones = np.ones(len(years))
+    return np.column_stack([12.0 * ones, 0.0 * ones, 100.0 * ones, np.clip(years / 12.0, 1.0 / 365.0, 1.0 / 12.0)])
+
+
 ASIAN_PROBLEM: Final = Problem(
     name="asian",
     version=1,
@@ -155,4 +161,6 @@ ASIAN_PROBLEM: Final = Problem(
     reference=price,
     proxy=proxy,
     greeks=greeks,
+    listed=listed,
+    evaluations=100_000,
 )

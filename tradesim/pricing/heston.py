@@ -253,4 +253,15 @@ def greeks(inputs: Floats) -> Floats:
     return out
 
 
-HESTON_PROBLEM: Final = Problem(name="heston", version=2, domain=DOMAIN, reference=price, proxy=proxy, greeks=greeks)
+LISTED: Final = (2.0, 0.5, 0.6, -0.6)
+"""Reversion, long volatility, vol of vol and correlation of a generated market."""
+
+
+def listed(years: Floats) -> Floats:
+    """The dynamics of the contracts of a generated market: the same for all."""
+    return np.tile(np.array(LISTED), (len(years), 1))
+
+
+HESTON_PROBLEM: Final = Problem(
+    name="heston", version=2, domain=DOMAIN, reference=price, proxy=proxy, greeks=greeks, listed=listed
+)

@@ -53,11 +53,12 @@ class Laws:
 
 
 def vanilla_laws(domain: Domain) -> Laws:
-    """Laws of a European option on one asset with volatility, whatever else its model has."""
-    column = {name: domain.column(name) for name in ("spot", "strike", "expiry", "rate", "dividend", "right")}
+    """Laws of a European option on an asset, or the mean of several alike, whatever else its model has."""
+    column = {name: domain.column(name) for name in ("strike", "expiry", "rate", "dividend", "right")}
+    spot = domain.names[0]
 
     def asset(inputs: Floats) -> Floats:
-        return np.asarray(inputs[:, column["spot"]] * discount(inputs, "dividend"))
+        return np.asarray(inputs[:, : domain.fast].mean(axis=1) * discount(inputs, "dividend"))
 
     def cash(inputs: Floats) -> Floats:
         return np.asarray(inputs[:, column["strike"]] * discount(inputs, "rate"))
@@ -72,11 +73,11 @@ def vanilla_laws(domain: Domain) -> Laws:
         bounds=Bounds(
             floor=lambda inputs: np.maximum(inputs[:, column["right"]] * forward(inputs), 0.0),
             cap=lambda inputs: np.where(inputs[:, column["right"]] > 0, asset(inputs), cash(inputs)),
-            slope=lambda inputs: discount(inputs, "dividend"),
+            slope=lambda inputs: discount(inputs, "dividend") / domain.fast,
         ),
         shapes=(
-            ("spot", Shape.SLOPE),
-            ("spot", Shape.CONVEX),
+            (spot, Shape.SLOPE),
+            (spot, Shape.CONVEX),
             ("strike", Shape.CONVEX),
             ("volatility", Shape.RISING),
         ),
@@ -128,7 +129,7 @@ def laws_of(problem: Problem) -> Laws:
     """The laws of ``problem``; for one with a strike and nothing else known, that it is not negative."""
     if problem.name == "american":
         return american_laws(problem.domain, problem.proxy)
-    if problem.name in VANILLA:
+    if problem.name in VANILLA or problem.name.startswith("basket-"):
         return vanilla_laws(problem.domain)
     names = problem.domain.names
     if problem.domain.unit is None:

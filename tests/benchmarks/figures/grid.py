@@ -14,7 +14,7 @@ import numpy as np
 from figure import Figure, seconds_of
 from scipy.interpolate import RegularGridInterpolator
 
-from tradesim.experiments.measure import FLUSH_BYTES
+from tradesim.experiments.timing import FLUSH_BYTES
 from tradesim.methods.grid import Grid
 from tradesim.methods.registry import make_method
 from tradesim.methods.staged import prices_at
