@@ -123,6 +123,7 @@ def compare(
     response: str | None = None,
     db: Path | None = None,
     jobs: Whole = 2,
+    outside: str = "fallback",
     chart: Path | None = None,
     as_json: Json = False,
 ) -> None:
@@ -133,11 +134,12 @@ def compare(
     tape
         A tape to replay; by default a market is generated for each seed.
     problem
-        american or european; by default what the tape's contracts are.
+        american, european, heston or asian; by default what the tape's contracts are.
     methods
         Names, separated by commas, one row each; by default nothing,proxy,analytic,analytic-slice,grid,lightgbm.
-        Others: reference, grid-linear, grid-sql, lightgbm-plain, curve, taylor, grid-slice, lightgbm-slice; memo, or
-        memo@64KiB within a memory; ladder, or ladder:50us within a deadline.
+        Others: reference, grid-linear, grid-sql, chebyshev, lightgbm-plain, network, subspace, memo, taylor, curve;
+        slices: grid-slice, chebyshev-slice, lightgbm-slice, network-slice, subspace-slice; grid@64KiB within a memory;
+        ladder, or ladder:50us within a deadline.
     latency
         What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live), fixed:40us,
         lognormal:40us:0.5 (median, sigma), or profile:COMPARISON (as measured then, which makes its replay again);
@@ -163,6 +165,8 @@ def compare(
         the user's cache folder).
     jobs
         Seeds replayed at once.
+    outside
+        What a method does with a contract outside its domain: fallback (to the solver, charged and counted) or raise.
     chart
         Also write the chart of P&L against latency here (.png, .svg or .html).
     as_json
@@ -187,6 +191,7 @@ def compare(
             wires=parse_wires(feed=feed, entry=entry, response=response),
             db=db,
             jobs=jobs,
+            outside=outside,
             progress=tell,
         )
     _show(comparison, chart=chart, as_json=as_json)

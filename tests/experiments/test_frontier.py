@@ -11,7 +11,7 @@ from tradesim.experiments.timing import Effort
 from tradesim.methods.registry import METHODS
 
 BRIEF = Effort(calls=40, seconds=0.02, states=8)
-NAMES = ("proxy", "analytic", "analytic-slice", "grid")
+NAMES = ("proxy", "analytic", "analytic-slice", "grid@64KiB")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_a_method_is_on_the_frontier_if_no_other_beats_it(measured):
 
 def test_building_has_paid_when_the_prices_have_saved_its_seconds(measured):
     rows = {row["method"]: row for row in measured.table.to_dicts()}
-    grid, program = rows["grid"], rows["analytic"]
+    grid, program = rows["grid@64KiB"], rows["analytic"]
     saved = (program["amortised_100"] - grid["amortised_100"]) / 40 * 1e-9
     assert grid["break_even"] * saved == pytest.approx(grid["build_seconds"])
     assert program["break_even"] is None
@@ -58,7 +58,7 @@ def test_building_has_paid_when_the_prices_have_saved_its_seconds(measured):
 
 def test_the_program_is_nearer_the_truth_than_the_table_and_the_table_than_the_proxy(measured):
     rmse = dict(measured.table.select("method", "rmse").iter_rows())
-    assert rmse["analytic"] < rmse["grid"] < rmse["proxy"]
+    assert rmse["analytic"] < rmse["grid@64KiB"] < rmse["proxy"]
 
 
 def test_it_says_of_itself_what_it_is(measured):
@@ -77,7 +77,7 @@ def test_the_newest_frontier_of_a_problem_is_found(measured):
 
 
 def test_readings_are_kept_whole_for_every_stage_and_cache(measured):
-    stages = measured.store.query("SELECT DISTINCT stage, contracts, cache FROM stages WHERE method = 'grid'")
+    stages = measured.store.query("SELECT DISTINCT stage, contracts, cache FROM stages WHERE method = 'grid@64KiB'")
     prices = stages.filter(pl.col("stage") == "price").select("contracts", "cache").rows()
     assert sorted(prices) == [(n, cache) for n in (1, 40, 400) for cache in ("cold", "hot")]
 

@@ -45,7 +45,7 @@ def make(home: Path) -> Iterator[Callable[[str, str], Method]]:
         patch.setattr(registry, "forest_spec", small_forest)
         patch.setattr(registry, "NETWORK", SMALL_NETWORK)
         patch.setattr(registry, "SUBSPACE", SMALL_SUBSPACE)
-        for name in ("grid", "lightgbm"):
+        for name in ("grid", "chebyshev", "lightgbm", "network"):
             patch.setitem(registry.METHODS, f"{name}-slice", registry.slice_of(registry.METHODS[name]))
         for problem in ("european", "american"):
             for name in registry.METHODS:

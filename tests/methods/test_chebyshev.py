@@ -141,8 +141,8 @@ def test_another_problem_of_ones_own_is_served(tmp_path):
 
 
 def test_the_curse_of_dimension_is_told():
-    assert refusal(problem_of(bell, 7)) is None
-    assert "8 coordinates takes 5 points on each" in refusal(problem_of(bell, 8))
+    assert refusal(problem_of(bell, 6)) is None
+    assert "7 coordinates takes 5 points on each" in refusal(problem_of(bell, 7))
 
 
 def test_a_contract_outside_the_domain_is_solved(tmp_path):

@@ -154,7 +154,7 @@ def _build_ladder(problem: Problem, path: Path, budget: int | None, progress: Pr
 
 
 NETWORK: Final = NetworkSpec()
-NETWORK_BUDGETS: Final = tuple(memory(size) for size in ("8KiB", "64KiB", "256KiB"))
+NETWORK_BUDGETS: Final = tuple(memory(size) for size in ("4KiB", "8KiB", "32KiB"))
 
 
 def _network_path(home: Path, problem: Problem, budget: int | None) -> Path:
@@ -273,7 +273,7 @@ METHODS: Final[dict[str, Entry]] = {
 }
 """Every method, by name."""
 
-for _name in ("grid", "lightgbm"):
+for _name in ("grid", "chebyshev", "lightgbm", "network"):
     METHODS[f"{_name}-slice"] = slice_of(METHODS[_name])
 
 
