@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tradesim.errors import TradesimError
+    from tradesim.experiments.advise import advise
     from tradesim.experiments.compare import Comparison, compare
+    from tradesim.experiments.frontier import Frontier, frontier
     from tradesim.experiments.run import run
     from tradesim.market.synthetic import SyntheticMarket
     from tradesim.market.tape_file import read_tape, write_tape
     from tradesim.methods.method import Method
     from tradesim.pricing.function import function_problem
+    from tradesim.pricing.problem import Problem
     from tradesim.results.store import Store
     from tradesim.simulation.session import Setting
     from tradesim.simulation.strategy import Policy, Strategy, TakeRule
@@ -20,8 +23,10 @@ _HOMES = {
     "Comparison": "experiments.compare",
     "EveryNth": "simulation.trigger",
     "EveryQuote": "simulation.trigger",
+    "Frontier": "experiments.frontier",
     "Method": "methods.method",
     "Policy": "simulation.strategy",
+    "Problem": "pricing.problem",
     "Setting": "simulation.session",
     "SpotMoved": "simulation.trigger",
     "Store": "results.store",
@@ -30,7 +35,9 @@ _HOMES = {
     "TakeRule": "simulation.strategy",
     "Timer": "simulation.trigger",
     "TradesimError": "errors",
+    "advise": "experiments.advise",
     "compare": "experiments.compare",
+    "frontier": "experiments.frontier",
     "function_problem": "pricing.function",
     "read_tape": "market.tape_file",
     "run": "experiments.run",
@@ -42,8 +49,10 @@ __all__ = [
     "Comparison",
     "EveryNth",
     "EveryQuote",
+    "Frontier",
     "Method",
     "Policy",
+    "Problem",
     "Setting",
     "SpotMoved",
     "Store",
@@ -52,7 +61,9 @@ __all__ = [
     "TakeRule",
     "Timer",
     "TradesimError",
+    "advise",
     "compare",
+    "frontier",
     "function_problem",
     "read_tape",
     "run",

@@ -211,6 +211,7 @@ def test_an_asked_database_counts_its_buffers(make):
     method.update(state)
     price_chain(method, 100.0, len(chain))
     assert method.nbytes > loaded(method.path, method.problem).nodes.nbytes
+    assert np.isfinite(price_chain(method, 101.0, len(chain))).all()
 
 
 def test_another_problems_grid_is_told_of(built):

@@ -44,18 +44,19 @@ def speed_of(
 
 
 def _stages(method: Staged[Any], board: Board, cache: Cache, effort: Effort) -> dict[Reading, list[int]]:
-    count, shares = len(board.slow[0]), len(board.slow)
+    count = len(board.slow[0])
+    states = board.slow[:1] if count == MANY else board.slow
+    shares = len(states)
     flush, out = flusher(cache), np.empty(count)
     updates: list[int] = []
     prices: list[int] = []
-    for number, slow in enumerate(board.slow):
+    for number, slow in enumerate(states):
         path = board.path[number * len(board.path) // shares :]
         take = partial(method.take, slow, path[0])
         take()
         warm(partial(method.price, path[0], out), effort)
-        updates += readings(take, flush, effort.share(shares, 0.25))
+        if count != MANY:
+            updates += readings(take, flush, effort.share(shares, 0.25))
         prices += [ns for ns, _ in priced_along(method.price, path, out, flush, effort.share(shares))]
-    return {
-        Reading(stage="update", contracts=count, cache=cache): updates,
-        Reading(stage="price", contracts=count, cache=cache): prices,
-    }
+    found = {Reading(stage="price", contracts=count, cache=cache): prices}
+    return found | ({Reading(stage="update", contracts=count, cache=cache): updates} if updates else {})

@@ -89,5 +89,5 @@ class GridSql(Grid):
         """Bytes of the database's buffers, of the fallback's tables, and of the workspace."""
         if self._file is None:
             return super().nbytes
-        row = self._file.execute(RESIDENT).fetchone()
-        return super().nbytes + (int(row[0]) if row else 0)
+        ((resident,),) = self._file.execute(RESIDENT).fetchall()
+        return super().nbytes + int(resident)

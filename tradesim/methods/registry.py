@@ -212,7 +212,6 @@ METHODS: Final[dict[str, Entry]] = {
         make=lambda problem, path, _: GridSql(problem, path),
         path=_grid_path,
         build=_build_grid,
-        budgets=TABLE_BYTES,
         refuses=refusal,
     ),
     "chebyshev": Entry(

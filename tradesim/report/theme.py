@@ -16,8 +16,11 @@ FAINT: Final = "#767676"
 GRID: Final = "#ececec"
 CURVE: Final = "#4a4a4a"
 
-_PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito, Color Universal Design (2008), without the yellow that white paper swallows."""
+_PALETTE: Final = (
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"),
+    *("#6B3FA0", "#8C564B", "#7A8B00", "#B3001B", "#00857C", "#444E86"),
+)
+"""Okabe and Ito, Color Universal Design (2008), without the yellow that white paper swallows; then six darker ones."""
 
 _NULLS: Final = {"nothing": "#9a9a9a", "proxy": "#5c5c5c"}
 """Methods that are there to be beaten, in grey."""

@@ -78,6 +78,24 @@ def basket_terms(spots: Floats, rows: Floats, features: Floats, terms: Floats) -
         feature[d + 4] = second
 
 
+def inputs_at(coordinates: Floats) -> Floats:
+    """Calls without rate or dividend, struck at 100 for a year, that have the coordinates float64[m, d + 2]."""
+    d = coordinates.shape[1] - 2
+    ones = np.ones(len(coordinates))
+    logs = -np.cumsum(np.column_stack([0.0 * ones, coordinates[:, 1:d]]), axis=1)
+    spots = np.exp(logs - logs.mean(axis=1, keepdims=True))
+    terms = (100.0 * ones, ones, coordinates[:, d], 0.0 * ones, 0.0 * ones, ones, coordinates[:, d + 1])
+    slow = np.column_stack(terms)
+    rows = np.empty((len(slow), WIDTH))
+    basket_rows(slow, rows)
+    feature, term = np.empty((1, d + 5)), np.empty((1, 4))
+    for i in range(len(slow)):
+        basket_terms(spots[i], rows[i : i + 1], feature, term)
+        width = feature[0, d + 2] * rows[i, DEVIATION]
+        spots[i] *= 100.0 * math.exp(coordinates[i, 0] * width) / spots[i].mean()
+    return np.column_stack([spots, slow])
+
+
 FARTHEST: Final = 6.0
 """Deviations of moneyness beyond which an option has no time value."""
 
@@ -104,4 +122,5 @@ def basket_similarity(dimension: int) -> Similarity:
         width=WIDTH,
         write_rows=basket_rows,
         write_terms=basket_terms,
+        inputs_at=inputs_at,
     )
