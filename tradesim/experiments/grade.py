@@ -15,8 +15,8 @@ from tradesim.pricing.problem import Floats, Problem
 QUANTITIES: Final = ("price", "delta", "gamma", "vega", "theta")
 
 MOVED: Final = 1e-3
-"""By which part of itself the spot has moved since the update when errors of prices are taken: what is anchored there is
-then stale."""
+"""By which part of itself the spot has moved since the update when errors of prices are taken: an anchor is then stale.
+"""
 
 HEDGED: Final = frozenset({"spot", "strike", "expiry", "volatility", "rate", "dividend", "right"})
 """Inputs that a problem must have for its options to be hedged along a path, and no other that moves with time."""
