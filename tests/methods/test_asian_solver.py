@@ -12,8 +12,7 @@ from tradesim.methods.similarities import similarity_of
 from tradesim.methods.similarities.asian import CARRY, DEVIATION, DISPERSION, LOG_LEVEL, WEIGHT, unit_calls
 from tradesim.methods.similarities.plain import plain_similarity
 from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, compose
-from tradesim.methods.solvers import solver_of
-from tradesim.methods.solvers.asian import SimulatedAsianSolver
+from tradesim.methods.solvers.asian import ExactAsianSolver, SimulatedAsianSolver
 from tradesim.methods.staged import prices_at
 from tradesim.pricing.asian import ASIAN_PROBLEM, DOMAIN, price
 from tradesim.pricing.averaging import (
@@ -30,6 +29,7 @@ from tradesim.pricing.averaging import (
 from tradesim.pricing.collocation import ACCURATE, HIGH
 
 SIMILARITY = similarity_of(ASIAN_PROBLEM)
+PROGRAMS = {ACCURATE: SimulatedAsianSolver, HIGH: ExactAsianSolver}
 
 
 def both(count, seed):
@@ -50,8 +50,16 @@ def test_the_reference_split_at_the_spot_is_the_reference(inputs):
 
 
 def test_the_simulated_slice_is_the_whole_simulation(inputs):
-    whole, split = (prices_at(method(ASIAN_PROBLEM), inputs) for method in (Analytic, AnalyticSlice))
-    assert np.abs(whole - split).max() < 2e-6
+    solver, whole, split = SimulatedAsianSolver(), np.empty(1), np.empty(1)
+    for row in inputs:
+        solver.full_values(row[0], row[None, 1:], whole)
+        solver.values(row[0], solver.rows(row[None, 1:]), split)
+        assert abs(whole[0] - split[0]) < 2e-6
+
+
+def test_methods_simulate_whole_prices_and_split_the_recursion(inputs):
+    assert np.abs(prices_at(AnalyticSlice(ASIAN_PROBLEM), inputs) - price(inputs)).max() < 1e-8
+    assert np.abs(prices_at(Analytic(ASIAN_PROBLEM), inputs) - price(inputs)).max() > 1e-8
 
 
 def test_the_simulation_is_near_the_reference(inputs):
@@ -76,7 +84,7 @@ def test_more_paths_are_better(inputs):
 
 @pytest.mark.parametrize("scheme", [ACCURATE, HIGH])
 def test_one_row_serves_every_spot(scheme):
-    solver = solver_of(ASIAN_PROBLEM, scheme)
+    solver = PROGRAMS[scheme]()
     slow = np.ascontiguousarray(both(20, 5)[:, 1:])
     rows, out = solver.rows(slow), np.empty(40)
     tolerance = 1e-8 if scheme == HIGH else 2e-3
@@ -89,7 +97,7 @@ def test_one_row_serves_every_spot(scheme):
 @pytest.mark.parametrize("scheme", [ACCURATE, HIGH])
 @pytest.mark.parametrize("fixings", [1.0, 2.0, 60.0])
 def test_contracts_with_other_numbers_of_fixings_are_served(scheme, fixings):
-    solver = solver_of(ASIAN_PROBLEM, scheme)
+    solver = PROGRAMS[scheme]()
     slow = np.ascontiguousarray(DOMAIN.sample(5, seed=5)[:, 1:])
     slow[:, FIXINGS], slow[:, FIXED] = fixings, 0.0
     exact = price(np.column_stack([np.full(5, 100.0), slow]))
@@ -106,7 +114,7 @@ def test_without_uncertainty_both_halves_give_the_forward_intrinsic_value(column
     slow[:, column] = 0.0
     exact = price(np.column_stack([np.full(20, 103.0), slow]))
     for scheme in (ACCURATE, HIGH):
-        solver, out = solver_of(ASIAN_PROBLEM, scheme), np.empty(20)
+        solver, out = PROGRAMS[scheme](), np.empty(20)
         solver.values(103.0, solver.rows(slow), out)
         assert np.abs(out - exact).max() < 1e-12
 
@@ -117,7 +125,7 @@ def test_an_input_that_is_not_a_number_has_no_price(column, scheme):
     slow = np.ascontiguousarray(DOMAIN.sample(3, seed=5)[:, 1:])
     slow[:, FIXED] = 2.0
     slow[1, column] = np.nan
-    solver, whole, split = solver_of(ASIAN_PROBLEM, scheme), np.empty(3), np.empty(3)
+    solver, whole, split = PROGRAMS[scheme](), np.empty(3), np.empty(3)
     solver.full_values(100.0, slow, whole)
     solver.values(100.0, solver.rows(slow), split)
     assert np.isnan(whole).tolist() == np.isnan(split).tolist() == [False, True, False]
@@ -128,7 +136,7 @@ def test_a_contract_whose_fixings_are_all_taken_is_refused(scheme):
     slow = np.ascontiguousarray(DOMAIN.sample(3, seed=5)[:, 1:])
     slow[1, FIXED] = 12.0
     with pytest.raises(ProblemError, match="contract 1 has 12 of 12 fixings taken: one must remain"):
-        solver_of(ASIAN_PROBLEM, scheme).rows(slow)
+        PROGRAMS[scheme]().rows(slow)
 
 
 # Coordinates.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tradesim.methods.solvers.american import AmericanSolver
-from tradesim.methods.solvers.asian import ExactAsianSolver, SimulatedAsianSolver
+from tradesim.methods.solvers.asian import ExactAsianSolver, WorkingAsianSolver
 from tradesim.methods.solvers.basket import BasketSolver
 from tradesim.methods.solvers.european import EuropeanSolver
 from tradesim.methods.solvers.heston import HestonSolver
@@ -22,7 +22,7 @@ def _basket_solver(dimension: int) -> Callable[[Scheme], Solver]:
 
 SOLVERS: Final[dict[str, Callable[[Scheme], Solver]]] = {
     "american": AmericanSolver,
-    "asian": lambda scheme: ExactAsianSolver() if scheme == HIGH else SimulatedAsianSolver(),
+    "asian": lambda scheme: ExactAsianSolver() if scheme == HIGH else WorkingAsianSolver(),
     "european": lambda _: EuropeanSolver(),
     "heston": lambda _: HestonSolver(),
     **{f"basket-{dimension}": _basket_solver(dimension) for dimension in DIMENSIONS},

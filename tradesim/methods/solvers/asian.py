@@ -108,6 +108,21 @@ class ExactAsianSolver(AsianSolver):
         mixture_values(np.column_stack([np.full(len(slow), fast), slow]), out)
 
 
+class WorkingAsianSolver(ExactAsianSolver):
+    """What methods compute with: simulated where the price is asked for whole, by the recursion where it is split.
+
+    A split simulation would take some ten times the recursion's update, and be less exact.
+    """
+
+    def __init__(self) -> None:
+        self._whole = SimulatedAsianSolver()
+        self.nbytes = self._whole.nbytes
+
+    def full_values(self, fast: Fast, slow: Floats, out: Floats) -> None:
+        """Paths and prices anew."""
+        self._whole.full_values(fast, slow, out)
+
+
 @cache
 def panel_nodes(terms: int) -> Floats:
     """Chebyshev nodes of every panel, float64[PANELS, terms]."""
