@@ -20,6 +20,7 @@ from tradesim.methods.similarities import SIMILARITIES
 from tradesim.methods.staged import prices_at
 from tradesim.methods.tables import table_of
 from tradesim.pricing import PROBLEMS
+from tradesim.pricing.function import function_problem
 from tradesim.pricing.problem import Domain, Input, Problem
 
 COARSE = GridSpec(budget=4_096, checked=50)
@@ -311,3 +312,11 @@ def test_a_long_chain_is_priced_block_by_block(make):
 def test_an_axis_too_short_for_a_cubic_is_refused():
     with pytest.raises(ArgumentError, match="axis distance has 3 nodes"):
         Axis(name="distance", low=0.0, high=1.0, nodes=3)
+
+
+def test_a_function_of_the_users_own_is_looked_up(tmp_path):
+    problem = function_problem(lambda x, y: np.exp(-(x**2) - y), name="own", x=(-1.0, 1.0), y=(0.0, 2.0))
+    path = tmp_path / "own.duckdb"
+    build_grid(problem, path, GridSpec(budget=2**14, checked=50))
+    inputs = problem.domain.sample(100, seed=4)
+    np.testing.assert_allclose(prices_at(Grid(problem, path), inputs), problem.reference(inputs), atol=1e-5)

@@ -22,7 +22,7 @@ LAYOUT: Final = 3
 """Raise it when a coordinate, a table's meaning or the file's schema changes: older files are then not used."""
 
 SCHEMA: Final = """
-CREATE TABLE grid (problem VARCHAR, version INTEGER, layout INTEGER, interpolation VARCHAR, seconds DOUBLE,
+CREATE TABLE grid (problem VARCHAR, version BIGINT, layout INTEGER, interpolation VARCHAR, seconds DOUBLE,
     evaluations BIGINT, checked BIGINT, rmse DOUBLE, p99 DOUBLE, largest DOUBLE, digest VARCHAR);
 CREATE TABLE axis (number INTEGER, name VARCHAR, low DOUBLE, high DOUBLE, nodes INTEGER);
 CREATE TABLE node AS SELECT * FROM pages;

@@ -62,7 +62,9 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _loop(ns: float) -> str:
+def _loop(ns: float | None) -> str:
+    if ns is None:
+        return "-"
     return f"{ns:.3g} ns" if ns < 1000 else spoken(ns)
 
 
