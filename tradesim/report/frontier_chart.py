@@ -91,7 +91,7 @@ def map_chart(cells: pl.DataFrame, *, error: float, ticks: float, problem: str) 
     title = theme.heading(
         f"{problem}: who answers best within a budget",
         f"The most accurate method that fits, where its price error (rmse) is at most {error:g} and slow inputs change",
-        f"once in {ticks:g} ticks. White: none fits.",
+        ("with every tick" if ticks == 1 else f"once in {ticks:g} ticks") + ". White: none fits.",
     )
     return theme.drawn((area,), title=title)
 
