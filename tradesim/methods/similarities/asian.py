@@ -16,6 +16,7 @@ linear.
 import math
 from typing import Final
 
+import numpy as np
 from numba import njit
 
 from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, Coordinate, Similarity
@@ -125,6 +126,16 @@ def unit_calls(slow_coordinates: Floats, slow: Floats) -> None:
             slow[i, VOLATILITY] *= deviation / mean_and_deviation(future_of(slow[i]))[1]
 
 
+def inputs_at(coordinates: Floats) -> Floats:
+    """Calls that have the coordinates float64[m, 5], or the nearest that there are: see :func:`unit_calls`."""
+    inputs = np.empty((len(coordinates), INTERVAL + 2))
+    unit_calls(coordinates[:, 1:], inputs[:, 1:])
+    rows = np.empty((len(inputs), WIDTH))
+    asian_rows(inputs[:, 1:], rows)
+    inputs[:, 0] = np.exp(rows[:, LOG_LEVEL] + coordinates[:, 0] * rows[:, DEVIATION])
+    return inputs
+
+
 ASIAN: Final = Similarity(
     coordinates=(
         Coordinate(name="moneyness", low=LOWEST, high=HIGHEST),
@@ -137,6 +148,7 @@ ASIAN: Final = Similarity(
     width=WIDTH,
     write_rows=asian_rows,
     write_terms=asian_terms,
+    inputs_at=inputs_at,
 )
 """The value is what Levy's price lacks, in units of ``sqrt(asset cash) (v d)^2``; ``excess`` is Levy's time value in
 units of ``sqrt(asset cash) v``.

@@ -92,6 +92,23 @@ def heston_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -> 
         feature[6], feature[7] = skew, smile
 
 
+FARTHEST: Final = 0.99
+"""Where the bent distance ends: 21 deviations of moneyness. Beyond, the difference is nil."""
+
+
+def inputs_at(coordinates: Floats) -> Floats:
+    """Options out of the money that have the coordinates float64[m, 6]: strike and expiry 1, no rates."""
+    bent, deviation, memory, lean, root_roughness, correlation = coordinates.T
+    bent = np.clip(bent, -FARTHEST, FARTHEST)
+    spot = np.exp(deviation * MIDDLE * bent / np.sqrt(1.0 - bent * bent))
+    reversion = -np.log(memory)
+    long_variance = deviation**2 / (1.0 + np.expm1(2.0 * lean) * (1.0 - memory) / reversion)
+    long_volatility = np.sqrt(long_variance)
+    zeros, ones = np.zeros(len(coordinates)), np.ones(len(coordinates))
+    equity = (spot, ones, ones, long_volatility * np.exp(lean), zeros, zeros, np.where(bent > 0.0, -1.0, 1.0))
+    return np.column_stack([*equity, reversion, long_volatility, root_roughness**2 * deviation, correlation])
+
+
 def _coordinates() -> tuple[Coordinate, ...]:
     """The intervals that the corners of the domain map to."""
     low = {each.name: float(each.low) for each in DOMAIN.inputs}
