@@ -14,7 +14,7 @@ def test_the_way_back_leads_to_options_with_the_coordinates(name):
     similarity = similarity_of(problem)
     count = len(similarity.coordinates)
     ends = np.array([(each.low, each.high) for each in similarity.coordinates])
-    ends[0] *= 0.99
+    ends[0] *= 0.98
     coordinates = ends[:, 0] + np.random.default_rng(1).random((40, count)) * (ends[:, 1] - ends[:, 0])
     features, _ = similarity.features_and_terms(problem.domain, similarity.inputs_at(coordinates))
     np.testing.assert_allclose(features[:, :count], coordinates, atol=1e-12)

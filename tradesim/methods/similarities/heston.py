@@ -137,25 +137,6 @@ def _coordinates() -> tuple[Coordinate, ...]:
     )
 
 
-MOST_BENT: Final = 0.995
-"""Of the bent distance: thirty deviations, where there is no time value left."""
-
-
-def inputs_at(coordinates: Floats) -> Floats:
-    """Calls without rate or dividend, struck at 100 for a year, that have these coordinates."""
-    bent, deviation, memory, lean, root_roughness, correlation = coordinates.T
-    ones = np.ones(len(coordinates))
-    bent = np.clip(bent, -MOST_BENT, MOST_BENT)
-    spot = 100.0 * np.exp(deviation * MIDDLE * bent / np.sqrt(1.0 - bent**2))
-    reversion, ratio = -np.log(memory), np.exp(2.0 * lean)
-    long_variance = deviation**2 / (1.0 + (ratio - 1.0) * (1.0 - memory) / reversion)
-    columns = (
-        *(spot, 100.0 * ones, ones, np.sqrt(ratio * long_variance), 0.0 * ones, 0.0 * ones, ones),
-        *(reversion, np.sqrt(long_variance), root_roughness**2 * deviation, correlation),
-    )
-    return np.column_stack(columns)
-
-
 HESTON: Final = Similarity(
     coordinates=_coordinates(),
     hints=("skew", "smile"),
