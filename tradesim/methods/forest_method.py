@@ -2,33 +2,26 @@
 
 from pathlib import Path
 
-from tradesim.methods.approximator import Approximator
-from tradesim.methods.built import ErrorOfBuild
 from tradesim.methods.forest import forest_values, workspace_of
 from tradesim.methods.forest_spec import Target
 from tradesim.methods.forest_store import BuiltForest, load_forest
-from tradesim.methods.method import BuildCost
 from tradesim.methods.staged import Outside
+from tradesim.methods.trained import Trained
 from tradesim.pricing.problem import Floats, Problem
 
 
-class ForestMethod(Approximator):
+class ForestMethod(Trained[BuiltForest]):
     """``lightgbm``, and ``lightgbm-plain`` without a similarity: a compiled walk through all trees at each decision."""
 
     def __init__(
         self, problem: Problem, path: Path, target: Target = Target.SHAPED, outside: Outside = Outside.FALLBACK
     ) -> None:
-        super().__init__(problem, target.similarity(problem), outside)
+        super().__init__(problem, target.similarity(problem), path, outside)
         self.name = "lightgbm-plain" if target is Target.PLAIN else "lightgbm"
-        self.path = path
-        self._built: BuiltForest | None = None
 
-    @property
-    def built(self) -> BuiltForest:
-        """The forest, loaded from its file when first asked for."""
-        if self._built is None:
-            self._built = load_forest(self.path, self.problem, self.similarity)
-        return self._built
+    def load(self) -> BuiltForest:
+        """Read the forest."""
+        return load_forest(self.path, self.problem, self.similarity)
 
     def open(self) -> None:
         """Load the trees."""
@@ -44,13 +37,3 @@ class ForestMethod(Approximator):
         """Bytes of trees, of the fallback's tables, and of the workspace."""
         forest = self.built.forest
         return super().nbytes + forest.nbytes + workspace_of(forest).nbytes
-
-    @property
-    def build_cost(self) -> BuildCost:
-        """What training cost, reference evaluations included."""
-        return self.built.cost
-
-    @property
-    def error(self) -> ErrorOfBuild:
-        """Error over the domain, taken when the forest was built."""
-        return self.built.error

@@ -2,32 +2,25 @@
 
 from pathlib import Path
 
-from tradesim.methods.approximator import Approximator
-from tradesim.methods.built import ErrorOfBuild
-from tradesim.methods.method import BuildCost
 from tradesim.methods.network_kernel import network_values, workspace
 from tradesim.methods.network_store import BuiltNetwork, load_network
 from tradesim.methods.similarities import similarity_of
 from tradesim.methods.staged import Outside
+from tradesim.methods.trained import Trained
 from tradesim.pricing.problem import Floats, Problem
 
 
-class NetworkMethod(Approximator):
+class NetworkMethod(Trained[BuiltNetwork]):
     """``network``: a few layers of ``tanh`` at each decision."""
 
     name = "network"
 
     def __init__(self, problem: Problem, path: Path, outside: Outside = Outside.FALLBACK) -> None:
-        super().__init__(problem, similarity_of(problem), outside)
-        self.path = path
-        self._built: BuiltNetwork | None = None
+        super().__init__(problem, similarity_of(problem), path, outside)
 
-    @property
-    def built(self) -> BuiltNetwork:
-        """The network, loaded from its file when first asked for."""
-        if self._built is None:
-            self._built = load_network(self.path, self.problem, self.similarity)
-        return self._built
+    def load(self) -> BuiltNetwork:
+        """Read the network."""
+        return load_network(self.path, self.problem, self.similarity)
 
     def open(self) -> None:
         """Load the weights, lay out the workspace."""
@@ -43,13 +36,3 @@ class NetworkMethod(Approximator):
         """Bytes of the weights, of the fallback's tables, and of the workspaces."""
         network = self.built.network
         return super().nbytes + network.nbytes + workspace(network).nbytes
-
-    @property
-    def build_cost(self) -> BuildCost:
-        """What training cost, reference evaluations included."""
-        return self.built.cost
-
-    @property
-    def error(self) -> ErrorOfBuild:
-        """Error over the domain, taken when the network was built."""
-        return self.built.error

@@ -5,34 +5,29 @@ from pathlib import Path
 
 import numpy as np
 
-from tradesim.methods.approximator import MOVED_OUT, Approximator, Boxed
-from tradesim.methods.built import ErrorOfBuild
-from tradesim.methods.method import BuildCost, Fast
+from tradesim.methods.approximator import MOVED_OUT, Boxed
+from tradesim.methods.method import Fast
 from tradesim.methods.similarities import similarity_of
 from tradesim.methods.similarities.similarity import compose
 from tradesim.methods.staged import FALLBACK, HIT, Outside
 from tradesim.methods.subspace_kernel import AXES, Singles, subspace_coefficients, subspace_values, values_along
 from tradesim.methods.subspace_lanes import LANES
 from tradesim.methods.subspace_store import BuiltSubspace, load_subspace
+from tradesim.methods.trained import Trained
 from tradesim.pricing.problem import Floats, Problem
 
 
-class SubspaceMethod(Approximator):
+class SubspaceMethod(Trained[BuiltSubspace]):
     """``subspace``: coefficients and their combination at each decision, from all inputs."""
 
     name = "subspace"
 
     def __init__(self, problem: Problem, path: Path, outside: Outside = Outside.FALLBACK) -> None:
-        super().__init__(problem, similarity_of(problem), outside)
-        self.path = path
-        self._built: BuiltSubspace | None = None
+        super().__init__(problem, similarity_of(problem), path, outside)
 
-    @property
-    def built(self) -> BuiltSubspace:
-        """The subspace, loaded from its file when first asked for."""
-        if self._built is None:
-            self._built = load_subspace(self.path, self.problem, self.similarity)
-        return self._built
+    def load(self) -> BuiltSubspace:
+        """Read the subspace."""
+        return load_subspace(self.path, self.problem, self.similarity)
 
     def open(self) -> None:
         """Load the tables."""
@@ -46,16 +41,6 @@ class SubspaceMethod(Approximator):
     def nbytes(self) -> int:
         """Bytes of the tables, of the fallback's, and of the workspace."""
         return super().nbytes + self.built.subspace.nbytes
-
-    @property
-    def build_cost(self) -> BuildCost:
-        """What building cost, reference evaluations included."""
-        return self.built.cost
-
-    @property
-    def error(self) -> ErrorOfBuild:
-        """Error over the domain, taken when the subspace was built."""
-        return self.built.error
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
