@@ -1,0 +1,96 @@
+"""``tradesim compare``: the main job."""
+
+from pathlib import Path
+
+from tradesim.cli.app import Json, Seeds, Whole, app, bars, check_chart, names, seeds_of, show
+
+
+@app.command
+def compare(
+    *,
+    tape: Path | None = None,
+    problem: str | None = None,
+    methods: str | None = None,
+    latency: str = "empirical",
+    cache: str = "hot",
+    seeds: Seeds = None,
+    edge: float | None = None,
+    cap: Whole = 50,
+    fee: float | None = None,
+    feed: str | None = None,
+    entry: str | None = None,
+    response: str | None = None,
+    db: Path | None = None,
+    jobs: Whole = 2,
+    outside: str = "fallback",
+    chart: Path | None = None,
+    as_json: Json = False,
+) -> None:
+    """Compare ways of pricing on the same ticks, by the same rule, under the same seeds.
+
+    Parameters
+    ----------
+    tape
+        A tape to replay; by default a market is generated for each seed.
+    problem
+        american, european, heston or asian; by default what the tape's contracts are.
+    methods
+        Names, separated by commas, one row each; by default nothing,proxy,analytic,analytic-slice,grid,lightgbm.
+        Others: reference, grid-linear, grid-sql, chebyshev, lightgbm-plain, network, subspace, memo, taylor, curve;
+        slices: grid-slice, chebyshev-slice, lightgbm-slice, network-slice, subspace-slice; grid@64KiB within a memory;
+        ladder, or ladder:50us within a deadline.
+    latency
+        What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live), fixed:40us,
+        lognormal:40us:0.5 (median, sigma), or profile:COMPARISON (as measured then, which makes its replay again);
+        units ns, us, ms, s.
+    cache
+        hot or cold: what the caches hold when latencies are measured.
+    seeds
+        5, 1-8 or 1,4,9; by default 1-8 for generated markets and 1 for a tape.
+    edge
+        What a quote must be off by, after fees, to be taken; currency a unit. By default 0.0075, or 0.0005 of a coin.
+    cap
+        Largest position in a contract, long or short; lots.
+    fee
+        The taker's fee; currency a unit. By default 0.0025, or 0.0003 of a coin.
+    feed
+        From the venue to the desk: 20us (the default), lognormal:20us:0.5, or recorded (the tape's receive times).
+    entry
+        From the desk to the venue: 30us (the default) or lognormal:30us:0.5.
+    response
+        From the venue back to the desk: 30us (the default) or lognormal:30us:0.5.
+    db
+        The results database; by default results.duckdb in the data home (TRADESIM_HOME; else data/ of a checkout; else
+        the user's cache folder).
+    jobs
+        Seeds replayed at once.
+    outside
+        What a method does with a contract outside its domain: fallback (to the solver, charged and counted) or raise.
+    chart
+        Also write the chart of P&L against latency here (.png, .svg or .html).
+    as_json
+        Print one JSON object instead of the table.
+    """
+    from tradesim.experiments.compare import compare as make
+    from tradesim.experiments.plan import DEFAULT_METHODS
+    from tradesim.experiments.stated import parse_wires
+
+    check_chart(chart)
+    with bars() as tell:
+        comparison = make(
+            tape=tape,
+            problem=problem,
+            methods=names(methods) if methods is not None else DEFAULT_METHODS,
+            latency=latency,
+            cache=cache,
+            seeds=seeds_of(seeds),
+            edge=edge,
+            cap=cap,
+            fee=fee,
+            wires=parse_wires(feed=feed, entry=entry, response=response),
+            db=db,
+            jobs=jobs,
+            outside=outside,
+            progress=tell,
+        )
+    show(comparison, chart=chart, as_json=as_json)

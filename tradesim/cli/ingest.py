@@ -1,0 +1,64 @@
+"""``tradesim ingest``: from a vendor's files to a tape."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from tradesim.cli.app import a_yield, app
+from tradesim.errors import one_of
+from tradesim.units import duration
+
+
+@app.command
+def ingest(
+    reader: str,
+    /,
+    *sources: Path,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    underlying: str | None = None,
+    rate: float = 0.0,
+    dividend: float = 0.0,
+    on_bad_row: str = "raise",
+    correct_clock: str | None = None,
+) -> None:
+    """Read a vendor's files into a tape.
+
+    Parameters
+    ----------
+    reader
+        The format: lean, lean-tick or deribit.
+    sources
+        Files of the format.
+    output
+        The tape to write (.parquet).
+    underlying
+        Which, where the files hold several.
+    rate
+        The interest rate, a fraction a year, continuously compounded.
+    dividend
+        The dividend yield, a fraction a year, continuously compounded, where the options do not tell it.
+    on_bad_row
+        raise (the first bad row ends it) or drop (bad rows are left out and counted).
+    correct_clock
+        Shift receive times so that the fastest message took this long, for example 100us; by default they stand.
+    """
+    from tradesim.market.clock import correct_clock as correct
+    from tradesim.market.ingest import ingest as make
+    from tradesim.market.sieve import OnBadRow
+    from tradesim.market.tape_file import write_tape
+    from tradesim.results.store import check_place
+
+    check_place(output)
+    floor = None if correct_clock is None else duration(correct_clock)
+    tape, intake = make(
+        reader,
+        sources,
+        underlying=underlying,
+        rate=a_yield(rate, "rate"),
+        dividend=a_yield(dividend, "dividend"),
+        on_bad_row=one_of(OnBadRow, on_bad_row, "on-bad-row"),
+    )
+    write_tape(tape if floor is None else correct(tape, floor=floor), output)
+    print(intake)
+    print(f"{output}: {len(tape):,} rows, {len(tape.chain):,} contracts of {tape.underlying}, in {tape.currency}")
