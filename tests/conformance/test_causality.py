@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from probes import START, Quote, run_probe, seat_of, session_of, tape_of, underlying
 
-from tradesim.simulation.strategy import AT_MARKET, Custom, Strategy
+from tradesim.simulation.orders import AT_MARKET
+from tradesim.simulation.strategy import Custom, Strategy
 from tradesim.units import MICROS, MILLISECOND
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 from probes import START, Quote, run_probe, seat_of, session_of, tape_of, underlying
 
-from tradesim.simulation.strategy import AT_MARKET, Custom, Strategy
+from tradesim.simulation.orders import AT_MARKET
+from tradesim.simulation.strategy import Custom, Strategy
 from tradesim.simulation.trigger import EveryQuote
 from tradesim.units import MICROS, MILLISECOND
 

@@ -11,12 +11,13 @@ from tradesim.experiments.manifest import fingerprint
 from tradesim.experiments.plan import Plan
 from tradesim.experiments.stated import parse_latency
 from tradesim.market.synthetic import SyntheticMarket
-from tradesim.simulation.latency import Fixed, LogNormal, Measured, Wires
+from tradesim.simulation.latency import Fixed, LogNormal, Measured
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Policy, TakeRule
 from tradesim.simulation.trigger import EveryNth
 from tradesim.simulation.venue import Fees
 from tradesim.simulation.volatility import Schedule
+from tradesim.simulation.wires import Wires
 
 PLAN = Plan(source=SyntheticMarket(), problem="american", methods=("analytic",), seeds=(1, 2))
 

@@ -2,7 +2,8 @@ import pytest
 
 from tradesim.errors import ArgumentError
 from tradesim.experiments.stated import parse_wires
-from tradesim.simulation.latency import Fixed, LogNormal, Recorded, Wires
+from tradesim.simulation.latency import Fixed, LogNormal
+from tradesim.simulation.wires import Recorded, Wires
 
 
 def test_what_is_not_stated_is_as_usual():

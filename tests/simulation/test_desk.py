@@ -13,12 +13,14 @@ from tradesim.pricing import PROBLEMS
 from tradesim.simulation.book import ASK, ASK_LEFT, BID
 from tradesim.simulation.desk import Pricing, completions
 from tradesim.simulation.draws import ENTRY, RESPONSE, uniform
-from tradesim.simulation.latency import Fixed, LogNormal, Profile, Recorded, Wires
+from tradesim.simulation.latency import Fixed, LogNormal, Profile
+from tradesim.simulation.orders import AT_MARKET
 from tradesim.simulation.run import Result, Seat, run, run_one
 from tradesim.simulation.session import Session, Setting, open_session
-from tradesim.simulation.strategy import AT_MARKET, Custom, Policy, Strategy, TakeRule
+from tradesim.simulation.strategy import Custom, Policy, Strategy, TakeRule
 from tradesim.simulation.trigger import EveryQuote
 from tradesim.simulation.venue import Fees
+from tradesim.simulation.wires import Recorded, Wires
 from tradesim.units import MICROS, MICROSECOND, MILLISECOND, SECOND
 
 CHEAP = Quote(at=0, bid=4.9, ask=5.0)

@@ -21,7 +21,7 @@ MODELS = [
 def test_a_model_is_a_quantile_function_and_its_two_forms_agree(model, u, v):
     low, high = sorted((u, v))
     assert 0 <= model.sample(low) <= model.sample(high)
-    many = model.samples(np.array([low, high]))
+    many = model.samples(np.array([low, high]), np.zeros(2, dtype=np.int64))
     assert np.all(np.abs(many - [model.sample(low), model.sample(high)]) <= 1)
 
 

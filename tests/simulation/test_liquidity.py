@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from probes import START, Quote, tape_of, underlying
 
 from tradesim.simulation.book import ASK_LEFT, empty_book, quote_rows, replay
-from tradesim.simulation.strategy import AT_MARKET
+from tradesim.simulation.orders import AT_MARKET
 from tradesim.simulation.venue import Venue
 
 

@@ -10,11 +10,12 @@ from tradesim.methods.method import Method, State
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Floats
 from tradesim.simulation.desk import Pricing
-from tradesim.simulation.latency import ComputeLatency, Fixed, Wires, fixed_compute
+from tradesim.simulation.latency import ComputeLatency, Fixed, fixed_compute
 from tradesim.simulation.run import Result, Seat, run
 from tradesim.simulation.session import Session, Setting, open_session
 from tradesim.simulation.strategy import Strategy
 from tradesim.simulation.venue import Fees
+from tradesim.simulation.wires import Wires
 from tradesim.units import DAY, MICROS
 
 START = 1_700_000_000_000_000_000

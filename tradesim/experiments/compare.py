@@ -32,10 +32,11 @@ from tradesim.methods.staged import Outside
 from tradesim.pricing import PROBLEMS
 from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite, write_facts
-from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured, Wires
+from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured
 from tradesim.simulation.session import Session, Setting, open_session
 from tradesim.simulation.strategy import TakeRule
 from tradesim.simulation.venue import Fees
+from tradesim.simulation.wires import Wires
 from tradesim.units import MICROS
 
 

@@ -12,9 +12,8 @@ from tradesim.simulation.latency import (
     LogNormal,
     Measured,
     Profile,
-    Recorded,
-    Wires,
 )
+from tradesim.simulation.wires import Recorded, Wires
 from tradesim.units import SECOND, duration
 
 Usual = TypeVar("Usual")
@@ -55,7 +54,7 @@ def parse_latency(text: str) -> ComputeLatency | Stored | None:
 
 
 def parse_wires(*, feed: str | None = None, entry: str | None = None, response: str | None = None) -> Wires:
-    """Wires of the stated latencies; one that is not stated is as in :class:`~tradesim.simulation.latency.Wires`.
+    """Wires of the stated latencies; one that is not stated is as in :class:`~tradesim.simulation.wires.Wires`.
 
     ``feed`` may be ``recorded``: each row arrives when the tape's recorder received it.
     """

@@ -5,11 +5,16 @@
 | ``ts`` | Int64, ns since the epoch | never |
 | ``received`` | Int64, ns since the epoch | equal to ``ts``, or not recorded |
 | ``instrument`` | Int32, 0 the underlying, ``i + 1`` contract ``i`` | on latent rows |
-| ``kind`` | Int8, 0 quote, 1 trade, 2 latent | never |
+| ``kind`` | Int8, 0 quote, 1 trade, 2 latent, 3 depth, 4 add, 5 reduce, 6 execute | never |
 | ``bid`` ``ask`` | Int64, micros | the side is missing, or no quote |
 | ``bid_size`` ``ask_size`` | Int64, lots | the side is missing, or no quote |
-| ``price`` ``size`` | Int64, micros and lots | no trade |
+| ``price`` ``size`` | Int64, micros and lots | no trade, level or order |
+| ``side`` | Int8, +1 or -1: of a trade who came, of a level or an order where it stands | not told, or none of these |
+| ``order`` | Int64, 1 or more: of a full order feed | no order |
 | ``latent_spot`` ``latent_level`` | Float64, currency and a year | no latent row |
+
+A quote tells the best of the book. Where a tape has deeper rows, they tell what stands behind it: levels
+(``depth``), or every order (``add``, ``reduce``, ``execute``). The last two columns may be absent.
 
 A latent row says what is true from its instant on, on a generated tape; it is the generator's, not the market's, so it
 is a row of its own, at instants when nothing else may have happened. A recorded tape has neither column.
@@ -23,7 +28,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tradesim.market.chain import Chain
-from tradesim.market.tape import Latent, Tape
+from tradesim.market.tape import DEPTH, Latent, Tape
 from tradesim.market.terms import Terms
 
 LATENT: Final = 2
@@ -38,8 +43,9 @@ MARKET_COLUMNS: Final = {
     "kind": pl.Int8(),
     **{column: pl.Int64() for side in SIDES for column in side},
 }
+DEEPER_COLUMNS: Final = {"side": pl.Int8(), "order": pl.Int64()}
 LATENT_COLUMNS: Final = {"latent_spot": pl.Float64(), "latent_level": pl.Float64()}
-COLUMNS: Final = {**MARKET_COLUMNS, **LATENT_COLUMNS}
+COLUMNS: Final = {**MARKET_COLUMNS, **DEEPER_COLUMNS, **LATENT_COLUMNS}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,15 +67,16 @@ class Draft:
 
 def draft_of(tape: Tape) -> Draft:
     """The tape as a draft: missing sides null, receive times null where equal to the venue's, latent state as rows."""
-    rows = pl.DataFrame({column: getattr(tape, column) for column in MARKET_COLUMNS})
+    deeper = [column for column in DEEPER_COLUMNS if getattr(tape, column).any()]
+    rows = pl.DataFrame({column: getattr(tape, column) for column in (*MARKET_COLUMNS, *deeper)})
     rows = rows.with_columns(
         pl.when(pl.col.received != pl.col.ts).then(pl.col.received).alias("received"),
-        *(_null_where_empty(price, size) for price, size in SIDES),
-        *(pl.when(pl.col(size) != 0).then(pl.col(size)).alias(size) for _, size in SIDES),
+        *(_null_where_empty(column, size) for side in SIDES for size in side[1:] for column in side),
+        *(pl.when(pl.col(column) != 0).then(pl.col(column)).alias(column) for column in deeper),
     )
     if tape.latent is not None:
         rows = pl.concat([_latent_rows(tape.latent), rows], how="diagonal").sort("ts", maintain_order=True)
-        rows = rows.select(*COLUMNS)
+        rows = rows.select(*MARKET_COLUMNS, *deeper, *LATENT_COLUMNS)
     return Draft(
         rows=rows,
         chain=tape.chain,
@@ -83,14 +90,19 @@ def draft_of(tape: Tape) -> Draft:
 def tape_of(draft: Draft) -> Tape:
     """The tape of a draft whose rows have kept every rule; the arrays are its own and writable."""
     market = draft.rows.filter(pl.col.kind != LATENT).with_columns(
-        pl.col.received.fill_null(pl.col.ts), *(pl.col(c).fill_null(0) for side in SIDES for c in side)
+        pl.col.received.fill_null(pl.col.ts),
+        *(pl.col(c).fill_null(0) for c in (*(column for side in SIDES for column in side), *DEEPER_COLUMNS)),
     )
-    columns: dict[str, Any] = {column: _array(market[column]) for column in MARKET_COLUMNS}
+    columns: dict[str, Any] = {column: _array(market[column]) for column in (*MARKET_COLUMNS, *DEEPER_COLUMNS)}
     return Tape(chain=draft.chain, **columns, **asdict(draft.terms), carry=draft.carry, latent=_latent(draft))
 
 
-def _null_where_empty(price: str, size: str) -> pl.Expr:
-    return pl.when(pl.col(size) != 0).then(pl.col(price)).alias(price)
+def _null_where_empty(column: str, size: str) -> pl.Expr:
+    """A side without size is missing; a level without size is a fact."""
+    told = pl.col(size) != 0
+    if size == "size":
+        told |= pl.col.kind == DEPTH
+    return pl.when(told).then(pl.col(column)).alias(column)
 
 
 def _latent_rows(latent: Latent) -> pl.DataFrame:

@@ -10,6 +10,7 @@
 | ``half`` | a side has its price and its size, or neither |
 | ``crossed`` | the bid is at most the ask: a locked quote is legal, a missing side too |
 | ``trade`` ``quote`` | a trade has a price, a size and no sides; a quote has no trade's price and size |
+| ``level`` ``feed`` | a level has a price, a size (0: it is gone) and a side; an order has a number and lots, too |
 | ``expired`` | it is not after its contract's expiry |
 | ``latent`` | a latent row has a positive spot and level |
 | ``order`` | it is not before any row above it |
@@ -29,7 +30,7 @@ from numpy.typing import NDArray
 
 from tradesim.market.chain import Chain
 from tradesim.market.rows import COLUMNS, LATENT, LATENT_COLUMNS, MARKET_COLUMNS, SIDES
-from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
+from tradesim.market.tape import ADD, DEPTH, EXECUTE, QUOTE, REDUCE, TRADE, UNDERLYING
 
 LARGEST_EXACT_FLOAT: Final = 2.0**53
 LARGEST_AMOUNT: Final = 2**50
@@ -85,14 +86,16 @@ def _number_rules(column: str) -> list[Rule]:
 
 def row_rules(chain: Chain) -> list[Rule]:
     """The rules of a row by itself, on a tape of ``chain``."""
-    is_quote, is_trade, is_latent = (pl.col.kind == kind for kind in (QUOTE, TRADE, LATENT))
+    is_quote, is_trade, is_latent, is_level = (pl.col.kind == kind for kind in (QUOTE, TRADE, LATENT, DEPTH))
+    is_order = pl.col.kind.is_in([ADD, REDUCE, EXECUTE])
     last = len(chain)
     rules = [
         Rule(
             name="kind",
             column="kind",
-            law=f"a kind is {QUOTE} (quote), {TRADE} (trade) or {LATENT} (latent)",
-            breaks=~pl.col.kind.is_in([QUOTE, TRADE, LATENT]),
+            law=f"a kind is {QUOTE} (quote), {TRADE} (trade), {LATENT} (latent), {DEPTH} (depth), {ADD} (add), "
+            f"{REDUCE} (reduce) or {EXECUTE} (execute)",
+            breaks=~pl.col.kind.is_in([QUOTE, TRADE, LATENT, DEPTH, ADD, REDUCE, EXECUTE]),
         ),
         Rule(
             name="instrument",
@@ -116,6 +119,7 @@ def row_rules(chain: Chain) -> list[Rule]:
             breaks=is_quote & (pl.col.bid > pl.col.ask) & (pl.col.bid_size > 0) & (pl.col.ask_size > 0),
         ),
         *_kind_rules(is_quote, is_trade),
+        *_deeper_rules(is_quote | is_latent, is_level, is_order),
         Rule(
             name="expired",
             column="ts",
@@ -150,7 +154,7 @@ def _side_rules(price: str, size: str) -> list[Rule]:
             name="zero",
             column=price,
             law=f"a {price} with a size is positive; a missing side is null or has size 0",
-            breaks=(pl.col(price) == 0) & (pl.col(size) > 0),
+            breaks=(pl.col(price) == 0) & ((pl.col(size) > 0) | (pl.col.kind == DEPTH)),
         ),
         Rule(
             name="half",
@@ -182,6 +186,44 @@ def _kind_rules(is_quote: pl.Expr, is_trade: pl.Expr) -> list[Rule]:
                 breaks=is_quote & (pl.col(column) > 0),
             )
             for column in ("price", "size")
+        ),
+    ]
+
+
+def _deeper_rules(is_plain: pl.Expr, is_level: pl.Expr, is_order: pl.Expr) -> list[Rule]:
+    placed = pl.col.side.is_in([-1, 1]).fill_null(False) & pl.col.price.is_not_null() & pl.col.size.is_not_null()
+    numbered = (pl.col.order > 0).fill_null(False)
+    return [
+        Rule(name="level", column="side", law="a level has a price, a size and its side", breaks=is_level & ~placed),
+        Rule(
+            name="feed",
+            column="order",
+            law="a row of an order feed has its side, price and number, and lots",
+            breaks=is_order & ~(placed & numbered & (pl.col.size > 0).fill_null(False)),
+        ),
+        *(
+            Rule(
+                name="feed" if column == "order" else "level",
+                column=column,
+                law=f"a {column} is told of levels, orders and trades"
+                if column == "side"
+                else "only orders have numbers",
+                breaks=breaks,
+            )
+            for column, law, breaks in (
+                ("side", "a side is +1 or -1", ~pl.col.side.is_between(-1, 1)),
+                ("side", "only levels, orders and trades have a side", is_plain & (pl.col.side != 0)),
+                ("order", "only orders have numbers", ~is_order & (pl.col.order != 0)),
+            )
+        ),
+        *(
+            Rule(
+                name="level",
+                column=column,
+                law="a level or an order has no sides: give the quote a row of its own",
+                breaks=(is_level | is_order) & (pl.col(column) > 0),
+            )
+            for column in ("bid_size", "ask_size")
         ),
     ]
 

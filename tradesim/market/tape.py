@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -15,7 +15,17 @@ UNDERLYING: Final = 0
 """The instrument number of the underlying; contract ``i`` of the chain is instrument ``i + 1``."""
 
 QUOTE: Final = 0
+"""The best bid and ask of an instrument, from here on."""
 TRADE: Final = 1
+"""A trade at the venue; a full order feed tells of trades with visible orders by ``EXECUTE`` instead."""
+DEPTH: Final = 3
+"""The size at one price of one side of the book, from here on; 0 where nothing is left (2 is a latent row on disk)."""
+ADD: Final = 4
+"""An order joins the book: of a full order feed, as the next two."""
+REDUCE: Final = 5
+"""Lots of an order are cancelled: all that are left, or some."""
+EXECUTE: Final = 6
+"""Lots of an order are traded."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,10 +56,13 @@ class Tape:
     ``ts``        int64, the venue's instant, ns since the epoch
     ``received``  int64, the recorder's instant; equal to ``ts`` where none was recorded
     ``instrument`` int32, ``UNDERLYING`` or contract number + 1
-    ``kind``      int8, ``QUOTE`` or ``TRADE``
+    ``kind``      int8, ``QUOTE``, ``TRADE``, ``DEPTH``, ``ADD``, ``REDUCE`` or ``EXECUTE``
     ``bid ask``   int64, the best prices; meaningless where the size of the side is 0, which is a missing side
     ``bid_size ask_size`` int64, lots
-    ``price size`` int64, of a trade; 0 on a quote
+    ``price size`` int64, of a trade, a level or an order; 0 on a quote
+    ``side``      int8: of a trade who came to the book, +1 a buyer, -1 a seller, 0 where it is not told; of a level or
+    an order where it stands, +1 bid, -1 ask; 0 on a quote
+    ``order``     int64, which order, 1 or more, of a full order feed; else 0
     ``underlying`` its name; ``currency`` what its prices are counted in, and the options' unless the chain's settlement
     says that they are in coin; ``lot`` the contracts in one lot
     ``rate dividend`` continuously compounded, a year: the underlying's forward where the options do not tell it
@@ -75,6 +88,8 @@ class Tape:
     price: NDArray[np.int64]
     size: NDArray[np.int64]
     source: str
+    side: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
+    order: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     lot: float = 1.0
     rate: float = 0.0
     dividend: float = 0.0
@@ -82,6 +97,12 @@ class Tape:
     problem: str = ""
     carry: NDArray[np.float64] | None = None
     latent: Latent | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("side", "order"):
+            given = getattr(self, name)
+            if not len(given):
+                object.__setattr__(self, name, np.zeros(len(self.ts), given.dtype))
 
     def __len__(self) -> int:
         return len(self.ts)
@@ -115,6 +136,7 @@ class Tape:
             *(self.bid_size, self.ask_size, self.price, self.size),
             *(chain.strike, chain.expiry, chain.right, chain.style, chain.multiplier),
         ]
+        columns += [column for column in (self.side, self.order) if column.any()]
         if self.carry is not None:
             columns.append(self.carry)
         if self.latent is not None:

@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 
 from tradesim.errors import TapeError
 from tradesim.market.clock import ClockReport, measure_clock
-from tradesim.market.rows import COLUMNS, LATENT, LATENT_COLUMNS, MARKET_COLUMNS, Draft, draft_of, tape_of
+from tradesim.market.rows import (
+    COLUMNS,
+    DEEPER_COLUMNS,
+    LATENT,
+    LATENT_COLUMNS,
+    MARKET_COLUMNS,
+    Draft,
+    draft_of,
+    tape_of,
+)
 from tradesim.market.rules import DUPLICATE, ORDER, row_rules, value_rules
 from tradesim.market.sieve import ROW, OnBadRow, Sieve, utc
 from tradesim.market.tape import Tape
@@ -69,7 +78,7 @@ def validated(draft: Draft, *, on_bad_row: OnBadRow = OnBadRow.RAISE) -> tuple[T
     rows = draft.rows.select(*(_column(draft.rows, name) for name in COLUMNS))
     sieve = Sieve(chain=draft.chain, where=draft.where, on_bad_row=on_bad_row)
     rows = sieve.sift(rows.with_row_index(ROW), value_rules(rows))
-    rows = rows.select(ROW, pl.col(*MARKET_COLUMNS).cast(pl.Int64), *LATENT_COLUMNS)
+    rows = rows.select(ROW, pl.col(*MARKET_COLUMNS, *DEEPER_COLUMNS).cast(pl.Int64), *LATENT_COLUMNS)
     _check_expiries(draft, rows["ts"].to_numpy())
     for rules in (row_rules(draft.chain), [ORDER], [DUPLICATE]):
         rows = sieve.sift(rows, rules)
@@ -83,7 +92,7 @@ def _check_columns(draft: Draft) -> None:
     schema = draft.rows.schema
     for column, wanted in COLUMNS.items():
         if column not in schema:
-            if column in MARKET_COLUMNS or draft.smile is not None:
+            if column in MARKET_COLUMNS or (column in LATENT_COLUMNS and draft.smile is not None):
                 raise TapeError(
                     f"{draft.where}: column {column} is missing; a tape has the columns {', '.join(MARKET_COLUMNS)}"
                 )

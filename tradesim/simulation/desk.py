@@ -16,12 +16,14 @@ from tradesim.simulation.book import side_of
 from tradesim.simulation.draws import COMPUTE, ENTRY, RESPONSE, UPDATE, tie_break, uniform
 from tradesim.simulation.engine import Engine, Phase
 from tradesim.simulation.latency import ComputeLatency
+from tradesim.simulation.orders import AT_MARKET, Action
 from tradesim.simulation.recorder import Recorder
 from tradesim.simulation.session import Session
-from tradesim.simulation.strategy import AT_MARKET, Policy, Strategy
+from tradesim.simulation.strategy import Policy, Strategy
 from tradesim.simulation.trigger import firings
 from tradesim.simulation.venue import Take, Venue
 from tradesim.simulation.view import View
+from tradesim.simulation.wires import of_action
 
 Ints = NDArray[np.int64]
 
@@ -229,7 +231,10 @@ class Desk:
 
     def _send(self, order: Order) -> None:
         draw = uniform(self._session.seed, ENTRY, self._index, order.firing, 0)
-        arrival = max(self._last_entry, order.decided + self._session.setting.wires.entry.sample(draw))
+        arrival = max(
+            self._last_entry,
+            order.decided + of_action(self._session.setting.wires.entry, Action.PLACE).sample(draw, order.decided),
+        )
         self._last_entry = arrival
         key = tie_break(self._session.seed, self._index, arrival)
         self._engine.at(arrival, Phase.ORDER, partial(self._reach_venue, order), key=key)
@@ -244,7 +249,7 @@ class Desk:
             for desk in self._feeds:
                 desk.hear(take)
         draw = uniform(self._session.seed, RESPONSE, self._index, order.firing, 0)
-        ack = max(self._last_ack, now + self._session.setting.wires.response.sample(draw))
+        ack = max(self._last_ack, now + of_action(self._session.setting.wires.response, Action.PLACE).sample(draw, now))
         self._last_ack = ack
         self._engine.at(ack, Phase.ACK, partial(self._acknowledge, order, now, 0 if take is None else take.lots))
 

@@ -1,4 +1,4 @@
-"""Latency models: each is a quantile function from a uniform to whole nanoseconds."""
+"""Latency models: each is a quantile function from a uniform, and an instant, to whole nanoseconds."""
 
 import math
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ LONGEST: Final = 10**15
 class LatencyModel(Protocol):
     """A distribution of delays."""
 
-    def sample(self, uniform: float) -> int:
-        """The delay in ns at this quantile, 0 < ``uniform`` < 1."""
+    def sample(self, uniform: float, at: int = 0) -> int:
+        """The delay in ns at this quantile, 0 < ``uniform`` < 1, of what begins at the instant ``at``."""
         ...
 
-    def samples(self, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
-        """The delays in ns at these quantiles."""
+    def samples(self, uniforms: NDArray[np.float64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The delays in ns at these quantiles and instants."""
         ...
 
 
@@ -41,11 +41,11 @@ class Fixed:
         if not isinstance(self.ns, Integral) or self.ns < 0:
             raise ArgumentError(f"fixed latency of {self.ns} ns: a latency is a whole number of ns, at least 0")
 
-    def sample(self, uniform: float) -> int:
+    def sample(self, uniform: float, at: int = 0) -> int:
         """The constant."""
         return self.ns
 
-    def samples(self, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
+    def samples(self, uniforms: NDArray[np.float64], at: NDArray[np.int64]) -> NDArray[np.int64]:
         """The constant, once for each uniform."""
         return np.full(len(uniforms), self.ns, dtype=np.int64)
 
@@ -66,11 +66,11 @@ class LogNormal:
                 "both are whole numbers of ns, the median must be above 0, floor and sigma at least 0"
             )
 
-    def sample(self, uniform: float) -> int:
+    def sample(self, uniform: float, at: int = 0) -> int:
         """The quantile at ``uniform``."""
         return self.floor + round(min(self.median * math.exp(self.sigma * _NORMAL.inv_cdf(uniform)), LONGEST))
 
-    def samples(self, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
+    def samples(self, uniforms: NDArray[np.float64], at: NDArray[np.int64]) -> NDArray[np.int64]:
         """The quantiles at ``uniforms``."""
         delays: NDArray[np.int64] = np.rint(
             np.minimum(self.median * np.exp(self.sigma * ndtri(uniforms)), LONGEST)
@@ -92,11 +92,11 @@ class Empirical:
             )
         object.__setattr__(self, "_sorted", np.sort(self.measurements).tolist())
 
-    def sample(self, uniform: float) -> int:
+    def sample(self, uniform: float, at: int = 0) -> int:
         """The measurement at this quantile."""
         return self._sorted[int(uniform * len(self._sorted))]
 
-    def samples(self, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
+    def samples(self, uniforms: NDArray[np.float64], at: NDArray[np.int64]) -> NDArray[np.int64]:
         """The measurements at these quantiles."""
         ranked = np.asarray(self._sorted, dtype=np.int64)
         return ranked[(uniforms * len(ranked)).astype(np.int64)]
@@ -108,21 +108,16 @@ class Sum:
 
     parts: tuple["LatencyModel", ...]
 
-    def sample(self, uniform: float) -> int:
+    def sample(self, uniform: float, at: int = 0) -> int:
         """The sum of the parts at this quantile."""
-        return sum(part.sample(uniform) for part in self.parts)
+        return sum(part.sample(uniform, at) for part in self.parts)
 
-    def samples(self, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
+    def samples(self, uniforms: NDArray[np.float64], at: NDArray[np.int64]) -> NDArray[np.int64]:
         """The sums of the parts at these quantiles."""
         total = np.zeros(len(uniforms), dtype=np.int64)
         for part in self.parts:
-            total += part.samples(uniforms)
+            total += part.samples(uniforms, at)
         return total
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """Feed only: each row reaches the desk when the recorder received it."""
 
 
 ZERO = Fixed(0)
@@ -188,12 +183,3 @@ def fixed_compute(ns: int) -> Profile:
 
 FREE = fixed_compute(0)
 """Zero compute latency, of ``price`` and of ``update``."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wires:
-    """The latencies between desk and venue: market data in, orders out, acknowledgements back."""
-
-    feed: "LatencyModel | Recorded" = Fixed(20_000)
-    entry: LatencyModel = Fixed(30_000)
-    response: LatencyModel = Fixed(30_000)

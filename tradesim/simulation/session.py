@@ -12,10 +12,10 @@ from tradesim.pricing.problem import Problem
 from tradesim.progress import Progress, silent
 from tradesim.simulation.book import quote_rows, underlying_path
 from tradesim.simulation.fair import Fair, fair_of
-from tradesim.simulation.latency import Wires
 from tradesim.simulation.venue import Fees
 from tradesim.simulation.view import feed_clock
 from tradesim.simulation.volatility import Schedule, VolatilityService
+from tradesim.simulation.wires import Wires
 from tradesim.units import SECOND
 
 Ints = NDArray[np.int64]

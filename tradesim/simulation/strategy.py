@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from numba import njit
@@ -16,9 +16,6 @@ from tradesim.units import MICROS, micros
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-AT_MARKET: Final = np.iinfo(np.int64).max
-"""The limit of an order that takes whatever price it meets."""
 
 
 class Policy(StrEnum):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tradesim.errors import ArgumentError
 from tradesim.market.tape import Tape
 from tradesim.simulation.book import BUY, empty_book, replay, side_of
-from tradesim.simulation.strategy import AT_MARKET
+from tradesim.simulation.orders import AT_MARKET
 from tradesim.units import micros
 
 Ints = NDArray[np.int64]

@@ -9,8 +9,9 @@ from tradesim.errors import ArgumentError
 from tradesim.market.tape import Tape
 from tradesim.simulation.book import empty_book, replay
 from tradesim.simulation.draws import FEED, uniforms
-from tradesim.simulation.latency import LatencyModel, Recorded
+from tradesim.simulation.latency import LatencyModel
 from tradesim.simulation.venue import Take
+from tradesim.simulation.wires import Recorded
 from tradesim.units import MICROS
 
 Ints = NDArray[np.int64]
@@ -30,7 +31,7 @@ def feed_clock(tape: Tape, feed: LatencyModel | Recorded, *, seed: int, desk: in
             )
         delayed = tape.received
     else:
-        delayed = tape.ts + feed.samples(uniforms(seed, FEED, desk, len(tape)))
+        delayed = tape.ts + feed.samples(uniforms(seed, FEED, desk, len(tape)), tape.ts)
     return np.maximum.accumulate(delayed)
 
 
