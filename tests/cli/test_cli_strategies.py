@@ -29,9 +29,9 @@ import tradesim
 class BuyOnce:
     lots: int = 1
 
-    def decide(self, book, theo, position, in_flight, fee):
-        wanted = np.flatnonzero(~in_flight & (position == 0) & (book[1:, beside.ASK_LEFT] > 0))[:3]
-        return orders_of(wanted, self.lots, book)
+    def decide(self, screen):
+        wanted = np.flatnonzero(~screen.in_flight & (screen.position == 0) & (screen.book[1:, beside.ASK_LEFT] > 0))[:3]
+        return orders_of(wanted, self.lots, screen.book)
 
 
 def orders_of(wanted, lots, book):

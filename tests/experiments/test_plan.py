@@ -15,7 +15,7 @@ from tradesim.simulation.latency import Fixed, LogNormal, Measured
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Policy, TakeRule
 from tradesim.simulation.trigger import EveryNth
-from tradesim.simulation.venue import Fees
+from tradesim.simulation.venue_rules import Fees
 from tradesim.simulation.volatility import Schedule
 from tradesim.simulation.wires import Wires
 

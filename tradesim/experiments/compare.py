@@ -35,7 +35,7 @@ from tradesim.results.store import Store, finite, write_facts
 from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured
 from tradesim.simulation.session import Session, Setting, open_session
 from tradesim.simulation.strategy import TakeRule
-from tradesim.simulation.venue import Fees
+from tradesim.simulation.venue_rules import Fees
 from tradesim.simulation.wires import Wires
 from tradesim.units import MICROS
 
