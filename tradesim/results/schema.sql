@@ -90,7 +90,7 @@ CREATE TABLE IF NOT EXISTS orders (
     desk        INTEGER NOT NULL,
     contract    INTEGER NOT NULL,     -- -1: the underlying
     direction   TINYINT NOT NULL,
-    lots        BIGINT NOT NULL,
+    lots        BIGINT NOT NULL,      -- of a replace: in all, with what the target had traded
     limit_price BIGINT,               -- NULL: at market, or a cancel
     kind        VARCHAR NOT NULL,     -- ioc, limit, post_only, cancel, replace
     target      BIGINT,               -- the order that a cancel or a replace is about

@@ -19,6 +19,7 @@ class Account:
         self.in_flight = np.zeros(contracts, dtype=np.bool_)
         self.working: Ints = np.zeros((contracts, 2, 4), dtype=np.int64)
         self.working[:, :, NUMBER] = -1
+        self._done: Ints = np.zeros((contracts, 2), dtype=np.int64)
         self.hedge = 0
         self.hedging = False
         self.cash = 0
@@ -46,6 +47,10 @@ class Account:
             self._slot(contract, request[DIRECTION])[STATE] = CHANGING
         else:
             self._slot(contract, request[DIRECTION])[:] = number, limit, lots, PENDING
+
+    def done(self, contract: int, direction: int) -> int:
+        """Lots of the standing order that are known to have traded since it had its number."""
+        return int(self._done[contract, _side(direction)])
 
     def hold(self, contract: int, lots: int) -> None:
         """So many lots more (or fewer) are held."""
@@ -78,6 +83,7 @@ class Account:
             slot[STATE] = WORKING
         elif left:
             slot[:] = number, limit, left, WORKING
+            self._done[contract, _side(direction)] = filled
         else:
             slot[:] = -1, 0, 0, NOTHING
 
@@ -88,6 +94,7 @@ class Account:
         if slot[NUMBER] != number:
             return
         slot[LEFT] -= lots
+        self._done[contract, _side(direction)] += lots
         if slot[LEFT] <= 0 and slot[STATE] != CHANGING:
             slot[:] = -1, 0, 0, NOTHING
 
@@ -97,5 +104,9 @@ class Account:
             self.working[self.working[:, :, NUMBER] == number] = (-1, 0, 0, NOTHING)
 
     def _slot(self, contract: int, direction: int) -> Ints:
-        slot: Ints = self.working[contract, 0 if direction == BUY else 1]
+        slot: Ints = self.working[contract, _side(direction)]
         return slot
+
+
+def _side(direction: int) -> int:
+    return 0 if direction == BUY else 1

@@ -273,16 +273,17 @@ class Desk:
         contract, direction = request[CONTRACT], request[DIRECTION]
         number, self._sent = self._sent, self._sent + 1
         self.account.sent(number, request, request[LIMIT], request[LOTS])
-        hedge = contract == UNDERLYING
+        hedge, kind = contract == UNDERLYING, Kind(request[KIND])
+        done = self.account.done(contract, direction) if kind is Kind.REPLACE else 0
         return Message(
             number=number,
             decision=len(self.recorder.decisions),
             key=key,
             contract=contract,
             direction=direction,
-            lots=request[LOTS],
+            lots=request[LOTS] + done,
             limit=request[LIMIT],
-            kind=Kind(request[KIND]),
+            kind=kind,
             target=request[TARGET],
             seen=int(self._screen.book[contract + 1, side_of(direction)]),
             theo=self._screen.spot if hedge else float(self._theo[contract]),

@@ -225,7 +225,9 @@ class Venue:
         return Report(Outcome.CANCELLED, posts=(post,))
 
     def replace(self, *, instant: int, desk: int, target: int, number: int, lots: int, limit: int) -> Report:
-        """The desk's order ``target`` is to be of ``lots`` in all, those filled counted, at ``limit``, as ``number``.
+        """The desk's order ``target`` is to be of ``lots`` in all, those it has traded counted, at ``limit``.
+
+        It is then known as ``number``.
 
         At its price with no more lots it keeps its place; else it is a new order, which arrives now.
         """
@@ -241,7 +243,7 @@ class Venue:
             order[LEFT] = left
             del self._slot_of[desk, target]
             before = self._post(slot, instant, lots=0)
-            standing.number = number
+            standing.number, standing.filled = number, 0
             self._slot_of[desk, number] = slot
             return Report(Outcome.REPLACED, posts=(before, self._post(slot, instant)), left=left)
         direction, contract, kind = int(order[SIGN]), standing.contract, standing.kind
