@@ -115,7 +115,12 @@ def test_an_error_in_a_worker_arrives_as_itself(tape_path, used_home, monkeypatc
             return None
 
     plan = Plan(
-        source=tape_path, problem="american", methods=("proxy",), seeds=(1, 2), rule=Fails(), latency="fixed:1us"
+        source=tape_path,
+        problem="american",
+        methods=("proxy",),
+        seeds=(1, 2),
+        trading=tradesim.Strategy(rule=Fails()),
+        latency="fixed:1us",
     )
     with pytest.raises(ArgumentError, match="rule Fails: decide returned a NoneType") as caught:
         make(plan, jobs=2)
