@@ -179,7 +179,7 @@ def _measure_all(
     measured = {}
     for done, (name, method) in enumerate(made.items()):
         tell(done, len(made), f"measuring {name}")
-        measured[name] = measure(method, session, cache=plan.cache)
+        measured[name] = measure(method, session, cache=plan.cache, deadline=plan.trading.deadline)
     tell(len(made), len(made), "measuring")
     return measured, service
 

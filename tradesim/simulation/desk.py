@@ -153,6 +153,8 @@ class Desk:
         )
         self._messages: dict[int, Message] = {}
         self._sent = 0
+        if strategy.deadline is not None:
+            self._allow(strategy.deadline)
 
     @property
     def next_wake(self) -> int:
@@ -189,6 +191,8 @@ class Desk:
         self._view.advance(wake.seen)
         self._take_newest_state(start)
         spot = self._view.spot
+        if self._strategy.deadline is not None:
+            self._allow(self._strategy.deadline - (start - wake.arrival))
         tag, elapsed = self._price(spot)
         self._find_truth(spot)
         self._hide_unknown()
@@ -212,6 +216,11 @@ class Desk:
             method.update(state)
         if self._strategy.hedge is not None:
             self._find_deltas(state, self._strategy.hedge.bump)
+
+    def _allow(self, ns: int) -> None:
+        """Tell the methods how long the next prices may take."""
+        for method in {id(m): m for m in self._methods()}.values():
+            method.within(ns)
 
     def _find_deltas(self, state: State, bump: float) -> None:
         """Central differences of the desk's own prices around the state's spot."""
