@@ -270,18 +270,15 @@ def test_a_desk_does_not_trade_with_itself(policy, taken):
     assert hall.venue.has_resting is (not taken)
 
 
-events = st.lists(
-    st.one_of(
-        st.tuples(st.just("trade"), st.sampled_from([99.0, 100.0, 101.0, 102.0]), st.integers(1, 9), st.sampled_from([1, -1])),
-        st.tuples(st.just("quote"), st.sampled_from([99.0, 100.0]), st.integers(1, 9), st.integers(1, 9)),
-        st.tuples(st.just("wide"), st.sampled_from([98.0, 102.0]), st.integers(1, 9), st.integers(1, 9)),
-    ),
-    min_size=1,
-    max_size=25,
-)  # fmt: skip
-MODEL = st.one_of(
-    st.just(RiskAverse()), st.builds(Probabilistic, family=st.sampled_from(Family), exponent=st.floats(0.5, 5))
+lots_shown = st.integers(1, 9)
+trades_made = st.tuples(
+    st.just("trade"), st.sampled_from([99.0, 100.0, 101.0, 102.0]), lots_shown, st.sampled_from([1, -1])
 )
+quotes_made = st.tuples(st.just("quote"), st.sampled_from([99.0, 100.0]), lots_shown, lots_shown)
+far_quotes = st.tuples(st.just("wide"), st.sampled_from([98.0, 102.0]), lots_shown, lots_shown)
+events = st.lists(st.one_of(trades_made, quotes_made, far_quotes), min_size=1, max_size=25)
+probabilistic = st.builds(Probabilistic, family=st.sampled_from(Family), exponent=st.floats(0.5, 5))
+MODEL = st.one_of(st.just(RiskAverse()), probabilistic)
 
 
 @given(events=events, lots=st.integers(1, 30), model=MODEL)

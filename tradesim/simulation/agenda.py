@@ -82,10 +82,9 @@ class Agenda:
         told, touched = self._planned_firing(free), self._planned_touch(free)
         if told is None or touched is None:
             self.upcoming = told or touched
-        elif touched.at != told.at:
-            self.upcoming = min(told, touched, key=lambda wake: wake.at)
         else:
-            self.upcoming = min(told, touched, key=lambda wake: (wake.arrival, wake.row < 0))
+            older = 1 if self._policy is Policy.QUEUE else -1
+            self.upcoming = min(told, touched, key=lambda wake: (wake.at, older * wake.arrival, wake.row < 0))
 
     def _planned_firing(self, free: int) -> Wake | None:
         chosen = self._next
