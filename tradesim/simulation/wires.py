@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tradesim.errors import ArgumentError
-from tradesim.simulation.latency import Fixed, LatencyModel
+from tradesim.simulation.latency import Fixed, Interpolated, LatencyModel
 from tradesim.simulation.orders import Action
 
 _FEED = Fixed(20_000)
@@ -37,7 +37,12 @@ class Link:
 
     ``entry``      from the desk to the venue
     ``response``   from the venue back to the desk
-    ``rejections`` share of messages that the venue's gateway refuses, 0 to 1
+    ``rejections`` share of messages that the venue's gateway refuses, 0 to 1, besides those whose recorded ``entry``
+                   says so
+
+    Each method is asked for one message, by its action, a uniform of that question's own, and the instant ``at``
+    which the way begins: that of sending for ``rejects`` and ``entry_delay``, that of arrival at the venue for
+    ``response_delay``. A refused message travels there and back as any other.
     """
 
     entry: LatencyModel | PerAction = _ORDERS
@@ -48,17 +53,18 @@ class Link:
         if not 0.0 <= self.rejections <= 1.0:
             raise ArgumentError(f"Link(rejections={self.rejections}): a share of messages is from 0 to 1")
 
+    def rejects(self, action: Action, uniform: float, at: int) -> bool:
+        """Whether the venue's gateway refuses the message: by the share, or because the recording says so."""
+        model = of_action(self.entry, action)
+        return uniform < self.rejections or (isinstance(model, Interpolated) and model.refuses(at))
+
     def entry_delay(self, action: Action, uniform: float, at: int) -> int:
-        """How long a message that leaves at ``at`` travels to the venue, ns."""
+        """From sending at ``at`` to arrival at the venue, ns."""
         return of_action(self.entry, action).sample(uniform, at)
 
     def response_delay(self, action: Action, uniform: float, at: int) -> int:
-        """How long a report that leaves at ``at`` travels back, ns."""
+        """From arrival at the venue at ``at`` to the answer, ns."""
         return of_action(self.response, action).sample(uniform, at)
-
-    def rejects(self, action: Action, uniform: float, at: int) -> bool:
-        """Whether the gateway refuses a message that leaves at ``at``."""
-        return uniform < self.rejections
 
 
 @dataclass(frozen=True, kw_only=True)
