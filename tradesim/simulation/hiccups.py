@@ -86,17 +86,16 @@ class Pauses:
 
 @njit(cache=True)
 def _finish(begin: Ints, end: Ints, before: Ints, start: int, work: int) -> int:
-    over = np.searchsorted(end, start, side="right")
-    running = start - int(before[over])
+    over = int(np.searchsorted(end, start, side="right"))
     if over < len(begin) and begin[over] <= start:
-        running = int(end[over] - before[over + 1])
+        start = int(end[over])
         over += 1
-    done = running + work
-    low, high = over, len(begin)
-    while low < high:
-        middle = (low + high) // 2
+    done = start - before[over] + work
+    last = len(begin)
+    while over < last:
+        middle = (over + last) // 2
         if begin[middle] - before[middle] < done:
-            low = middle + 1
+            over = middle + 1
         else:
-            high = middle
-    return int(done + before[low])
+            last = middle
+    return int(done + before[over])
