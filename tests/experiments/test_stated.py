@@ -143,7 +143,7 @@ def test_a_wire_that_is_no_latency_is_refused_in_one_line(stated, rule):
 
 @pytest.mark.parametrize("text", ["", "100ms", "every=100ms", "pause=1ms", "every=1s,every=1s", "every=1s,pause=soon"])
 def test_hiccups_need_both_parts(text):
-    with pytest.raises(TradesimError, match="every=MODEL,pause=MODEL|pause latency 'soon'"):
+    with pytest.raises(TradesimError, match=r"every=MODEL,pause=MODEL|pause latency 'soon'"):
         parse_hiccups(text)
 
 

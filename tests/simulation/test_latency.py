@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tradesim.errors import ArgumentError
-from tradesim.simulation.latency import LONGEST, Empirical, Fixed, Gamma, Interpolated, LogNormal, Measured, Profile, Sum
+from tradesim.simulation.latency import (
+    LONGEST,
+    Empirical,
+    Fixed,
+    Gamma,
+    Interpolated,
+    LogNormal,
+    Measured,
+    Profile,
+    Sum,
+)
 
 quantile = st.floats(1e-12, 1 - 1e-12)
 instant = st.integers(0, 2 * 10**18)
@@ -66,7 +76,9 @@ def test_between_recorded_messages_delays_are_linear_and_outside_the_nearest():
     assert [RECORDED.sample(0.5, t) for t in at] == [10, 10, 25, 39, 20, 25, 29, 30, 30]
 
 
-recordings = st.lists(st.tuples(st.integers(0, 10**15), st.integers(0, 10**9)), min_size=1, max_size=30, unique_by=lambda row: row[0])
+recordings = st.lists(
+    st.tuples(st.integers(0, 10**15), st.integers(0, 10**9)), min_size=1, max_size=30, unique_by=lambda row: row[0]
+)
 
 
 @given(recordings, st.lists(instant, min_size=1, max_size=20))

@@ -112,7 +112,13 @@ def sampled(link, at):
 )
 def test_a_recording_gives_both_ways(written, name, content):
     link = recorded_link(written(name, content))
-    assert sampled(link, [0, 1000, 1500, 2000, 9000]) == [(10, False), (10, False), (20, False), (30, False), (30, False)]
+    assert sampled(link, [0, 1000, 1500, 2000, 9000]) == [
+        (10, False),
+        (10, False),
+        (20, False),
+        (30, False),
+        (30, False),
+    ]
     assert [link.response_delay(Action.PLACE, 0.5, t) for t in (0, 1010, 1520, 2030, 9000)] == [40, 40, 25, 10, 10]
 
 
