@@ -52,3 +52,19 @@ def test_one_strategy_runs_on_recorded_requests(command, files, tape_path):
     assert wires["hedge"]["entry"] == {"kind": "Fixed", "ns": 1000}
     database = ("sql", f"SELECT DISTINCT venue - decided AS entry FROM orders WHERE run LIKE '{said['comparison']}%'")
     assert {row["entry"] for row in replayed(command, *database)} >= {9_000}
+
+
+def test_a_recording_of_another_day_is_refused_before_anything_is_stored(refused, files, tape_path):
+    (files / "old.csv").write_text("req_ts,exch_ts,resp_ts\n1000,2000,3000\n")
+    question = (
+        "compare",
+        "--tape",
+        tape_path,
+        "--methods",
+        "proxy",
+        "--latency",
+        "40us",
+        "--entry",
+        "recorded:old.csv",
+    )
+    assert "old.csv: it is of 1970-01-01T00:00:00Z" in refused(*question)

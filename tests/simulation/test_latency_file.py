@@ -1,8 +1,14 @@
 """Measurements and recordings in files of the user's own."""
 
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tradesim.errors import SourceError
 from tradesim.simulation.latency_file import empirical_file, recorded_link
@@ -155,6 +161,39 @@ def test_a_recording_that_breaks_its_rules_is_refused_in_one_line(written, rows,
         recorded_link(written("r.csv", b"req_ts,exch_ts,resp_ts\n" + rows))
     assert rule in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def peer(rows, at):
+    """What hftbacktest's documentation says of the way to the venue: a delay, or None where it is refused."""
+    for (sent, venue, _), (later, later_venue, _) in pairwise(rows):
+        if sent <= at < later:
+            if venue <= 0 or later_venue <= 0:
+                return None
+            change = (later_venue - later - venue + sent) / (later - sent) * (at - sent)
+            return int(change) + venue - sent
+    sent, venue, _ = rows[0] if at < rows[0][0] else rows[-1]
+    return venue - sent if venue > 0 else None
+
+
+requests = st.lists(
+    st.tuples(st.integers(1, 10**6), st.integers(0, 10**6), st.integers(0, 10**6), st.booleans()),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(requests.filter(lambda rows: not all(row[3] for row in rows)), st.lists(st.integers(0, 10**7), min_size=1))
+def test_the_way_to_the_venue_is_the_peers_to_the_nanosecond(rows, at):
+    rows.sort()
+    stamps = [(sent, 0 if lost else sent + there, sent + there + back) for sent, there, back, lost in rows]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "r.npy"
+        np.save(path, np.array([(*row, 0) for row in stamps], ROW))
+        link = recorded_link(path)
+    for t in at:
+        expected = peer(stamps, t)
+        assert link.rejects(Action.PLACE, 0.5, t) == (expected is None)
+        assert expected is None or link.entry_delay(Action.PLACE, 0.5, t) == expected
 
 
 def test_a_recording_without_its_columns_is_refused(written):

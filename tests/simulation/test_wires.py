@@ -7,7 +7,7 @@ from tradesim.errors import ArgumentError
 from tradesim.simulation.draws import uniforms
 from tradesim.simulation.latency import Fixed, Interpolated, LogNormal
 from tradesim.simulation.orders import Action
-from tradesim.simulation.wires import Link, PerAction, Wires
+from tradesim.simulation.wires import Link, PerAction, Wires, check_recordings
 
 BY_ACTION = PerAction(place=Fixed(30), cancel=Fixed(20), replace=LogNormal(median=40, sigma=0.5))
 
@@ -52,3 +52,21 @@ def test_hedges_go_on_a_link_of_their_own_where_one_is_given():
 def test_a_share_outside_nothing_and_all_is_refused(kind, share):
     with pytest.raises(ArgumentError, match="a share of messages is from 0 to 1"):
         kind(rejections=share)
+
+
+@pytest.mark.parametrize(("begin", "end"), [(0, 99), (0, 100), (150, 160), (0, 900), (200, 900), (201, 900)])
+@pytest.mark.parametrize("place", ["feed", "entry", "by action", "hedge"])
+def test_a_recording_of_another_time_is_refused(place, begin, end):
+    model = Interpolated(np.array([100, 200]), np.array([10, 30]), source="orders.npz")
+    wires = {
+        "feed": Wires(feed=model),
+        "entry": Wires(entry=model),
+        "by action": Wires(response=PerAction(place=Fixed(1), cancel=Fixed(1), replace=model)),
+        "hedge": Wires(hedge=Link(response=model)),
+    }[place]
+    if end >= 100 and begin <= 200:
+        check_recordings(wires, begin, end)
+        return
+    with pytest.raises(ArgumentError, match=r"orders.npz: it is of 1970-01-01T00:00:00Z") as caught:
+        check_recordings(wires, begin, end)
+    assert "\n" not in str(caught.value)

@@ -36,7 +36,7 @@ from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel,
 from tradesim.simulation.session import Session, Setting, open_session
 from tradesim.simulation.strategy import Strategy, TakeRule
 from tradesim.simulation.venue_rules import Fees
-from tradesim.simulation.wires import Wires
+from tradesim.simulation.wires import Wires, check_recordings
 from tradesim.units import MICROS
 
 
@@ -159,6 +159,7 @@ def make(plan: Plan, *, db: Path | str | None = None, jobs: int = 2, progress: P
     try:
         made = {method: make_method(method, problem, home, progress, plan.outside) for method in plan.methods}
         session = open_session(plan.tape(seed), problem, plan.setting, seed=seed, progress=progress)
+        check_recordings(plan.setting.wires, session.tape.start, session.tape.end)
         measured, service = _measure_all(plan, session, made, progress)
         if isinstance(stated, Stored):
             measured, service = with_stored(measured, store, stated.comparison)

@@ -1,6 +1,9 @@
 """The wires between a desk and the venues: market data in, orders out, reports back."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+import numpy as np
 
 from tradesim.errors import ArgumentError
 from tradesim.simulation.latency import Fixed, Interpolated, LatencyModel
@@ -94,3 +97,30 @@ class Wires:
     def underlying(self) -> Link:
         """The link on which orders for the underlying go."""
         return self.hedge or self.options
+
+
+def check_recordings(wires: Wires, begin: int, end: int) -> None:
+    """Refuse a recorded latency that tells nothing of the span from ``begin`` to ``end``, ns: ``ArgumentError``.
+
+    Beyond its ends it would be a constant, in silence.
+    """
+    for model in _recordings(wires):
+        first, last = int(model.instants[0]), int(model.instants[-1])
+        if last < begin or first > end:
+            told, tape = (f"{_spoken(a)} to {_spoken(b)}" for a, b in ((first, last), (begin, end)))
+            raise ArgumentError(
+                f"recorded latency {model.source}: it is of {told}, the tape of {tape}; give a recording of the tape's "
+                "time, or its delays alone as measurements"
+            )
+
+
+def _recordings(wires: Wires) -> Iterator[Interpolated]:
+    ways = (wires.feed, *(way for link in (wires.options, wires.underlying) for way in (link.entry, link.response)))
+    for way in ways:
+        for model in (way.place, way.cancel, way.replace) if isinstance(way, PerAction) else (way,):
+            if isinstance(model, Interpolated):
+                yield model
+
+
+def _spoken(instant: int) -> str:
+    return f"{np.datetime64(instant, 'ns').astype('datetime64[s]')}Z"
