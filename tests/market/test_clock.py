@@ -140,6 +140,14 @@ def test_a_slope_that_no_clock_has_is_refused_and_not_reported():
         correct_skew(planted(3.0), floor=-1)
 
 
+def test_a_skew_is_told_to_within_the_rounding_of_stamps():
+    clock = measure_clock(replace(planted(3.0), resolution=MILLISECOND))
+    assert clock.blur == pytest.approx(1 / 3.6, rel=0.01)
+    assert str(clock).endswith("skew +3 +- 0.28 ppm")
+    bars = replace(planted(3.0), resolution=60 * SECOND)
+    assert str(measure_clock(bars)).endswith("skew not identified")
+
+
 def stamped(ts: list[int], received: list[int]) -> Tape:
     order = np.argsort(np.array(ts), kind="stable")
     tape = tape_with([0] * len(ts))
@@ -171,8 +179,10 @@ def test_a_recorder_that_was_right_is_hardly_touched(shared_data, file, skew):
     folder = shared_data / "tardis_binance_20200222"
     rows = pl.read_csv(folder / f"{file}.csv.gz")
     tape = stamped((rows["timestamp"] * 1000).to_list(), (rows["local_timestamp"] * 1000).to_list())
+    tape = replace(tape, resolution=MILLISECOND)
     clock = measure_clock(tape)
     assert clock.skew == pytest.approx(skew, abs=0.1)
+    assert abs(clock.skew) < 2 * clock.blur
     assert clock.negative == 0.0
     moved = correct_skew(tape, floor=clock.least).received - tape.received
     assert np.abs(moved).max() < 2 * MILLISECOND

@@ -6,6 +6,7 @@ runs fast or slow shows as a slope under the latencies: the fastest rows of the 
 the same, so what lies between them is the clock's.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -33,6 +34,7 @@ class ClockReport:
     ``recorded``          share of the rows whose receive time differs from the venue's, 0 to 1
     ``offset skew``       of the line below all latencies (:func:`lower_line`): its height at the first receive time,
                           ns, and by how much the recorder's clock gains, parts per million
+    ``blur``              of the skew, parts per million: what the rounding of the venue's stamps may make of it
     """
 
     least: int
@@ -42,6 +44,7 @@ class ClockReport:
     recorded: float
     offset: int
     skew: float
+    blur: float
 
     @property
     def jitter(self) -> int:
@@ -51,7 +54,8 @@ class ClockReport:
     def __str__(self) -> str:
         if self.recorded == 0.0:
             return "receive times: none recorded"
-        skew = f"{self.skew:+.3g} ppm" if abs(self.skew) <= LARGEST_SKEW else "not identified"
+        told = max(abs(self.skew), self.blur) <= LARGEST_SKEW
+        skew = f"{self.skew:+.3g} +- {self.blur:.2g} ppm" if told else "not identified"
         least, median, p99, jitter = (x / MILLISECOND for x in (self.least, self.median, self.p99, self.jitter))
         return (
             f"receive times: least {least:.3f} ms, median {median:.3f} ms, p99 {p99:.3f} ms after the venue's, "
@@ -64,7 +68,7 @@ def measure_clock(tape: Tape) -> ClockReport:
     """The apparent feed latency of ``tape``; quantiles are rows of the tape, without interpolation."""
     offset, slope = lower_line(tape.received, tape.received - tape.ts)
     latency = np.sort(tape.received - tape.ts)
-    last = len(latency) - 1
+    last, span = len(latency) - 1, int(np.ptp(tape.received))
     return ClockReport(
         least=int(latency[0]),
         median=int(latency[last // 2]),
@@ -73,6 +77,7 @@ def measure_clock(tape: Tape) -> ClockReport:
         recorded=float(np.mean(latency != 0)),
         offset=round(offset),
         skew=slope / PPM,
+        blur=tape.resolution / span / PPM if span else math.inf,
     )
 
 
