@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradesim.errors import ArgumentError
-from tradesim.simulation.hiccups import Hiccups, Pauses
+from tradesim.simulation.hiccups import NO_PAUSES, Hiccups, Pauses
 from tradesim.simulation.latency import Fixed, Gamma, LogNormal
 from tradesim.units import MILLISECOND, SECOND
 
@@ -110,7 +110,15 @@ def test_desks_that_pause_at_a_constant_rate_do_not_pause_in_step():
 def test_a_process_that_never_pauses_is_never_paused():
     rare = Hiccups(every=Fixed(10 * SECOND), pause=Fixed(1)).pauses(0, 0, seed=1, desk=0)
     assert len(rare.begin) == 0
-    assert rare.finish(5, 7) == (12, 0)
+    assert rare.finish(5, 7) == NO_PAUSES.finish(5, 7) == (12, 0)
+
+
+def test_a_process_is_slower_by_the_share_of_time_that_it_stands_still():
+    """By renewal the work of a time is that of the running part of it: mean gap / (mean gap + mean pause)."""
+    often = Hiccups(every=Gamma(shape=1.0, scale=MILLISECOND), pause=Gamma(shape=2.0, scale=MILLISECOND // 8))
+    drawn = often.pauses(START, START + 100 * SECOND, seed=5, desk=0)
+    finished, _ = drawn.finish(START, 60 * SECOND)
+    assert (finished - START) / (60 * SECOND) == pytest.approx(1.25, rel=0.01)
 
 
 def test_more_pauses_than_can_be_held_are_refused():

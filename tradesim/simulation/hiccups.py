@@ -84,6 +84,10 @@ class Pauses:
         return finished, finished - start - work
 
 
+NO_PAUSES: Final = Pauses(begin=np.empty(0, dtype=np.int64), end=np.empty(0, dtype=np.int64))
+"""Of a process that never stops."""
+
+
 @njit(cache=True)
 def _finish(begin: Ints, end: Ints, before: Ints, start: int, work: int) -> int:
     over = int(np.searchsorted(end, start, side="right"))

@@ -1,6 +1,7 @@
 """Latency models: each is a quantile function from a uniform, and an instant, to whole nanoseconds."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Integral
@@ -150,6 +151,7 @@ class Interpolated:
     delays: Ints
     refused: NDArray[np.bool_] | None = None
     source: str = ""
+    _listed: tuple[list[int], list[int]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         count = len(self.instants)
@@ -160,13 +162,15 @@ class Interpolated:
             )
         if int(np.min(self.delays)) < 0 or np.any(self.instants[1:] < self.instants[:-1]):
             raise ArgumentError("interpolated latency: no delay is below 0 and no instant before the one it follows")
+        object.__setattr__(self, "_listed", (self.instants.tolist(), self.delays.tolist()))
 
     def sample(self, uniform: float, at: int = 0) -> int:
         """The delay at ``at``."""
         before, after = self._around(at)
-        began, delay = int(self.instants[before]), int(self.delays[before])
-        gap = int(self.instants[after]) - began
-        slope = (int(self.delays[after]) - delay) / max(gap, 1)
+        instants, delays = self._listed
+        began, delay = instants[before], delays[before]
+        gap = instants[after] - began
+        slope = (delays[after] - delay) / max(gap, 1)
         return delay + int(slope * min(max(at - began, 0), gap))
 
     def samples(self, uniforms: NDArray[np.float64], at: Ints) -> Ints:
@@ -188,7 +192,7 @@ class Interpolated:
 
     def _around(self, at: int) -> tuple[int, int]:
         """The recorded messages before and after ``at``; twice the nearest where there are not both."""
-        after = int(np.searchsorted(self.instants, at, side="right"))
+        after = bisect_right(self._listed[0], at)
         return max(after - 1, 0), min(after, len(self.instants) - 1)
 
 
