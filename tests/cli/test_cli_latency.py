@@ -68,3 +68,29 @@ def test_a_recording_of_another_day_is_refused_before_anything_is_stored(refused
         "recorded:old.csv",
     )
     assert "old.csv: it is of 1970-01-01T00:00:00Z" in refused(*question)
+
+
+def test_what_the_gateway_refuses_is_never_filled(command, files, tape_path):
+    question = ("compare", "--tape", tape_path, "--methods", "proxy", "--latency", "40us")
+    filled, half, none = (
+        replayed(command, *question, "--rejections", share)["methods"][0]["fills"] for share in (0, 0.5, 1)
+    )
+    assert filled > half > none == 0
+
+
+def test_what_the_venue_refused_in_the_recording_is_never_filled(command, files, tape_path):
+    rows = pl.read_parquet(files / "orders.parquet")
+    refused = rows.with_columns(exch_ts=pl.Series([0, 0, rows["exch_ts"][2]]))
+    refused.write_csv(files / "refused.csv")
+    question = ("compare", "--tape", tape_path, "--methods", "proxy", "--latency", "40us", "--entry")
+    said = replayed(command, *question, "recorded:refused.csv")
+    assert said["methods"][0]["fills"] > 0
+    until = rows["req_ts"][2]
+    database = (
+        "sql",
+        f"SELECT decided < {until} AS early, sum(filled) AS filled, count(*) AS orders FROM orders "
+        f"WHERE run LIKE '{said['comparison']}%' GROUP BY ALL ORDER BY ALL",
+    )
+    late, early = replayed(command, *database)
+    assert (early["filled"], early["orders"] > 0) == (0, True)
+    assert late["filled"] > 0
