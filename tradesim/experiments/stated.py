@@ -85,7 +85,7 @@ def parse_wires(
 
     ``feed`` may be ``recorded``: each row arrives when the tape's recorder received it. A recorded entry without a
     stated response takes the response from the same recording. ``hedge_entry`` and ``hedge_response`` are those of
-    orders for the underlying; where neither is stated they are as those of options, and where one is, the other is.
+    orders for the underlying; one that is not stated is as that of orders for options.
     """
     usual = Wires()
     options = _link(replace(usual.options, rejections=_share(rejections)), "", entry, response)
@@ -143,10 +143,8 @@ def _way(of: str, way: str, text: str) -> LatencyModel | PerAction:
         return _stated(of + way, text, "recorded:PATH, or place=,cancel=,replace= with one of these each")
     if "place" not in parts:
         raise ArgumentError(f"{of}{way} latency {text!r}: place= is missing; write for example place=30us,cancel=20us")
-    place, cancel, moved = (
-        _stated(f"{of}{way}", parts.get(action, parts["place"])) for action in ("place", "cancel", "replace")
-    )
-    return PerAction(place=place, cancel=cancel, replace=moved)
+    models = {action: _stated(of + way, part) for action, part in parts.items()}
+    return PerAction(**dict.fromkeys(("place", "cancel", "replace"), models["place"]) | models)
 
 
 def _named_parts(text: str, names: tuple[str, ...]) -> dict[str, str] | None:
