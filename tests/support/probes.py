@@ -10,6 +10,7 @@ from tradesim.methods.method import Method, State
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Floats
 from tradesim.simulation.desk import Pricing
+from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.latency import ComputeLatency, Fixed, fixed_compute
 from tradesim.simulation.run import Result, Seat, run
 from tradesim.simulation.session import Session, Setting, open_session
@@ -134,11 +135,20 @@ def session_of(
     return open_session(tape, PROBLEMS["european"], Setting(wires=wires, fees=Fees(taker=fee), horizon=0), seed=seed)
 
 
-def seat_of(strategy: Strategy, *, value: float = 1000.0, compute: int | ComputeLatency = 0) -> Seat:
+def seat_of(
+    strategy: Strategy,
+    *,
+    value: float = 1000.0,
+    compute: int | ComputeLatency = 0,
+    hiccups: Hiccups | None = None,
+) -> Seat:
     constant = Constant(value)
     latency = fixed_compute(compute) if isinstance(compute, int) else compute
     return Seat(
-        strategy=strategy, pricing=Pricing(prices=constant, clock=constant, reference=constant), compute=latency
+        strategy=strategy,
+        pricing=Pricing(prices=constant, clock=constant, reference=constant),
+        compute=latency,
+        hiccups=hiccups,
     )
 
 

@@ -21,6 +21,7 @@ def compare(
     entry: str | None = None,
     response: str | None = None,
     hedge_entry: str | None = None,
+    hiccups: str | None = None,
     hedge_response: str | None = None,
     rejections: float = 0.0,
     db: Path | None = None,
@@ -66,6 +67,8 @@ def compare(
         where the venue refused), or by action: place=30us,cancel=20us,replace=lognormal:30us:0.4.
     response
         From the venue back to the desk: as entry; after a recorded entry by default the same recording's.
+    hiccups
+        Pauses of a desk's process, as by a garbage collector: every=100ms,pause=lognormal:1ms:1. By default none.
     hedge_entry
         As entry, of orders for the underlying; by default as those for options.
     hedge_response
@@ -86,7 +89,7 @@ def compare(
     """
     from tradesim.experiments.compare import compare as make
     from tradesim.experiments.plan import DEFAULT_METHODS
-    from tradesim.experiments.stated import parse_wires
+    from tradesim.experiments.stated import parse_hiccups, parse_wires
 
     check_chart(chart)
     with bars() as tell:
@@ -96,6 +99,7 @@ def compare(
             methods=names(methods) if methods is not None else DEFAULT_METHODS,
             latency=latency,
             cache=cache,
+            hiccups=None if hiccups is None else parse_hiccups(hiccups),
             seeds=seeds_of(seeds),
             edge=edge,
             cap=cap,

@@ -32,6 +32,7 @@ from tradesim.methods.staged import Outside
 from tradesim.pricing import PROBLEMS
 from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite, write_facts
+from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured
 from tradesim.simulation.session import Session, Setting, open_session
 from tradesim.simulation.strategy import Strategy, TakeRule
@@ -87,6 +88,7 @@ def compare(
     wires: Wires | None = None,
     setting: Setting | None = None,
     strategy: Strategy | None = None,
+    hiccups: Hiccups | None = None,
     curve: Sequence[int] = CURVE,
     outside: Outside | str = Outside.FALLBACK,
     db: Path | str | None = None,
@@ -107,6 +109,7 @@ def compare(
     ``cache``    what the caches hold when latencies are measured
     ``seeds``    default: 1 to 8 for a generated market, 1 for a tape, where a seed only draws latencies
     ``strategy`` how every method trades (its rule, trigger, policy, hedge, CPUs, deadline); its own method counts not
+    ``hiccups``  how a desk's process pauses, in the runs of its own latency; part of the latency effect
     ``edge cap`` of the rule that takes, where no ``strategy`` is given; the default edge is 0.0075 currency a unit, or
                  0.0005 of a coin
     ``fee``      the taker's, currency a unit; the default is that of ``setting``, or 0.0003 of a coin
@@ -137,6 +140,7 @@ def compare(
         setting=around,
         latency=latency,
         cache=one_of(Cache, cache, "cache"),
+        hiccups=hiccups,
         curve=tuple(curve),
         outside=one_of(Outside, outside, "outside"),
     )

@@ -16,6 +16,7 @@ from tradesim.market.tape_file import read_tape
 from tradesim.methods.registry import parse_method
 from tradesim.methods.staged import Outside
 from tradesim.simulation.hedging import DeltaHedge
+from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.latency import ComputeLatency
 from tradesim.simulation.maker import MakeRule
 from tradesim.simulation.session import Setting
@@ -59,6 +60,7 @@ class Plan:
     ``latency``     ``empirical`` (measured, then drawn by seed), ``measured`` (live), ``profile:COMPARISON`` (measured
                     by an earlier comparison), or a model as :mod:`~tradesim.experiments.stated` has it (``fixed:40us``)
     ``cache``       what the caches hold when latencies are measured
+    ``hiccups``     how a desk's process pauses, in the runs of its own latency
     ``curve``       fixed compute latencies (ns) at which reference prices are replayed too
     ``outside``     what methods do with a contract outside their domain
     """
@@ -71,6 +73,7 @@ class Plan:
     setting: Setting = field(default_factory=Setting)
     latency: str = "empirical"
     cache: Cache = Cache.HOT
+    hiccups: Hiccups | None = None
     curve: tuple[int, ...] = CURVE
     outside: Outside = Outside.FALLBACK
     _compute: ComputeLatency | Stored | None = field(init=False, repr=False, compare=False)

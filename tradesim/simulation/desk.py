@@ -17,10 +17,11 @@ from tradesim.simulation.account import Account
 from tradesim.simulation.agenda import NEVER, Agenda, Wake
 from tradesim.simulation.book import side_of
 from tradesim.simulation.connection import Connection
-from tradesim.simulation.draws import COMPUTE, UPDATE, tie_break, uniform
+from tradesim.simulation.draws import COMPUTE, SEND, UPDATE, tie_break, uniform
 from tradesim.simulation.engine import Engine, Phase
 from tradesim.simulation.floor import Floor
-from tradesim.simulation.latency import ComputeLatency
+from tradesim.simulation.hiccups import NO_PAUSES, Hiccups, Pauses
+from tradesim.simulation.latency import ZERO, ComputeLatency
 from tradesim.simulation.orders import (
     AT_MARKET,
     CONTRACT,
@@ -42,6 +43,7 @@ from tradesim.simulation.strategy import Strategy
 from tradesim.simulation.trigger import firings, wakes_on_own
 from tradesim.simulation.venue import Outcome, Post, Report, Take, Trade, Venue
 from tradesim.simulation.view import View
+from tradesim.simulation.wires import of_action
 
 Ints = NDArray[np.int64]
 
@@ -93,7 +95,8 @@ class Desk:
 
     States: *idle* until its trigger fires; *thinking* from ``start`` to ``decided``; then idle again at once: messages
     travel by themselves. It prices the whole chain at ``start``, on its view as of then, with the newest state whose
-    update has completed. What fires while all of its CPUs think is dealt with by the strategy's policy.
+    update has completed. What fires while all of its CPUs think is dealt with by the strategy's policy. A process that
+    pauses does no work meanwhile.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class Desk:
         strategy: Strategy,
         pricing: Pricing,
         compute: ComputeLatency,
+        hiccups: Hiccups | None = None,
         *,
         index: int,
         engine: Engine,
@@ -118,7 +122,10 @@ class Desk:
         self.recorder = Recorder()
         clock = session.clock_of(index)
         self._view = View(session.tape, session.rows, clock, session.path)
-        self._completed = completions(session, compute, desk=index, hedged=strategy.hedge is not None)
+        self._pauses = NO_PAUSES if hiccups is None else self._pauses_of(hiccups)
+        self._completed = completions(
+            session, compute, desk=index, hedged=strategy.hedge is not None, pauses=self._pauses
+        )
         self._state = -1
         self._agenda = Agenda(
             firings(strategy.trigger, session.rows, clock),
@@ -151,6 +158,7 @@ class Desk:
             Connection(engine, link, seed=session.seed, desk=index, line=line)
             for line, link in ((OPTIONS, wires.options), (HEDGE, wires.underlying))
         )
+        self._sends_at_once = wires.send == ZERO
         self._messages: dict[int, Message] = {}
         self._sent = 0
         if strategy.deadline is not None:
@@ -197,11 +205,11 @@ class Desk:
         self._find_truth(spot)
         self._hide_unknown()
         draw = uniform(self._session.seed, COMPUTE, self._index, wake.key, 0)
-        decided = start + self._compute.price(tag, draw, elapsed)
+        decided, paused = self._pauses.finish(start, self._compute.price(tag, draw, elapsed))
         in_time = self._strategy.deadline is None or decided - wake.arrival <= self._strategy.deadline
         messages, refused = self._choose(wake, start, decided, spot) if in_time else ([], 0)
-        skipped = self._agenda.take(free=decided)
-        self._record_decision(wake, start, decided, tag, spot, len(messages), refused, skipped, in_time=in_time)
+        skipped = self._agenda.take(free=messages[-1].sent if messages else decided)
+        self._record_decision(wake, start, decided, paused, tag, spot, len(messages), refused, skipped, in_time=in_time)
         for message in messages:
             self._send(message)
 
@@ -270,13 +278,26 @@ class Desk:
             units = self.account.position * self._session.tape.chain.multiplier
             due = self._strategy.hedge.request(units, self._delta, self.account.hedge)
             chosen = np.concatenate([as_requests(chosen), due])
-        messages, refused = [], 0
+        messages, refused, leaves = [], 0, decided
         for request in (as_requests(chosen) if len(chosen) else chosen).tolist():
             if self.account.admits(request):
-                messages.append(self._message(request, wake.key, decided))
+                leaves = self._sent_after(leaves, request[KIND], wake.key)
+                messages.append(self._message(request, wake.key, leaves))
             else:
                 refused += 1
         return messages, refused
+
+    def _sent_after(self, begun: int, kind: int, key: int) -> int:
+        """When a message has left whose sending begins at ``begun``."""
+        if self._sends_at_once:
+            return begun
+        draw = uniform(self._session.seed, SEND, self._index, key, self._sent)
+        work = of_action(self._session.setting.wires.send, action_of(kind)).sample(draw, begun)
+        return self._pauses.finish(begun, work)[0]
+
+    def _pauses_of(self, hiccups: Hiccups) -> Pauses:
+        begin, end = self._session.states[0].instant, self._session.tape.end
+        return hiccups.pauses(begin, end, seed=self._session.seed, desk=self._index)
 
     def _message(self, request: list[int], key: int, decided: int) -> Message:
         contract, direction = request[CONTRACT], request[DIRECTION]
@@ -404,6 +425,7 @@ class Desk:
         wake: Wake,
         start: int,
         decided: int,
+        paused: int,
         tag: str,
         spot: float,
         orders: int,
@@ -421,6 +443,7 @@ class Desk:
                 wake.arrival,
                 start,
                 decided,
+                paused,
                 self._view.newest,
                 wake.row if wake.row >= 0 else None,
                 skipped,
@@ -438,7 +461,9 @@ class Desk:
         )
 
 
-def completions(session: Session, compute: ComputeLatency, *, desk: int, hedged: bool = False) -> Ints:
+def completions(
+    session: Session, compute: ComputeLatency, *, desk: int, hedged: bool = False, pauses: Pauses = NO_PAUSES
+) -> Ints:
     """When the second CPU has each state ready, int64[states], ns; the first is ready before trading begins.
 
     It takes one snapshot at a time, in turn; a state that was overtaken has the instant of the one that overtook it:
@@ -458,7 +483,8 @@ def completions(session: Session, compute: ComputeLatency, *, desk: int, hedged:
             continue
         begin = max(instants[k], free)
         draw = uniform(session.seed, UPDATE, desk, k, 0)
-        free = begin + compute.update(draw) + (2 * compute.price("delta", draw, 0) if hedged else 0)
+        work = compute.update(draw) + (2 * compute.price("delta", draw, 0) if hedged else 0)
+        free, _ = pauses.finish(begin, work)
         done[k] = free
     return np.minimum.accumulate(done[::-1])[::-1] if NEVER in done else done
 

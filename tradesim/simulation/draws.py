@@ -19,6 +19,7 @@ UPDATE: Final = 5
 TIE: Final = 6
 REJECT: Final = 7
 HICCUP: Final = 8
+SEND: Final = 9
 """Streams: what a uniform is for."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tradesim.errors import ArgumentError
-from tradesim.simulation.latency import Fixed, Interpolated, LatencyModel
+from tradesim.simulation.latency import ZERO, Fixed, Interpolated, LatencyModel
 from tradesim.simulation.orders import Action
 
 _FEED = Fixed(20_000)
@@ -77,6 +77,7 @@ class Wires:
     ``feed``   of market data
     ``entry response rejections`` of the link on which orders for options go
     ``hedge``  the link on which orders for the underlying go; None: as the other, on a connection of its own
+    ``send``   what the desk's CPU takes to send a message, after it has decided: one leaves after the other
     """
 
     feed: LatencyModel | Recorded = _FEED
@@ -84,6 +85,7 @@ class Wires:
     response: LatencyModel | PerAction = _ORDERS
     rejections: float = 0.0
     hedge: Link | None = None
+    send: LatencyModel | PerAction = ZERO
 
     def __post_init__(self) -> None:
         _ = self.options
@@ -115,7 +117,11 @@ def check_recordings(wires: Wires, begin: int, end: int) -> None:
 
 
 def _recordings(wires: Wires) -> Iterator[Interpolated]:
-    ways = (wires.feed, *(way for link in (wires.options, wires.underlying) for way in (link.entry, link.response)))
+    ways = (
+        wires.feed,
+        wires.send,
+        *(way for link in (wires.options, wires.underlying) for way in (link.entry, link.response)),
+    )
     for way in ways:
         for model in (way.place, way.cancel, way.replace) if isinstance(way, PerAction) else (way,):
             if isinstance(model, Interpolated):
