@@ -201,10 +201,10 @@ def test_a_script_is_a_python_file(refused, tape_path, tmp_path):
         ("return [[0, 1, 1, 5]]", "decide returned a list"),
         ("return numpy.array([1, 2, 3])", "decide returned int64[3]"),
         ("return numpy.array([[0, 1, 1.5, 5]])", "decide returned float64[1, 4]"),
-        ("return numpy.array([[99, 1, 1, 5]])", "the order [99, 1, 1, 5]"),
-        ("return numpy.array([[-1, 1, 1, 5]])", "the order [-1, 1, 1, 5]"),
-        ("return numpy.array([[0, 2, 1, 5]])", "the order [0, 2, 1, 5]"),
-        ("return numpy.array([[0, 1, 0, 5]])", "the order [0, 1, 0, 5]"),
+        ("return numpy.array([[99, 1, 1, 5]])", "the request [99, 1, 1, 5]"),
+        ("return numpy.array([[-2, 1, 1, 5]])", "the request [-2, 1, 1, 5]"),
+        ("return numpy.array([[0, 2, 1, 5]])", "the request [0, 2, 1, 5]"),
+        ("return numpy.array([[0, 1, 0, 5]])", "the request [0, 1, 0, 5]"),
     ],
 )
 def test_a_rule_that_fails_in_the_replay_is_told_of_and_nothing_is_stored(refused, tape_path, tmp_path, answer, rule):

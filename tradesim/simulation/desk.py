@@ -1,5 +1,6 @@
 """The process that hosts a strategy: CPUs that are busy while it thinks, and one more that keeps it up to date."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter_ns
@@ -93,6 +94,8 @@ class Message:
 class Desk:
     """One strategy on its CPUs.
 
+    ``next_wake`` is when it wants to wake, ns; ``NEVER`` where it does not, or where the engine has been told already.
+
     States: *idle* until its trigger fires; *thinking* from ``start`` to ``decided``; then idle again at once: messages
     travel by themselves. It prices the whole chain at ``start``, on its view as of then, with the newest state whose
     update has completed. What fires while all of its CPUs think is dealt with by the strategy's policy. A process that
@@ -125,7 +128,7 @@ class Desk:
         self._pauses = NO_PAUSES if hiccups is None else self._pauses_of(hiccups)
         self._completed = completions(
             session, compute, desk=index, hedged=strategy.hedge is not None, pauses=self._pauses
-        )
+        ).tolist()
         self._state = -1
         self._agenda = Agenda(
             firings(strategy.trigger, session.rows, clock),
@@ -135,6 +138,7 @@ class Desk:
         )
         self._woken_by_own = wakes_on_own(strategy.trigger)
         self._scheduled = False
+        self.next_wake = self._agenda.next_wake
         count = len(session.tape.chain)
         self._theo, self._truth, self._scratch = np.full(count, np.nan), np.full(count, np.nan), np.empty(count)
         self._delta = np.full(count, np.nan)
@@ -164,15 +168,10 @@ class Desk:
         if strategy.deadline is not None:
             self._allow(strategy.deadline)
 
-    @property
-    def next_wake(self) -> int:
-        """When the desk wants to wake next, ns; ``NEVER`` where it does not, or where that is on the agenda already."""
-        return NEVER if self._scheduled else self._agenda.next_wake
-
     def schedule_wake(self) -> None:
         """Put the planned wake-up on the engine's agenda."""
         instant = self._agenda.next_wake
-        self._scheduled = True
+        self._scheduled, self.next_wake = True, NEVER
         self._engine.at(instant, Phase.WAKE, self._wake, key=tie_break(self._session.seed, self._index, instant))
 
     def hear(self, told: Take | Post) -> None:
@@ -191,6 +190,8 @@ class Desk:
         self.account.traded(order.number, order.contract, order.direction, lots)
         if self._woken_by_own:
             self._agenda.touch(self._engine.now)
+            if not self._scheduled:
+                self.next_wake = self._agenda.next_wake
 
     def _wake(self) -> None:
         wake, start = self._agenda.upcoming, self._engine.now
@@ -209,13 +210,14 @@ class Desk:
         in_time = self._strategy.deadline is None or decided - wake.arrival <= self._strategy.deadline
         messages, refused = self._choose(wake, start, decided, spot) if in_time else ([], 0)
         skipped = self._agenda.take(free=messages[-1].sent if messages else decided)
+        self.next_wake = self._agenda.next_wake
         self._record_decision(wake, start, decided, paused, tag, spot, len(messages), refused, skipped, in_time=in_time)
         for message in messages:
             self._send(message)
 
     def _take_newest_state(self, now: int) -> None:
         """Give the methods the newest state whose update has completed by ``now``."""
-        newest = max(int(np.searchsorted(self._completed, now, side="right")) - 1, 0)
+        newest = max(bisect_right(self._completed, now) - 1, 0)
         if newest == self._state:
             return
         self._state = newest

@@ -80,6 +80,8 @@ class Pauses:
         Work that is taken up within a pause, even none at all, begins at its end; work that is done as a pause begins
         is done. So ``finished == start + paused + work``, always. O(log n).
         """
+        if not len(self.begin):
+            return start + work, 0
         finished = _finish(self.begin, self.end, self._before, start, work)
         return finished, finished - start - work
 

@@ -69,9 +69,9 @@ def run(session: Session, seats: Sequence[Seat]) -> list[Result]:
     floor.desks.extend(desks)
 
     def advance(until: int | None) -> bool:
-        instant = min(desk.next_wake for desk in desks)
-        if until is not None:
-            instant = min(instant, until)
+        instant = desks[0].next_wake if len(desks) == 1 else min(desk.next_wake for desk in desks)
+        if until is not None and until < instant:
+            instant = until
         if venue.has_resting:
             trades, posts = venue.advance(min(instant, session.tape.end))
             if trades:
