@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tradesim.errors import ArgumentError
+from tradesim.market.readers.cboe import read_cboe
 from tradesim.market.readers.deribit import read_deribit
 from tradesim.market.readers.lean import read_lean
 from tradesim.market.readers.lean_tick import read_lean_tick
@@ -22,6 +23,7 @@ READERS: Final[dict[str, Reader]] = {
     "lean": read_lean,
     "lean-tick": read_lean_tick,
     "deribit": read_deribit,
+    "cboe": read_cboe,
 }
 
 
