@@ -13,6 +13,7 @@ from tradesim.market.readers.cboe import read_cboe
 from tradesim.market.readers.deribit import read_deribit
 from tradesim.market.readers.lean import read_lean
 from tradesim.market.readers.lean_tick import read_lean_tick
+from tradesim.market.readers.lobster import read_lobster
 from tradesim.market.readers.reader import Reader, Request
 from tradesim.market.sieve import OnBadRow
 from tradesim.market.tape import Tape
@@ -24,6 +25,7 @@ READERS: Final[dict[str, Reader]] = {
     "lean-tick": read_lean_tick,
     "deribit": read_deribit,
     "cboe": read_cboe,
+    "lobster": read_lobster,
 }
 
 

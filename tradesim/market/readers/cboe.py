@@ -15,9 +15,9 @@ trading, not when or at which prices: they make no trades.
 
 A contract is named by its OCC symbol and expires at 16:00 in New York; the files do not tell of days on which the
 exchange closes early, nor of options that are settled at the morning's opening. It stands for 100 units, and is
-American unless its root is one of the index options in :data:`~tradesim.market.readers.occ.EUROPEAN_ROOTS`. A root that
-ends in a digit is that of contracts adjusted after a corporate action, which deliver something else than 100 units: they
-are left out, and the tape's ``source`` says so.
+American unless its root is one of the index options in :data:`~tradesim.market.readers.occ.EUROPEAN_ROOTS`. A root
+that ends in a digit is that of contracts adjusted after a corporate action, which deliver something else than 100
+units: they are left out, and the tape's ``source`` says so.
 """
 
 from typing import Final
