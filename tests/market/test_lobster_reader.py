@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from damage import assert_a_plain_error_or_a_tape, damaged
 from lobster_day import CANCELLATION, CROSS, DAY_NAME, DELETION, EXECUTION, HALT, HIDDEN, SUBMISSION, Day
 
-from tradesim.errors import SourceError, TapeError, TradesimError
+from tradesim.errors import SourceError, TapeError
 from tradesim.market.ingest import ingest
 from tradesim.market.tape import ADD, EXECUTE, QUOTE, REDUCE, TRADE, Tape
 from tradesim.units import SECOND
@@ -277,21 +278,14 @@ def test_a_line_in_a_hundred_may_disagree_with_its_book_and_is_told(tmp_path):
         ingest("lobster", paths)
 
 
+DAMAGED = Day(11, count=30, levels=2)
+
+
 @given(st.data())
 @settings(max_examples=150)
 def test_damage_gives_a_plain_error_or_a_tape(data):
-    texts = ["\n".join(lines) for lines in (day_of_damage.message_lines(), day_of_damage.book_lines())]
     which = data.draw(st.integers(0, 1))
-    damaged = bytearray(texts[which].encode())
-    for _ in range(data.draw(st.integers(1, 4))):
-        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     with tempfile.TemporaryDirectory() as folder:
-        paths = day_of_damage.write(Path(folder))
-        paths[which].write_bytes(bytes(damaged[: data.draw(st.integers(1, len(damaged)))]))
-        try:
-            assert len(ingest("lobster", paths)[0]) > 0
-        except TradesimError as error:
-            assert "\n" not in str(error)
-
-
-day_of_damage = Day(11, count=30, levels=2)
+        paths = DAMAGED.write(Path(folder))
+        paths[which].write_bytes(data.draw(damaged(paths[which].read_bytes())))
+        assert_a_plain_error_or_a_tape("lobster", paths)

@@ -10,6 +10,7 @@ from typing import Final
 
 from tradesim.errors import ArgumentError
 from tradesim.market.readers.cboe import read_cboe
+from tradesim.market.readers.databento import read_databento
 from tradesim.market.readers.deribit import read_deribit
 from tradesim.market.readers.lean import read_lean
 from tradesim.market.readers.lean_tick import read_lean_tick
@@ -26,6 +27,7 @@ READERS: Final[dict[str, Reader]] = {
     "deribit": read_deribit,
     "cboe": read_cboe,
     "lobster": read_lobster,
+    "databento": read_databento,
 }
 
 

@@ -8,8 +8,10 @@ SHARES: Final = 100
 """Units of the underlying in a standard contract."""
 
 EUROPEAN_ROOTS: Final = frozenset(
-    ("DJX", "MRUT", "MXEA", "MXEF", "NDX", "NDXP", "NQX", "RUT", "RUTW", "SPESG", "SPX", "SPXW")
-    + ("VIX", "VIXW", "XEO", "XND", "XSP")
+    {
+        *("DJX", "MRUT", "MXEA", "MXEF", "NDX", "NDXP", "NQX", "RUT", "RUTW", "SPESG", "SPX", "SPXW"),
+        *("VIX", "VIXW", "XEO", "XND", "XSP"),
+    }
 )
 """Roots of index options that are exercised at expiry alone; those of stocks, funds and OEX are American."""
 
