@@ -256,9 +256,9 @@ def test_what_makes_no_tape_is_said_in_a_line(tmp_path):
         ingest("databento", [stock(tmp_path, mbp1(0, 1.0, 2.0), mbp1(1, 1.0, 2.0, publisher=3))])
     with pytest.raises(SourceError, match="of schema trades; this reader takes mbp-1, cmbp-1, definition"):
         ingest("databento", [write(tmp_path / "trades.dbn", "trades", [])])
+    euros = definition(PUT_ID, "X", "P", 1.0, currency="EUR")
+    both = options(tmp_path, cmbp1(1, 2.0, 2.1), cmbp1(1, 2.0, 2.1, number=PUT_ID))
     with pytest.raises(SourceError, match="prices in EUR, USD; a tape is in one currency"):
-        euros = definition(PUT_ID, "X", "P", 1.0, currency="EUR")
-        both = options(tmp_path, cmbp1(1, 2.0, 2.1), cmbp1(1, 2.0, 2.1, number=PUT_ID))
         ingest("databento", [both, defined(tmp_path, definition(*CALL_TERMS), euros), stock(tmp_path)])
 
 

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from damage import assert_a_plain_error_or_a_tape, damaged
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from damage import assert_a_plain_error_or_a_tape, damaged
 from lobster_day import CANCELLATION, CROSS, DAY_NAME, DELETION, EXECUTION, HALT, HIDDEN, SUBMISSION, Day
 
 from tradesim.errors import SourceError, TapeError
