@@ -125,7 +125,7 @@ def test_orders_that_the_files_tell_in_full_keep_their_numbers(seed):
 def write(folder: Path, messages: str | bytes, books: str) -> list[Path]:
     paths = [folder / MESSAGE, folder / BOOK]
     for path, text in zip(paths, (messages, books), strict=True):
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        path.write_bytes(text if isinstance(text, bytes) else text.encode(errors="surrogateescape"))
     return paths
 
 
@@ -226,7 +226,8 @@ MALFORMED = {
     "another day's book": ((MESSAGES, BOOKS.replace("18\n", "19\n")), "line 1: the level of the message|so on"),
     "a hole in the book": ((MESSAGES, BOOKS.replace("5853300,8", "5853300,0")), "line 3: level 1 of the bids"),
     "columns of more levels": ((MESSAGES, BOOKS.replace("\n", ",1,2,3,4\n")), "line 1: 8 columns; it must have 4"),
-    "binary": ((b"\x00\xff\xfe" * 40, BOOKS), "line 1: 1 columns|not a text"),
+    "binary": ((b"\x00\xff\xfe" * 40, BOOKS), "line 1: 1 columns"),
+    "not UTF-8": (changed("34200.1", "34200\udcff1"), "line 5: not text in UTF-8"),
 }
 
 

@@ -65,22 +65,26 @@ def _table(data: bytes, columns: Sequence[str], where: str, *, first: int) -> pl
     if not lines:
         raise SourceError(f"{where}: no line of data; fetch it again")
     if data.count(b",") != lines * (len(columns) - 1):
-        _refuse_ragged(data, columns, where, first)
+        _refuse_table(data, columns, where, first)
     try:
         rows = pl.read_csv(data, has_header=False, schema=dict.fromkeys(columns, pl.String()), quote_char=None)
     except pl.exceptions.PolarsError:
-        _refuse_ragged(data, columns, where, first)
+        _refuse_table(data, columns, where, first)
     if len(rows) != lines:
-        _refuse_ragged(data, columns, where, first)
+        _refuse_table(data, columns, where, first)
     return rows.with_row_index(LINE, offset=first)
 
 
-def _refuse_ragged(data: bytes, columns: Sequence[str], where: str, first: int) -> NoReturn:
-    for number, line in enumerate(data.splitlines(), start=first):
+def _refuse_table(data: bytes, columns: Sequence[str], where: str, first: int) -> NoReturn:
+    for number, line in enumerate(data.split(b"\n"), start=first):
         found = line.count(b",") + 1
         if found != len(columns):
             raise SourceError(f"{where}, line {number}: {found} columns; it must have {len(columns)}")
-    raise SourceError(f"{where}: not a text of {','.join(columns)}; fetch it again")
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            raise SourceError(f"{where}, line {number}: not text in UTF-8; fetch it again") from None
+    raise SourceError(f"{where}: not a table of {','.join(columns)}; fetch it again")
 
 
 def counted(rows: pl.DataFrame, digits: Mapping[str, int], where: str) -> pl.DataFrame:
