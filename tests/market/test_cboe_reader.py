@@ -99,6 +99,12 @@ def test_index_options_are_european_and_time_follows_the_clocks_of_new_york(tmp_
     assert tape.start == new_york(2021, 1, 4, 10)
 
 
+def test_an_expiry_on_a_saturday_is_the_friday_before(tmp_path):
+    text = TEXT.replace("2021-04-26", "2010-01-04").replace("2021-05-21", "2010-01-16")
+    chain = ingest("cboe", [file(tmp_path, text)])[0].chain
+    assert (chain.name[0], chain.expiry[0]) == ("A     100116C00070000", new_york(2010, 1, 15, 16))
+
+
 def test_adjusted_contracts_are_left_out_and_told(tmp_path):
     text = TEXT + LINES[0].replace(",A,2021-06", ",A1,2021-06") + "\n"
     tape = ingest("cboe", [file(tmp_path, text)])[0]

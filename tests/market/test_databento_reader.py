@@ -232,6 +232,8 @@ def test_of_several_underlyings_one_is_chosen(tmp_path):
     with pytest.raises(SourceError, match="quotes of AAPL, MSFT, and a tape holds one underlying"):
         ingest("databento", [source])
     assert ingest("databento", [source], underlying="msft")[0].bid.tolist() == [20_000_000]
+    other = write(tmp_path / "other.dbn", "mbp-1", [mbp1(0, 30.0, 31.0)], dataset="GLBX.MDP3", names={STOCK: "ESH5"})
+    assert ingest("databento", [source, other], underlying="ESH5")[0].bid.tolist() == [30_000_000]
 
 
 def test_what_makes_no_tape_is_said_in_a_line(tmp_path):

@@ -27,7 +27,7 @@ import polars as pl
 
 from tradesim.errors import SourceError
 from tradesim.market.chain import CALL, PUT, Chain
-from tradesim.market.readers.new_york import CLOSE, NEW_YORK, midnight
+from tradesim.market.readers.new_york import NEW_YORK, expiry_of
 from tradesim.market.readers.occ import SHARES, occ_symbol, style_of
 from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed
 from tradesim.market.readers.text import LINE, contents, counted, headed_table, refuse_value
@@ -147,7 +147,7 @@ def _chain(contracts: pl.DataFrame, where: str) -> Chain:
     return Chain(
         name=names,
         strike=contracts["strike"].to_numpy() / 10**STRIKE_DIGITS,
-        expiry=np.array([midnight(date, where) + CLOSE for date in contracts["expiration"]], dtype=np.int64),
+        expiry=np.array([expiry_of(date, where) for date in contracts["expiration"]], dtype=np.int64),
         right=np.where(contracts["option_type"].to_numpy() == "C", CALL, PUT).astype(np.int8),
         style=np.array(styles, dtype=np.int8),
         multiplier=np.full(len(contracts), SHARES, dtype=np.int64),

@@ -37,7 +37,6 @@ from tradesim.market.terms import Terms
 MICRO: Final = 1_000
 """Of the vendor's price units, 1e-9 of currency."""
 
-CAME: Final = {b"B": 1, b"A": -1}
 SIDES: Final = (("bid", "bid_size"), ("ask", "ask_size"))
 
 
@@ -129,15 +128,14 @@ def _records(file: Dbn, instruments: Mapping[Key, int]) -> pl.DataFrame:
         {
             "ts": told(records["ts_event"]),
             "received": told(records["ts_recv"]),
-            "instrument": [numbers[number] for number in records["instrument_id"].tolist()],
+            "instrument": pl.Series(records["instrument_id"]).replace_strict(numbers).cast(pl.Int32()),
             "trades": records["action"] == b"T",
-            "side": [CAME.get(side, 0) for side in records["side"].tolist()],
+            "side": (records["side"] == b"B").astype(np.int8) - (records["side"] == b"A").astype(np.int8),
             "price": _micros(records, "price", file.where),
             "size": told(records["size"]),
             **{side: _micros(records, f"{side}_px_00", file.where) for side in ("bid", "ask")},
             **{f"{side}_size": told(records[f"{side}_sz_00"]) for side in ("bid", "ask")},
-        },
-        schema_overrides={"instrument": pl.Int32(), "side": pl.Int8()},
+        }
     )
     there = {side: (pl.col(side).fill_null(0) != 0) & (pl.col(size) > 0) for side, size in SIDES}
     return rows.with_columns(

@@ -20,7 +20,7 @@ import numpy as np
 from tradesim.errors import SourceError
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain
 from tradesim.market.readers.dbn import Dbn, texts, told
-from tradesim.market.readers.new_york import CLOSE, midnight
+from tradesim.market.readers.new_york import expiry_of
 from tradesim.market.readers.occ import SHARES, style_of
 from tradesim.units import DAY, SECOND
 
@@ -131,4 +131,4 @@ def _multiplier(numbers: Mapping[str, int | None], dataset: str) -> int | None:
 def _expiry(expiration: int, where: str) -> int:
     if expiration % DAY:
         return expiration
-    return midnight(f"{datetime.fromtimestamp(expiration // SECOND, UTC):%Y%m%d}", where) + CLOSE
+    return expiry_of(f"{datetime.fromtimestamp(expiration // SECOND, UTC):%Y%m%d}", where)

@@ -30,7 +30,7 @@ from tradesim.market.readers.lean_files import (
     members,
     parsed,
 )
-from tradesim.market.readers.new_york import CLOSE, datetime_of, midnight
+from tradesim.market.readers.new_york import datetime_of, expiry_of
 from tradesim.market.readers.occ import SHARES, occ_symbol
 from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed
 from tradesim.market.rows import Draft
@@ -117,7 +117,7 @@ def _chain(contracts: dict[Contract, int], ticker: str) -> Chain:
             occ_symbol(ticker.upper(), expiry, right[0].upper(), strike // 10) for expiry, strike, right, _ in contracts
         ),
         strike=np.array([strike / STRIKE_UNIT for _, strike, _, _ in contracts]),
-        expiry=np.array([midnight(expiry, ticker) + CLOSE for expiry, *_ in contracts], dtype=np.int64),
+        expiry=np.array([expiry_of(expiry, ticker) for expiry, *_ in contracts], dtype=np.int64),
         right=np.array([CALL if right == "call" else PUT for _, _, right, _ in contracts], dtype=np.int8),
         style=np.array([AMERICAN if style == "american" else EUROPEAN for *_, style in contracts], dtype=np.int8),
         multiplier=np.full(len(contracts), SHARES, dtype=np.int64),
