@@ -121,6 +121,12 @@ def test_of_several_underlyings_one_is_chosen(tmp_path):
     assert len(ingest("cboe", [file(tmp_path, text)], underlying="b")[0].chain) == 1
 
 
+def test_a_file_without_prices_of_the_underlying_is_refused(tmp_path):
+    text = TEXT.replace("137.0600,137.2000", "0,0").replace("137.3700,137.4300", "0,0")
+    with pytest.raises(SourceError, match="underlying_bid and underlying_ask of A are 0 on every line"):
+        ingest("cboe", [file(tmp_path, text)])
+
+
 def second(old: str, new: str) -> str:
     return TEXT.replace(LINES[1], LINES[1].replace(old, new))
 

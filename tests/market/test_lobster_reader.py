@@ -164,6 +164,18 @@ def test_a_pair_by_hand(tmp_path):
     assert intake.clock.recorded == 0.0
 
 
+def test_a_seventh_column_is_not_read(tmp_path):
+    day = Day(5, count=40)
+    paths = day.write(tmp_path)
+    plain = ingest("lobster", paths)[0]
+    lines = [f"{line},null" for line in day.message_lines()]
+    paths[0].write_text("\n".join(lines))
+    assert ingest("lobster", paths)[0].hash == plain.hash
+    paths[0].write_text("\n".join([*lines[:-1], day.message_lines()[-1]]))
+    with pytest.raises(SourceError, match="line 40: 6 columns; it must have 7"):
+        ingest("lobster", paths)
+
+
 def test_a_crossed_book_breaks_a_rule_of_the_tape(tmp_path):
     with pytest.raises(TapeError, match="rule 'crossed'"):
         ingest("lobster", write(tmp_path, MESSAGES, BOOKS))

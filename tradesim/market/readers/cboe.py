@@ -66,10 +66,13 @@ def read_cboe(request: Request) -> Draft:
     intervals = intervals.filter(~adjusted)
     if intervals.is_empty():
         raise SourceError(f"{where}: all contracts are adjusted ({', '.join(left_out)}); give a file with others")
+    underlying = _underlying(intervals)
+    if not underlying["bid"].count() + underlying["ask"].count():
+        raise SourceError(f"{where}: underlying_bid and underlying_ask of {symbol} are 0 on every line; fetch them too")
     contracts = intervals.select(CONTRACT).unique().sort(CONTRACT).with_row_index("instrument", offset=UNDERLYING + 1)
     source = f"Cboe DataShop option quote intervals of {symbol}: {where}"
     return Draft(
-        rows=in_order([_underlying(intervals), _quotes(intervals, contracts)]),
+        rows=in_order([underlying, _quotes(intervals, contracts)]),
         chain=_chain(contracts, where),
         terms=Terms(
             underlying=symbol,

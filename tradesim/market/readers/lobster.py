@@ -7,8 +7,9 @@ A file's name says what it holds: ticker, date, start and end in milliseconds af
 
 Both may be packed: in one zip archive, in one each, or by gzip. A message is ``time,type,order,size,price,direction``:
 time in seconds after midnight in New York, to the nanosecond; price in dollars x 10,000; direction +1 for a resting
-bid, -1 for an ask. The line of the same number in the order book file is the book after it, for each level ``ask
-price,ask size,bid price,bid size``; an empty level has a price of +-9999999999. (lobsterdata.com, "output structure".)
+bid, -1 for an ask. Newer files have a seventh column, which is not read. The line of the same number in the order book
+file is the book after it, for each level ``ask price,ask size,bid price,bid size``; an empty level has a price of
++-9999999999. (lobsterdata.com, "output structure".)
 
 | type | | on the tape |
 | --- | --- | --- |
@@ -56,6 +57,7 @@ EXAMPLE: Final = "AAPL_2012-06-21_34200000_57600000_message_10.csv"
 NOTES: Final = (".txt", ".pdf", ".md")
 """What an archive may hold besides."""
 
+_SEVENTH: Final = ("attribution",)
 MESSAGE: Final = {"time": 9, "type": 0, "order": 0, "size": 0, "price": 0, "direction": 0}
 SUBMISSION, CANCELLATION, DELETION, EXECUTION, HIDDEN, CROSS, HALT = range(1, 8)
 KINDS: Final = {SUBMISSION: ADD, CANCELLATION: REDUCE, DELETION: REDUCE, EXECUTION: EXECUTE}
@@ -143,7 +145,8 @@ def _pair(files: list[_File], where: str) -> tuple[_File, _File]:
 
 def _messages(file: _File) -> pl.DataFrame:
     """The messages as whole numbers: ``time`` in ns after midnight."""
-    text = plain_table(file.data, list(MESSAGE), file.where)
+    columns = [*MESSAGE, *_SEVENTH] if file.data.partition(b"\n")[0].count(b",") == len(MESSAGE) else [*MESSAGE]
+    text = plain_table(file.data, columns, file.where)
     rows = counted(text, MESSAGE, file.where)
     is_order = pl.col.type.is_in(list(KINDS))
     is_new = (pl.col.type != SUBMISSION) | pl.col.order.is_first_distinct().over(pl.col.type == SUBMISSION)

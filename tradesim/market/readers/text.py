@@ -76,7 +76,7 @@ def _table(data: bytes, columns: Sequence[str], where: str, *, first: int) -> pl
 
 
 def _refuse_table(data: bytes, columns: Sequence[str], where: str, first: int) -> NoReturn:
-    for number, line in enumerate(data.split(b"\n"), start=first):
+    for number, line in enumerate(data.removesuffix(b"\n").split(b"\n"), start=first):
         found = line.count(b",") + 1
         if found != len(columns):
             raise SourceError(f"{where}, line {number}: {found} columns; it must have {len(columns)}")
