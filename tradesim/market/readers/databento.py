@@ -16,8 +16,8 @@ its size 0; a cleared book (``R``) has none. Prices come in 1e-9 and are refused
 The underlying is what is quoted and no option; options are those that are quoted, defined, and on it by the
 definition's ``underlying``. So a file of futures alone makes a tape without options, and OPRA's need definitions and a
 file with quotes of the stock, from any dataset; those that are adjusted or not defined are left out, and the tape's
-``source`` says so. Prices stand as the venue quotes them. A lot is a contract, or a share.
-(databento.com/docs, "Schemas and data formats".)
+``source`` says so. Prices stand as the venue quotes them, in the currency that definitions tell, else dollars. A lot is
+a contract, or a share. (databento.com/docs, "Schemas and data formats".)
 """
 
 from collections.abc import Mapping, Sequence

@@ -134,9 +134,11 @@ class _Book:
         self.sides[side].add(distance, order, lots)
         self._tell(line, ADD, side, distance, [(order, lots)])
 
-    def take(self, line: int, kind: int, side: int, distance: int, order: int, lots: int) -> None:
-        """Lots of an order leave, which are there."""
+    def take(self, line: int, kind: int, side: int, distance: int, order: int, lots: int) -> bool:
+        """Lots of an order leave; whether its level had too few, and more had to come first."""
+        short = self.sides[side].total[distance] < lots and self.fill(line, side, distance, lots)
         self._tell(line, kind, side, distance, self.sides[side].take(distance, order, lots))
+        return short
 
     def fill(self, line: int, side: int, distance: int, lots: int) -> bool:
         """Make the lots at a level ``lots``; whether they were others."""
@@ -168,23 +170,20 @@ def order_rows(messages: Messages, books: Books, where: str) -> tuple[pl.DataFra
     shown = _shown(messages, sights)
     _begin(book, sights, messages)
     mended: list[int] = []
-    columns = (messages.kind, messages.order, messages.size, -messages.side * messages.price, messages.side, shown)
-    for line, (kind, order, lots, distance, side, left) in enumerate(zip(*map(_list, columns), strict=True), start=1):
-        row = line - 1
-        if kind >= 0:
-            wrong = False
-            if kind == ADD:
-                book.add(line, side, distance, order, lots)
-            else:
-                wrong = book.sides[side].total[distance] < lots and book.fill(line, side, distance, lots)
-                book.take(line, kind, side, distance, order, lots)
-            wrong |= left >= 0 and book.fill(line, side, distance, left)
-            if wrong:
-                mended.append(line)
-        if row:
-            for either, sight in sights.items():
-                if sight.end[row] > sight.end[row - 1]:
-                    book.reveal(line, either, sight.levels(row), sight.end[row - 1], sight.end[row])
+    columns = (messages.kind, messages.side, -messages.side * messages.price, messages.order, messages.size, shown)
+    for row, (kind, side, distance, order, lots, left) in enumerate(zip(*map(_list, columns), strict=True)):
+        line, wrong = row + 1, False
+        if kind == ADD:
+            book.add(line, side, distance, order, lots)
+        elif kind >= 0:
+            wrong = book.take(line, kind, side, distance, order, lots)
+        if left >= 0:
+            wrong |= book.fill(line, side, distance, left)
+        if wrong:
+            mended.append(line)
+        for either, sight in sights.items():
+            if row and sight.end[row] > sight.end[row - 1]:
+                book.reveal(line, either, sight.levels(row), sight.end[row - 1], sight.end[row])
     if len(mended) * TOLERANCE > len(shown):
         raise SourceError(
             f"{where}, line {mended[0]}: the level of the message has another size than the messages leave there, and "
