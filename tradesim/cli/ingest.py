@@ -29,6 +29,8 @@ def ingest(
     ----------
     reader
         The format: lean, lean-tick or deribit.
+        Also cboe (DataShop option quote intervals), lobster (a message file and its order book file) and databento (DBN
+        files of schemas mbp-1, cmbp-1 and definition; pip install 'tradesim[databento]').
     sources
         Files of the format.
     output
