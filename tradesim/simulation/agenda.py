@@ -2,8 +2,7 @@
 
 import heapq
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -13,8 +12,7 @@ from tradesim.simulation.trigger import Firings
 NEVER: Final = np.iinfo(np.int64).max
 
 
-@dataclass(frozen=True, slots=True)
-class Wake:
+class Wake(NamedTuple):
     """A wake-up that is planned.
 
     ``at``      when a CPU takes it up, ns
@@ -56,7 +54,7 @@ class Agenda:
         before = self._next
         if answered.row >= 0 or self._policy is not Policy.QUEUE:
             self._next = max(before, bisect_right(self._arrival, answered.seen))
-        if answered.row < 0 or self._policy is not Policy.QUEUE:
+        if self._touches and (answered.row < 0 or self._policy is not Policy.QUEUE):
             self._touches = [touch for touch in self._touches if touch > answered.seen]
         heapq.heapreplace(self._free, free)
         self._plan()
@@ -79,7 +77,8 @@ class Agenda:
 
     def _plan(self) -> None:
         free = self._free[0]
-        told, touched = self._planned_firing(free), self._planned_touch(free)
+        told = self._planned_firing(free)
+        touched = self._planned_touch(free) if self._touches else None
         if told is None or touched is None:
             self.upcoming = told or touched
         else:
@@ -100,9 +99,7 @@ class Agenda:
         seen = arrival if self._policy is Policy.QUEUE else at
         return Wake(at, arrival, self._row[chosen], chosen, seen)
 
-    def _planned_touch(self, free: int) -> Wake | None:
-        if not self._touches:
-            return None
+    def _planned_touch(self, free: int) -> Wake:
         arrival = self._touches[0] if self._policy is Policy.QUEUE else self._touches[-1]
         at = max(arrival, free)
         seen = arrival if self._policy is Policy.QUEUE else at

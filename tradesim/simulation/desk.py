@@ -4,7 +4,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter_ns
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -67,8 +67,7 @@ class Pricing:
     reference: Method
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A request on its way: ``key`` is what its draws are drawn by, ``sent`` when it left."""
 
     number: int
