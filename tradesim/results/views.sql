@@ -1,7 +1,10 @@
 -- Every definition, once. Durations are differences of instants; amounts of views ending in _money are currency.
 
+-- ``age`` is how old the newest row that a decision had seen was when it was made; ``backlog`` how many ticks waited on.
+
 CREATE OR REPLACE VIEW decision_latency AS
-SELECT run, decision, start - arrival AS wait, decided - start AS compute, decided - arrival AS latency
+SELECT run, desk, decision, start - arrival AS wait, decided - start AS compute, decided - arrival AS latency,
+       decided - newest AS age, backlog
 FROM decisions;
 
 CREATE OR REPLACE VIEW tick_to_trade AS
