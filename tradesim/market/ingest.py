@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from tradesim.errors import ArgumentError
+from tradesim.market.readers.binance import read_binance
 from tradesim.market.readers.deribit import read_deribit
 from tradesim.market.readers.lean import read_lean
 from tradesim.market.readers.lean_tick import read_lean_tick
 from tradesim.market.readers.reader import Reader, Request
+from tradesim.market.readers.tardis import read_tardis
 from tradesim.market.sieve import OnBadRow
 from tradesim.market.tape import Tape
 from tradesim.market.tape_file import write_tape
@@ -22,6 +24,8 @@ READERS: Final[dict[str, Reader]] = {
     "lean": read_lean,
     "lean-tick": read_lean_tick,
     "deribit": read_deribit,
+    "tardis": read_tardis,
+    "binance": read_binance,
 }
 
 

@@ -24,7 +24,6 @@ import polars as pl
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain
 from tradesim.market.readers.lean_files import (
     PRICE_UNIT,
-    Layout,
     Member,
     datetime_of,
     instants,
@@ -32,6 +31,7 @@ from tradesim.market.readers.lean_files import (
     midnight,
     parsed,
 )
+from tradesim.market.readers.layout import Layout
 from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed
 from tradesim.market.rows import Draft
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
