@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_the_work(refused, 
         assert "cannot be written to" in refused(*tokens)
 
 
-@pytest.mark.parametrize("reader", ["lean", "lean-tick", "deribit"])
+@pytest.mark.parametrize("reader", ["lean", "lean-tick", "deribit", "tardis", "binance"])
 def test_a_file_that_is_not_of_the_format_is_refused(refused, tape_path, tmp_path, reader):
     ingest = ("ingest", reader, "-o", "out.parquet")
     for content in (b"", b"hello\n", tape_path.read_bytes()[:5000]):

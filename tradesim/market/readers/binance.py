@@ -38,19 +38,20 @@ from typing import Any, Final
 import polars as pl
 
 from tradesim.errors import SourceError
-from tradesim.market.readers.plain import draft_of_frame
+from tradesim.market.readers.plain import draft_of_frames
 from tradesim.market.readers.reader import Request, choose_underlying, listed, quote_currency
 from tradesim.market.readers.text_files import blocks
 from tradesim.market.rows import Draft
 from tradesim.market.rules import FARTHEST_TIME
 from tradesim.market.terms import Terms
 from tradesim.units import MILLISECOND
+from tradesim.user_code import said
 
 LINE: Final = re.compile(rb"(\d{1,18}|[1-3]\d{18}) (\{.*\})\r?")
 """A receive time within the rules of a tape, and an object."""
 
-STAMP: Final = {"line": pl.Int64(), "ts": pl.Int64(), "received": pl.Int64()}
-KINDS: Final = {
+STAMP: Final[dict[str, pl.DataType]] = {"line": pl.Int64(), "ts": pl.Int64(), "received": pl.Int64()}
+KINDS: Final[dict[str, dict[str, pl.DataType]]] = {
     "trade": {"side": pl.Int64(), "price": pl.Float64(), "size": pl.Float64()},
     "depth": {"side": pl.Int64(), "price": pl.Float64(), "size": pl.Float64()},
     "quote": {name: pl.Float64() for name in ("bid", "bid_size", "ask", "ask_size")},
@@ -74,7 +75,7 @@ def read_binance(request: Request) -> Draft:
                 capture.read(message, received, where)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise SourceError(
-                    f"{where}: a message of another form ({type(error).__name__}: {error}); give the recorder's own file"
+                    f"{where}: a message of another form ({said(error)}); give the recorder's own file"
                 ) from None
     symbol = choose_underlying(capture.seen, request)
     where = listed(request.sources)
@@ -89,7 +90,7 @@ def read_binance(request: Request) -> Draft:
         rate=request.rate,
         dividend=request.dividend,
     )
-    return draft_of_frame(capture.frame(), terms, where=where)
+    return draft_of_frames([capture.frame()], terms, sources=[where])
 
 
 def _messages(source: Path) -> Iterator[tuple[str, int, dict[str, Any]]]:
@@ -101,9 +102,8 @@ def _messages(source: Path) -> Iterator[tuple[str, int, dict[str, Any]]]:
             where = f"{source.name}, line {number}"
             match = LINE.fullmatch(line)
             if match is None:
-                raise SourceError(
-                    f"{where}: {line[:40].decode(errors='replace')!r}; a line is '<receive time, ns> <JSON object>', whole"
-                )
+                begins = line[:40].decode(errors="replace")
+                raise SourceError(f"{where}: {begins!r}; a line is '<receive time, ns> <JSON object>', whole")
             try:
                 yield where, int(match[1]), json.loads(match[2])
             except (ValueError, RecursionError) as error:

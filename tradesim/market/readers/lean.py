@@ -22,6 +22,7 @@ import numpy as np
 import polars as pl
 
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain
+from tradesim.market.readers.layout import Layout
 from tradesim.market.readers.lean_files import (
     PRICE_UNIT,
     Member,
@@ -31,7 +32,6 @@ from tradesim.market.readers.lean_files import (
     midnight,
     parsed,
 )
-from tradesim.market.readers.layout import Layout
 from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed
 from tradesim.market.rows import Draft
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING

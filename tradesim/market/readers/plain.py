@@ -12,8 +12,8 @@ A row is one thing that happened. Columns may stand in any order; those that say
 | ``forward`` | number, or null | the underlying's price for the contract's expiry as the venue states it |
 | ``bid`` ``bid_size`` ``ask`` ``ask_size`` | numbers, or null: the side is missing | the best quote, from here on |
 | ``price`` ``size`` | numbers, or null | of a trade, a level or an order |
-| ``side`` | buy or sell (of a trade, who came), bid or ask, +1 or -1; or null: not told | as on a tape |
-| ``kind`` | quote, trade, depth, add, reduce or execute; null: a trade where there is a price, else a quote | as on a tape |
+| ``side`` | buy, sell, unknown, bid, ask, +1, -1 or null | of a trade who came, else where it stands |
+| ``kind`` | quote, trade, depth, add, reduce, execute or null | null: a trade where there is a price, else a quote |
 | ``order`` | whole number, or null | which order, of a full order feed |
 
 Prices are in currency, or in coin where the options' settlement is inverse, sizes in contracts (of the underlying:
@@ -25,7 +25,7 @@ Rows need not be in order of time: they are brought into it, and rows of one ins
 the median over its rows of ``ln(forward / spot) / time to expiry``, ``spot`` the middle of the underlying's quote then.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -45,7 +45,7 @@ from tradesim.units import MICROS, MICROSECOND, MILLISECOND, SECOND, YEAR
 WORDS: Final[dict[str, Mapping[str, int]]] = {
     "right": {"call": CALL, "put": PUT},
     "style": {"european": EUROPEAN, "american": AMERICAN},
-    "side": {"buy": 1, "bid": 1, "sell": -1, "ask": -1},
+    "side": {"buy": 1, "bid": 1, "sell": -1, "ask": -1, "unknown": 0},
     "kind": {"quote": QUOTE, "trade": TRADE, "depth": DEPTH, "add": ADD, "reduce": REDUCE, "execute": EXECUTE},
 }
 """The columns that are words, and what each word is on a tape."""
@@ -70,16 +70,23 @@ EXACT: Final = 1e-3
 """How far from a whole number of micros a price may be: what the arithmetic of a user's reader leaves."""
 
 
-def draft_of_frame(
-    frame: pl.DataFrame, terms: Terms, *, where: str, settlement: Settlement = Settlement.QUOTE
+def draft_of_frames(
+    frames: Sequence[pl.DataFrame],
+    terms: Terms,
+    *,
+    sources: Sequence[str],
+    settlement: Settlement = Settlement.QUOTE,
 ) -> Draft:
-    """The draft of a market in plain units; its lot and its resolution are told by ``frame``.
+    """The draft of a market in plain units; its lot and its resolution are told by ``frames``.
 
-    Raises :class:`~tradesim.errors.SourceError`, which names ``where`` and the column, for columns that are missing,
+    ``sources``  what an error calls each frame, or all of them
+
+    Raises :class:`~tradesim.errors.SourceError`, which names the source and the column, for columns that are missing,
     unknown or of another type, for unknown words, and for contracts whose terms are missing or change. What values a
     row may have is for the validator to say.
     """
-    rows = _typed(frame, where)
+    where = sources[0] if len(set(sources)) == 1 else f"{sources[0]} and {len(sources) - 1} more"
+    rows = pl.concat(_typed(frame, source) for frame, source in zip(frames, sources, strict=True))
     contracts = _contracts(rows, where)
     numbers = contracts.select("contract", pl.col.expiry.alias("expires"), instrument=pl.int_range(1, pl.len() + 1))
     rows = rows.join(numbers, on="contract", how="left", maintain_order="left")
@@ -134,9 +141,12 @@ def _dtype(name: str) -> pl.DataType:
 
 def _cast(name: str, dtype: pl.DataType, where: str) -> pl.Expr:
     if name == "contract":
-        fits, wanted = _is_text(dtype), "String"
+        fits, wanted = is_text(dtype), "String"
     elif name in NUMBERS:
-        fits, wanted = dtype.is_integer() or dtype.is_decimal() or dtype == pl.Float64, "Float64, a whole number or null"
+        fits, wanted = (
+            dtype.is_integer() or dtype.is_decimal() or dtype == pl.Float64,
+            "Float64, a whole number or null",
+        )
     else:
         fits, wanted = dtype.is_integer(), "Int64 or null"
     if not fits:
@@ -148,7 +158,8 @@ def _wrong_type(name: str, dtype: pl.DataType, wanted: str, where: str) -> Sourc
     return SourceError(f"{where}: column {name} is {dtype}; it must be {wanted}")
 
 
-def _is_text(dtype: pl.DataType) -> bool:
+def is_text(dtype: pl.DataType) -> bool:
+    """Whether values of ``dtype`` are texts."""
     return dtype in (pl.String, pl.Categorical, pl.Enum)
 
 
@@ -164,12 +175,14 @@ def _instant(name: str, dtype: pl.DataType, where: str) -> pl.Expr:
 
 def instant(count: pl.Expr, unit: int) -> pl.Expr:
     """``count`` units of time in ns; what would overflow is as far away as no rule allows."""
-    return pl.when(count.abs() <= FARTHEST_TIME // unit).then(count * unit).when(count.is_not_null()).then(FARTHEST_TIME)
+    return (
+        pl.when(count.abs() <= FARTHEST_TIME // unit).then(count * unit).when(count.is_not_null()).then(FARTHEST_TIME)
+    )
 
 
 def _worded(frame: pl.DataFrame, name: str, where: str) -> pl.Expr:
     words = WORDS[name]
-    if not _is_text(frame.schema[name]):
+    if not is_text(frame.schema[name]):
         raise _wrong_type(name, frame.schema[name], f"text: {', '.join(words)}", where)
     text = pl.col(name).cast(pl.String())
     unknown = frame.select(text.filter(text.is_not_null() & ~text.str.to_lowercase().is_in(list(words))).head(1))
@@ -217,12 +230,13 @@ def _counted(column: str, units: int, *, slack: float = 0.0) -> pl.Expr:
 
 
 def _sized(column: str, in_one: int) -> pl.Expr:
-    """``column`` in lots; one lot where the underlying has a price there and no size."""
+    """``column`` in lots; one lot on each side of an index, whose quotes have no size."""
     lots = _counted(column, in_one)
     if column == "size":
         return lots
-    is_index = (pl.col.instrument == UNDERLYING) & pl.col(column.removesuffix("_size")).is_not_null()
-    return pl.when(is_index & pl.col(column).is_null()).then(1.0).otherwise(lots).alias(column)
+    is_index = (pl.col.instrument == UNDERLYING) & pl.col.bid_size.is_null() & pl.col.ask_size.is_null()
+    is_told = pl.col(column.removesuffix("_size")).is_not_null()
+    return pl.when(is_index & is_told).then(1.0).otherwise(lots).alias(column)
 
 
 def _carry(rows: pl.DataFrame, contracts: int, *, unstated: float) -> NDArray[np.float64] | None:

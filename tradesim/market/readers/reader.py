@@ -13,7 +13,6 @@ from tradesim.errors import SourceError
 from tradesim.market.rows import MARKET_COLUMNS, Draft
 from tradesim.market.tape import UNDERLYING
 
-
 CURRENCIES: Final = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD", "EUR", "BTC", "ETH", "BNB")
 """What pairs of coins are priced in."""
 

@@ -33,7 +33,7 @@ import polars as pl
 from tradesim.errors import SourceError
 from tradesim.market.chain import Settlement
 from tradesim.market.readers.layout import Layout
-from tradesim.market.readers.plain import draft_of_frame, instant
+from tradesim.market.readers.plain import draft_of_frames, instant
 from tradesim.market.readers.reader import Request, choose_underlying, listed, quote_currency
 from tradesim.market.readers.text_files import tables
 from tradesim.market.rows import Draft
@@ -49,9 +49,6 @@ _STAMP: Final = {
 _STAMPS: Final = {"ts": "timestamp", "received": "local_timestamp"}
 _SIDES: Final = {"bid": "bid_price", "bid_size": "bid_amount", "ask": "ask_price", "ask_size": "ask_amount"}
 _BEST: Final = {column: pl.Float64() for column in _SIDES.values()}
-UNKNOWN: Final = "unknown"
-"""The side of a trade of which the venue does not tell who came."""
-
 _TERMS: Final = {"type": pl.String(), "strike_price": pl.Float64(), "expiration": pl.Int64()}
 
 OPTIONS: Final = "options_chain"
@@ -147,8 +144,7 @@ def _quotes(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _trades(rows: pl.DataFrame, contract: pl.Expr | None = None) -> pl.DataFrame:
-    side = pl.when(pl.col.side != UNKNOWN).then(pl.col.side)
-    return rows.select(**_stamp(), contract=contract, side=side, price=pl.col.price, size=pl.col.amount)
+    return rows.select("side", "price", **_stamp(), contract=contract, size=pl.col.amount)
 
 
 _READINGS: Final[dict[str, Callable[[pl.DataFrame], pl.DataFrame]]] = {"quotes": _quotes, "trades": _trades}
@@ -200,4 +196,4 @@ def _draft(
         rate=request.rate,
         dividend=request.dividend,
     )
-    return draft_of_frame(pl.concat(frames, how="diagonal_relaxed"), terms, where=where, settlement=settlement)
+    return draft_of_frames(frames, terms, sources=[where] * len(frames), settlement=settlement)

@@ -53,7 +53,10 @@ def tables(source: Path, layouts: Mapping[str, Layout]) -> Iterator[tuple[str, p
             header, _, rows = block.partition(b"\n")
             name, layout = _told_by(header, layouts, source.name)
         if rows:
-            yield name, _parsed(rows, layout, keep=list(layouts[name].columns), where=source.name, first=line + (line == 1))
+            yield (
+                name,
+                _parsed(rows, layout, keep=list(layouts[name].columns), where=source.name, first=line + (line == 1)),
+            )
         line += block.count(b"\n")
 
 
