@@ -96,6 +96,10 @@ def test_missing_updates_are_refused_but_for_a_snapshot_between(tmp_path):
         tape_of(tmp_path, first, second)
     between = snapshot(2, 35, bids=[["9.5", "1"]], asks=[["9.6", "1"]])
     assert [row[3] for row in levels(tape_of(tmp_path, first, between, second))] == [2.0, 1.0, 1.0, 3.0]
+    too_old = snapshot(2, 29, bids=[["9.5", "1"]], asks=[["9.6", "1"]])
+    for lines in ((first, too_old, second), (too_old, second)):
+        with pytest.raises(SourceError, match="this one follows 30, and the last one here is 29"):
+            tape_of(tmp_path, *lines)
 
 
 def test_the_event_time_stands_in_for_the_engines(tmp_path):

@@ -56,7 +56,7 @@ def damaged(data: bytes, damage: list[tuple[str, float, bytes]]) -> bytes:
 
 
 @pytest.mark.parametrize(("reader", "data"), FILES.values(), ids=FILES.keys())
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(damage=st.lists(blows, min_size=1, max_size=3), drops=st.booleans())
 @example(damage=[("cut", 0.0, b"x")], drops=False)
 def test_damage_is_a_tape_or_one_line(tmp_path_factory, reader, data, damage, drops):

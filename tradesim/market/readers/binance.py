@@ -23,18 +23,20 @@ earlier updates told of and that the snapshot, as deep as it goes, does not have
 
 Quotes are the tickers' alone. The streams are apart: for a moment a level may stand beyond the opposite quote.
 
-An update whose ``pu`` is not the ``u`` of the one before it, with no snapshot between, tells that the recorder missed
-some: the book is not known from there on, and the file is refused. All rows are of the underlying, the chain is empty,
+An update whose ``pu`` is neither the ``u`` of the one before it nor in a snapshot tells that the recorder missed some:
+the book is not known from there on, and the file is refused. All rows are of the underlying, the chain is empty,
 and the lot is the largest power of ten that makes the sizes whole: 0.001 BTC for BTCUSDT.
 """
 
 import json
 import math
 import re
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from tradesim.errors import SourceError
@@ -47,16 +49,15 @@ from tradesim.market.terms import Terms
 from tradesim.units import MILLISECOND
 from tradesim.user_code import said
 
-LINE: Final = re.compile(rb"(\d{1,18}|[1-3]\d{18}) (\{.*\})\r?")
+LINE: Final = re.compile(r"([0-9]{1,18}|[1-3][0-9]{18}) (\{.*\})\r?")
 """A receive time within the rules of a tape, and an object."""
 
-STAMP: Final[dict[str, pl.DataType]] = {"line": pl.Int64(), "ts": pl.Int64(), "received": pl.Int64()}
-KINDS: Final[dict[str, dict[str, pl.DataType]]] = {
-    "trade": {"side": pl.Int64(), "price": pl.Float64(), "size": pl.Float64()},
-    "depth": {"side": pl.Int64(), "price": pl.Float64(), "size": pl.Float64()},
-    "quote": {name: pl.Float64() for name in ("bid", "bid_size", "ask", "ask_size")},
+KINDS: Final = {
+    "trade": ("side", "price", "size"),
+    "depth": ("side", "price", "size"),
+    "quote": ("bid", "bid_size", "ask", "ask_size"),
 }
-"""The columns of a kind of rows, behind the stamp."""
+"""The columns of each kind of rows."""
 
 TRADED: Final = "MARKET"
 """The ``X`` of a trade with an order of the book; the insurance fund's and forced ones meet none."""
@@ -97,17 +98,40 @@ def _messages(source: Path) -> Iterator[tuple[str, int, dict[str, Any]]]:
     """Where a message stands in ``source``, when it was received (ns), and what it says."""
     number = 0
     for block in blocks(source):
-        for line in block.splitlines():
+        for line in block.decode(errors="replace").removesuffix("\n").split("\n"):
             number += 1
             where = f"{source.name}, line {number}"
             match = LINE.fullmatch(line)
             if match is None:
-                begins = line[:40].decode(errors="replace")
-                raise SourceError(f"{where}: {begins!r}; a line is '<receive time, ns> <JSON object>', whole")
+                raise SourceError(f"{where}: {line[:40]!r}; a line is '<receive time, ns> <JSON object>', whole")
             try:
                 yield where, int(match[1]), json.loads(match[2])
             except (ValueError, RecursionError) as error:
                 raise SourceError(f"{where}: not JSON ({error}); give the capture as the recorder wrote it") from None
+
+
+class _Rows:
+    """Rows of one kind: a message's line, two instants and number of rows; and the values of its rows."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._columns = KINDS[kind]
+        self._messages = array("q")
+        self._values = array("d")
+
+    def add(self, stamp: tuple[int, int, int], values: list[float]) -> None:
+        """Take the ``values`` of a message's rows, row by row."""
+        self._messages.extend((*stamp, len(values) // len(self._columns)))
+        self._values.extend(values)
+
+    def frame(self) -> pl.DataFrame:
+        """The rows in plain units, and their ``line``."""
+        messages = np.array(self._messages).reshape(-1, 4)
+        stamps = np.repeat(messages[:, :3], messages[:, 3], axis=0)
+        values = np.array(self._values).reshape(-1, len(self._columns))
+        return pl.DataFrame(stamps, schema=["line", "ts", "received"]).hstack(
+            pl.DataFrame(values, schema=list(self._columns)).with_columns(kind=pl.lit(self._kind))
+        )
 
 
 class _Capture:
@@ -123,11 +147,11 @@ class _Capture:
         self.seen: set[str] = set()
         self.snapshots = 0
         self._lines = 0
-        self._rows: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in KINDS}
+        self._rows = {kind: _Rows(kind) for kind in KINDS}
         self._told: dict[tuple[int, float], tuple[int, float]] = {}
         """Of each side and price, the update that told of it last, and its size then."""
         self._update: int | None = None
-        """The last update of the book; None where none came, and after a snapshot."""
+        """The last update of the book."""
         self._included = -1
         """The last update that a snapshot includes."""
 
@@ -148,7 +172,7 @@ class _Capture:
             return
         stamp = (self._lines, _instant(data), received)
         if event == "bookTicker":
-            self._rows["quote"].append((*stamp, *(float(data[name]) for name in "bBaA")))
+            self._rows["quote"].add(stamp, [float(data[name]) for name in "bBaA"])
         elif event == "trade":
             self._trade(data, stamp)
         else:
@@ -156,33 +180,30 @@ class _Capture:
 
     def frame(self) -> pl.DataFrame:
         """All rows in plain units, in the order of the messages."""
-        frames = [
-            pl.DataFrame(self._rows[kind], schema={**STAMP, **columns}, orient="row").with_columns(kind=pl.lit(kind))
-            for kind, columns in KINDS.items()
-        ]
-        return pl.concat(frames, how="diagonal").sort("line", maintain_order=True).drop("line")
+        rows = pl.concat([rows.frame() for rows in self._rows.values()], how="diagonal")
+        return rows.sort("line", maintain_order=True).drop("line").with_columns(pl.col.side.cast(pl.Int8()))
 
     def _trade(self, data: dict[str, Any], stamp: tuple[int, int, int]) -> None:
         if data.get("X", TRADED) != TRADED:
             return
         if not isinstance(data["m"], bool):
             raise ValueError(f"m is {data['m']!r}; it must be true or false")
-        self._rows["trade"].append((*stamp, -1 if data["m"] else 1, float(data["p"]), float(data["q"])))
+        self._rows["trade"].add(stamp, [-1 if data["m"] else 1, float(data["p"]), float(data["q"])])
 
     def _depth(self, data: dict[str, Any], stamp: tuple[int, int, int], where: str) -> None:
         update, before = int(data["u"]), data.get("pu")
         if update < self._included:
             return
-        if self._update is not None and before is not None and before != self._update:
+        is_known = self._update is not None or self._included >= 0
+        if is_known and before is not None and before != self._update and before > self._included:
             raise SourceError(
                 f"{where}: updates of the book are missing: this one follows {before}, and the last one here is "
-                f"{self._update}; cut the capture there, or give the part that is missing"
+                f"{max(self._update or 0, self._included)}; cut the capture there, or give the part that is missing"
             )
         self._update = update
-        for side, levels in ((1, data["b"]), (-1, data["a"])):
-            for level in _levels(levels):
-                self._told[side, level[0]] = (update, level[1])
-                self._rows["depth"].append((*stamp, side, *level))
+        for side, levels in ((1, _levels(data["b"])), (-1, _levels(data["a"]))):
+            self._told.update({(side, price): (update, size) for price, size in levels})
+            self._rows["depth"].add(stamp, [x for level in levels for x in (side, *level)])
 
     def _snapshot(self, message: dict[str, Any], received: int) -> None:
         self.snapshots += 1
@@ -196,10 +217,9 @@ class _Capture:
                     levels.pop(price, None)
                 elif told_of == side and size > 0 and side * price >= farthest:
                     levels.setdefault(price, 0.0)
-            self._rows["depth"] += [(*stamp, side, *level) for level in levels.items()]
+            self._rows["depth"].add(stamp, [x for level in levels.items() for x in (side, *level)])
             self._told.update({(side, price): (includes, size) for price, size in levels.items()})
         self._included = includes
-        self._update = None
 
 
 def _instant(data: dict[str, Any]) -> int:
