@@ -1,7 +1,9 @@
 """A reader of the user's own: one function, named as a file or a module, and a frame in plain units."""
 
+import re
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -195,8 +197,13 @@ def test_a_function_that_fails_is_told_in_one_line(tape_of, text, says):
     assert "\n" not in str(told.value)
 
 
+A_CONTRACT = {"contract": "'A'", "strike": "9", "expiry": "EXPIRY", "right": "'put'", "style": "'american'"}
 BAD_COLUMNS = {
     "no ts": ({"bid": "[1.0]"}, "column ts is missing"),
+    "a missing instant": (
+        {"ts": "[None, START]", **A_CONTRACT, "forward": "9.5"},
+        "column ts: None breaks rule 'missing'",
+    ),
     "an unknown column": (
         {"ts": "START", "bidd": "[1.0]"},
         "column bidd is unknown; leave it out, or give it a name of",
@@ -217,10 +224,7 @@ BAD_COLUMNS = {
     ),
     "rights of numbers": ({"ts": "START", "right": "[1]"}, "column right is Int64; it must be text: call, put"),
     "no strike": ({"ts": "START", "contract": "['A']", "expiry": "EXPIRY"}, "column strike: contract A has none"),
-    "no style": (
-        {"ts": "START", "contract": "['A']", "expiry": "EXPIRY", "strike": "9", "right": "'put'"},
-        "column style: contract A has none; it must have one",
-    ),
+    "no style": ({"ts": "START", **A_CONTRACT, "style": "None"}, "column style: contract A has none; it must have one"),
     "an underlying of numbers": ({"ts": "START", "underlying": "[1]"}, "column underlying is Int64; it must be String"),
     "two currencies": (
         {"ts": "START", "currency": "['USD', 'EUR']"},
@@ -247,6 +251,34 @@ def test_a_bad_column_is_named_with_its_file(tape_of, columns, says):
 def test_an_underlying_must_be_named(tape_of):
     with pytest.raises(SourceError, match="nothing says which underlying it is; name it"):
         tape_of(STOCK, underlying=None)
+
+
+def test_the_example_of_the_readme_reads(tape_of, tmp_path):
+    readme = Path(__file__).parents[2] / "README.md"
+    (example,) = re.findall(r"```python\n([^`]*def read\(path\)[^`]*)```", readme.read_text())
+    quotes = tmp_path / "my_quotes.csv"
+    quotes.write_text(f"ms,bid,bid_size,ask,ask_size\n{START // 10**6},99.5,3,99.75,1\n{START // 10**6 + 1},99.5,3,,\n")
+    tape = tape_of(example, sources=[quotes])
+    assert (tape.ts - START).tolist() == [0, 10**6]
+    assert (tape.bid.tolist(), tape.ask_size.tolist()) == ([99_500_000] * 2, [1, 0])
+
+
+def test_it_reads_a_vendors_file_as_its_reader_does(tape_of, shared_data):
+    source = shared_data / "tardis_binance_20200222" / "quotes.csv.gz"
+    best = ", ".join(f'{side}="{side}_price", {side}_size="{side}_amount"' for side in ("bid", "ask"))
+    stamps = 'ts=pl.col("timestamp") * 1000, received=pl.col("local_timestamp") * 1000'
+    own = tape_of(
+        f"pl.scan_csv(path).select({stamps}, {best}, currency=pl.lit('USDT'))", sources=[source], underlying="BTCUSDT"
+    )
+    assert own.hash == ingest("tardis", [source])[0].hash
+
+
+def test_a_module_that_fails_is_blamed_by_its_line(tmp_path, source, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "feeds_of_mine.py").write_text("def read(path):\n    return path.absent\n")
+    with pytest.raises(ArgumentError, match=r"feeds_of_mine\.py, line 2: the reader fails: AttributeError"):
+        ingest("feeds_of_mine:read", [source], underlying="IBM")
 
 
 def test_a_missing_source_is_refused_before_the_function_sees_it(tape_of, tmp_path):

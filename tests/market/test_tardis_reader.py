@@ -1,7 +1,10 @@
 """Tardis CSV: quotes and trades of a symbol, and the options on a coin."""
 
 import gzip
+import json
 import math
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -27,7 +30,7 @@ from tradesim.market.chain import CALL, EUROPEAN, PUT, Settlement
 from tradesim.market.ingest import ingest
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.tape_file import read_tape, write_tape
-from tradesim.units import MICROSECOND, MILLISECOND, YEAR
+from tradesim.units import MICROS, MICROSECOND, MILLISECOND, YEAR
 
 
 def tape_of(folder, *texts, suffix=".csv", **options):
@@ -193,6 +196,7 @@ BAD_QUOTES = {
     "another header": (QUOTES.replace("bid_price", "bid"), "line 1: the header is .*; it must have"),
     "no header": (QUOTES.partition("\n")[2], "line 1: the header is 'binance-futures,BTCUSDT"),
     "a column twice": (QUOTES.replace("ask_amount", "bid_price"), "line 1: the header is"),
+    "a book": (TRADES.replace(",id,", ",is_snapshot,"), "line 1: the header is"),
     "only a header": (QUOTES.partition("\n")[0], "no quote or trade that a tape could hold"),
 }
 
@@ -240,6 +244,54 @@ def test_files_that_are_not_whole_are_refused(tmp_path):
         (tmp_path / name).write_bytes(data)
         with pytest.raises(SourceError, match=says):
             ingest("tardis", [tmp_path / name])
+
+
+def as_options_chain(capture):
+    """The tickers of a Deribit capture as Tardis writes them."""
+    rows = [OPTIONS_HEADER]
+    for text in capture.read_text().splitlines():
+        received, _, said = text.partition(": {")
+        if '"channel":"ticker.' not in said:
+            continue
+        data = json.loads("{" + said)["params"]["data"]
+        coin, day, strike, right = data["instrument_name"].split("-")
+        expiry = datetime.strptime(day, "%d%b%y").replace(hour=8, tzinfo=UTC)
+        best = [data[f"best_{name}"] or "" for name in ("bid_price", "bid_amount", "ask_price", "ask_amount")]
+        stamps = data["timestamp"] * 1000, int(Decimal(received) * 1_000_000)
+        values = ["deribit", data["instrument_name"], *stamps, "call" if right == "C" else "put", strike]
+        values += [int(expiry.timestamp()) * 1_000_000, "", "", *best[:2], "", *best[2:], "", "", ""]
+        values += [f"{coin}-{day}", data["underlying_price"] or "", *[""] * 5]
+        rows.append(",".join(map(str, values)))
+    return "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize("coin", ["BTC", "ETH"])
+def test_a_recorded_capture_is_the_same_by_way_of_tardis(shared_data, tmp_path, coin):
+    capture = shared_data / "deribit_20210405" / "DERIBIT-5dd9ce.0"
+    direct = ingest("deribit", [capture], underlying=coin)[0]
+    tape = tape_of(tmp_path, as_options_chain(capture), underlying=coin)
+    for name in ("strike", "expiry", "right", "style", "multiplier"):
+        assert getattr(tape.chain, name).tolist() == getattr(direct.chain, name).tolist()
+    assert (tape.chain.name, tape.chain.settlement) == (direct.chain.name, direct.chain.settlement)
+    assert changes(tape) == changes(direct)
+    forwards = [t.carry * t.chain.years_to_expiry(t.start) + np.log(spot(t)) for t in (tape, direct)]
+    assert forwards[0].tolist() == pytest.approx(forwards[1].tolist(), abs=5e-4)
+
+
+def spot(tape):
+    return tape.bid[(tape.instrument == UNDERLYING)].mean() / MICROS
+
+
+def changes(tape):
+    """Each contract's quotes where they change, in lots of a tenth."""
+    found = {}
+    for row in np.flatnonzero((tape.kind == QUOTE) & (tape.instrument != UNDERLYING)):
+        sizes = [round(x * tape.lot * 10) for x in (tape.bid_size[row], tape.ask_size[row])]
+        quote = [int(x) if size else 0 for x, size in zip((tape.bid[row], tape.ask[row]), sizes, strict=True)]
+        quotes = found.setdefault(tape.chain.name[tape.instrument[row] - 1], [])
+        if not quotes or quotes[-1][1:] != (*quote, *sizes):
+            quotes.append((int(tape.ts[row]), *quote, *sizes))
+    return found
 
 
 def test_a_recorded_day(shared_data, tmp_path):

@@ -244,7 +244,8 @@ def _carry(rows: pl.DataFrame, contracts: int, *, unstated: float) -> NDArray[np
     if not rows["forward"].is_not_null().any():
         return None
     is_underlying = pl.col.instrument == UNDERLYING
-    spots = rows.filter(is_underlying & (pl.col.kind == QUOTE)).select("ts", spot=pl.mean_horizontal("bid", "ask"))
+    is_spot = is_underlying & (pl.col.kind == QUOTE) & pl.col.ts.is_not_null()
+    spots = rows.filter(is_spot).select("ts", spot=pl.mean_horizontal("bid", "ask"))
     stated = rows.filter(~is_underlying & (pl.col.forward > 0) & (pl.col.ts < pl.col.expires))
     told = (
         stated.sort("ts")

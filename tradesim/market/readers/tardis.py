@@ -11,7 +11,7 @@
 Times are microseconds since the epoch, UTC: ``timestamp`` is the venue's and becomes ``ts``, ``local_timestamp`` is the
 recorder's and becomes ``received``. An empty field is none. ``side`` says who came to the book: buy, sell, or unknown.
 Files are cut at midnight by ``local_timestamp``, so one may begin with instants of the day before; and they are in its
-order, from which the tape's order, by ``ts``, may differ.
+order, from which the tape's order, by ``ts``, may differ. Liquidations have the header of trades: do not give them.
 
 A tape holds one symbol of quotes and trades, or the options on one coin. Options are read from ``options_chain``, of
 Deribit: European, inverse and priced in the coin (``BTC-29MAY26-9000-C``), or linear and priced in dollars
@@ -58,7 +58,7 @@ LAYOUTS: Final = {
         required=(*_STAMP, *_TERMS),
     ),
     "trades": Layout(
-        columns={**_STAMP, "side": pl.String(), "price": pl.Float64(), "amount": pl.Float64()},
+        columns={**_STAMP, "id": pl.String(), "side": pl.String(), "price": pl.Float64(), "amount": pl.Float64()},
         required=(*_STAMP, "price", "amount"),
     ),
     "quotes": Layout(columns={**_STAMP, **_BEST}, required=tuple(_STAMP)),
