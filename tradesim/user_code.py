@@ -71,8 +71,8 @@ def blamed_on(path: Path | str, *, kind: str) -> Iterator[None]:
 
 
 def said(error: BaseException) -> str:
-    """The kind and the first line of an error of foreign code."""
-    return next(iter(f"{type(error).__name__}: {error}".splitlines())).rstrip()
+    """An error of foreign code in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _make_importable(folder: Path) -> None:

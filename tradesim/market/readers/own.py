@@ -40,6 +40,9 @@ Read = Callable[[Path], pl.LazyFrame | pl.DataFrame]
 CONSTANTS: Final = {"currency": "USD", "settlement": str(Settlement.QUOTE)}
 """The columns that have one value, and which it is where they are left out."""
 
+PLAN: Final = " Resolved plan"
+"""Where polars begins to tell of its query plan, behind the reason of its error."""
+
 EXAMPLE: Final = "my_reader.py:read or package.module:read"
 
 
@@ -92,7 +95,8 @@ def _frame(read: Read, file: str, path: Path, where: str) -> pl.DataFrame:
     except TradesimError:
         raise
     except (Exception, SystemExit, pl.exceptions.PanicException) as error:
-        raise SourceError(f"{where}: the reader fails: {said(error)}; mend the reader or the file") from error
+        reason = said(error).partition(PLAN)[0]
+        raise SourceError(f"{where}: the reader fails: {reason}; mend the reader or the file") from error
     if not isinstance(frame, pl.DataFrame):
         raise SourceError(f"{where}: the reader returns {type(frame).__name__}; it must return a polars LazyFrame")
     return frame
