@@ -60,12 +60,13 @@ def run(
     as_json
         Print one JSON object instead of the table.
     """
-    from tradesim.experiments.run import blamed_on, load_strategy
+    from tradesim.experiments.run import load_strategy
     from tradesim.experiments.run import run as make
     from tradesim.experiments.stated import parse_wires
+    from tradesim.user_code import blamed_on
 
     strategy = load_strategy(script)
-    with bars() as tell, blamed_on(script):
+    with bars() as tell, blamed_on(script, kind="strategy"):
         comparison = make(
             strategy,
             tape=tape,
