@@ -2,26 +2,23 @@
 
 import json
 import shutil
-import signal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import joblib
 import polars as pl
-from joblib.externals.loky import get_reusable_executor
 
-from tradesim.errors import ArgumentError, one_of
-from tradesim.experiments.ground import ground_of, in_coin
+from tradesim.errors import ArgumentError
+from tradesim.experiments.ground import in_coin, plan_of
 from tradesim.experiments.manifest import fingerprint
 from tradesim.experiments.measure import Measurement, measure, measure_service
 from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan
 from tradesim.experiments.profiles import check_stored, profile_frame, with_stored
-from tradesim.experiments.replay import replay_seed
+from tradesim.experiments.replay import jobs_of
+from tradesim.experiments.seeds import Jobs, Replay
 from tradesim.experiments.stated import Stored, parse_latency
 from tradesim.experiments.timing import Cache
 from tradesim.home import data_home
@@ -34,8 +31,6 @@ from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite, write_facts
 from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured
 from tradesim.simulation.session import Session, Setting, open_session
-from tradesim.simulation.strategy import TakeRule
-from tradesim.simulation.venue import Fees
 from tradesim.simulation.wires import Wires
 from tradesim.units import MICROS
 
@@ -58,6 +53,11 @@ class Comparison:
         return self._view("latency_curve", "compute_ns")
 
     @property
+    def differences(self) -> pl.DataFrame:
+        """What each method earned more than each other one, with its interval: the view ``method_difference``."""
+        return self._view("method_difference", "method, rival")
+
+    @property
     def facts(self) -> dict[str, Any]:
         """The row of ``comparisons``, its manifest parsed."""
         row = self._view("comparisons", "created").row(0, named=True)
@@ -65,7 +65,11 @@ class Comparison:
 
     def to_json(self) -> str:
         """All of it as one JSON object."""
-        parts = {"methods": self.table.to_dicts(), "curve": self.curve.to_dicts()}
+        parts = {
+            "methods": self.table.to_dicts(),
+            "curve": self.curve.to_dicts(),
+            "differences": self.differences.to_dicts(),
+        }
         return json.dumps(finite(self.facts | parts), indent=2, allow_nan=False)
 
     def _view(self, name: str, order: str) -> pl.DataFrame:
@@ -117,31 +121,37 @@ def compare(
 
     Raises a :class:`~tradesim.errors.TradesimError` for a bad argument or tape; nothing is stored then.
     """
-    ground = ground_of(tape, market, problem)
-    around = setting or ground.setting
-    if fee is not None:
-        around = replace(around, fees=Fees(taker=fee))
-    if wires is not None:
-        around = replace(around, wires=wires)
-    if edge is None:
-        edge = 0.0005 if ground.in_coin else 0.0075
-    plan = Plan(
-        source=ground.source,
-        problem=ground.problem,
-        methods=tuple(methods),
-        seeds=ground.seeds if seeds is None else tuple(seeds),
-        rule=TakeRule(edge=edge, cap=cap),
-        setting=around,
+    plan = plan_of(
+        tape=tape,
+        market=market,
+        problem=problem,
+        methods=methods,
         latency=latency,
-        cache=one_of(Cache, cache, "cache"),
-        curve=tuple(curve),
-        outside=one_of(Outside, outside, "outside"),
+        cache=cache,
+        seeds=seeds,
+        edge=edge,
+        cap=cap,
+        fee=fee,
+        wires=wires,
+        setting=setting,
+        curve=curve,
+        outside=outside,
     )
     return make(plan, db=db, jobs=jobs, progress=progress)
 
 
-def make(plan: Plan, *, db: Path | str | None = None, jobs: int = 2, progress: Progress = silent) -> Comparison:
-    """Make the comparison that ``plan`` asks for; the other arguments are those of :func:`compare`."""
+def make(
+    plan: Plan,
+    *,
+    further: Callable[[Store], Jobs] | None = None,
+    db: Path | str | None = None,
+    jobs: int = 2,
+    progress: Progress = silent,
+) -> Comparison:
+    """Make the comparison that ``plan`` asks for; the other arguments are those of :func:`compare`.
+
+    ``further`` is shown the comparison so far, in a database of its own, and says which runs are to be added.
+    """
     if jobs < 1:
         raise ArgumentError(f"jobs {jobs}: at least one seed is replayed at a time; give 1 or more")
     home = data_home()
@@ -160,7 +170,20 @@ def make(plan: Plan, *, db: Path | str | None = None, jobs: int = 2, progress: P
         if isinstance(stated, Stored):
             measured, service = with_stored(measured, store, stated.comparison)
         _write_question(plan, name, session, made, measured, service, staging)
-        _replay_all(plan, _latencies(stated, measured, service), name, home, staging, jobs, progress)
+        replay = Replay(
+            plan=plan,
+            latencies=_latencies(stated, measured, service),
+            name=name,
+            home=home,
+            staging=staging,
+            jobs=jobs,
+            tell=progress,
+        )
+        replay.all(dict.fromkeys(plan.seeds, jobs_of(plan)), "replaying")
+        if further is not None:
+            draft = Store(staging / "draft.duckdb")
+            draft.ingest(staging)
+            replay.all(further(draft), "replaying further")
         progress(0, 1, "storing")
         store.ingest(staging)
         progress(1, 1, "storing")
@@ -191,44 +214,6 @@ def _latencies(
     if isinstance(stated, Measured):
         return {name: Measured(update_model=profile.update_model) for name, profile in profiles.items()}
     return dict.fromkeys(measured, stated)
-
-
-def _replay_all(
-    plan: Plan,
-    latencies: Mapping[str, ComputeLatency],
-    name: str,
-    home: Path,
-    staging: Path,
-    jobs: int,
-    tell: Progress,
-) -> None:
-    """Every seed in a process of its own, at most ``jobs`` at once."""
-    workers = 1 if plan.latency == "measured" else min(jobs, len(plan.seeds))
-    parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
-    calls = (
-        joblib.delayed(replay_seed)(plan, seed, latencies, comparison=name, home=home, staging=staging)
-        for seed in plan.seeds
-    )
-    tell(0, len(plan.seeds), "replaying")
-    try:
-        with _interrupts_held():
-            replays = parallel(calls)
-        for done, _ in enumerate(replays, start=1):
-            tell(done, len(plan.seeds), "replaying")
-    except BaseException:
-        if workers > 1:
-            get_reusable_executor().shutdown(wait=True, kill_workers=True)
-        raise
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits meanwhile; processes that are started here never get it: this one ends them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _write_question(

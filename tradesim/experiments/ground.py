@@ -1,18 +1,23 @@
 """What a comparison is made on: a tape or a generated market, and what is usual for it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tradesim.errors import ArgumentError
-from tradesim.experiments.plan import Source
+from tradesim.errors import ArgumentError, one_of
+from tradesim.experiments.plan import CURVE, Plan, Source
+from tradesim.experiments.timing import Cache
 from tradesim.market.chain import Settlement
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import Tape, problem_of
 from tradesim.market.tape_file import read_tape
+from tradesim.methods.staged import Outside
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import problem_named
 from tradesim.simulation.session import Setting
+from tradesim.simulation.strategy import TakeRule
 from tradesim.simulation.venue import Fees
+from tradesim.simulation.wires import Wires
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +55,46 @@ def ground_of(tape: Path | str | None, market: SyntheticMarket | None, problem: 
         seeds=(1,),
         setting=Setting(fees=Fees(taker=0.0003)) if coin else Setting(),
         in_coin=coin,
+    )
+
+
+def plan_of(
+    *,
+    tape: Path | str | None,
+    market: SyntheticMarket | None,
+    problem: str | None,
+    methods: Sequence[str],
+    latency: str = "empirical",
+    cache: Cache | str = Cache.HOT,
+    seeds: Sequence[int] | None,
+    edge: float | None,
+    cap: int,
+    fee: float | None,
+    wires: Wires | None = None,
+    setting: Setting | None = None,
+    curve: Sequence[int] = CURVE,
+    outside: Outside | str = Outside.FALLBACK,
+) -> Plan:
+    """What the arguments of :func:`compare` ask, where nothing is said as is usual on their ground."""
+    ground = ground_of(tape, market, problem)
+    around = setting or ground.setting
+    if fee is not None:
+        around = replace(around, fees=Fees(taker=fee))
+    if wires is not None:
+        around = replace(around, wires=wires)
+    if edge is None:
+        edge = 0.0005 if ground.in_coin else 0.0075
+    return Plan(
+        source=ground.source,
+        problem=ground.problem,
+        methods=tuple(methods),
+        seeds=ground.seeds if seeds is None else tuple(seeds),
+        rule=TakeRule(edge=edge, cap=cap),
+        setting=around,
+        latency=latency,
+        cache=one_of(Cache, cache, "cache"),
+        curve=tuple(curve),
+        outside=one_of(Outside, outside, "outside"),
     )
 
 

@@ -30,7 +30,7 @@ def comparison_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
         ("price\nerror\nrmse\nmax", "right"),
         ("decisions\norders\nfills", "right"),
         ("P&L\n± spread", "right"),
-        ("P&L error\n(t)", "right"),
+        ("P&L error\n(t)\n95 % interval", "right"),
         ("= pricing\n(t)", "right"),
         ("+ latency\n(t)", "right"),
         ("+ interaction\n(t)", "right"),
@@ -55,7 +55,8 @@ def _cells(row: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
     cells.append(f"{_count(row['decisions'])}\n{_count(row['orders'])}\n{_count(row['fills'])}")
     if row["identified"]:
         cells.append(_money(row["pnl_mean"]) + _under("±", row["pnl_spread"]))
-        return cells + [_effect(row, name) for name in ("pnl_error", *EFFECTS, "make_instant", "make_exact")]
+        cells.append(_effect(row, "pnl_error") + _interval(row["pnl_error_low"], row["pnl_error_high"]))
+        return cells + [_effect(row, name) for name in (*EFFECTS, "make_instant", "make_exact")]
     unseen = "not\nidentified"
     pnl = _money(row["pnl_mean"]) + "\nat zero\nlatency"
     return [*cells, pnl, unseen, _effect(row, "pricing_effect"), *[unseen] * 4]
@@ -115,6 +116,10 @@ def _percentiles(row: Mapping[str, Any], what: str) -> str:
 def _effect(row: Mapping[str, Any], name: str) -> str:
     t_value = row[f"{name}_t"]
     return _money(row[f"{name}_mean"]) + ("" if t_value is None else f"\n({t_value:.1f})")
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"\n{_money(low)} to {_money(high)}"
 
 
 def _under(sign: str, value: float | None) -> str:
