@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tradesim.errors import TradesimError
     from tradesim.experiments.advise import advise
+    from tradesim.experiments.break_even import BreakEven, break_even
     from tradesim.experiments.compare import Comparison, compare
     from tradesim.experiments.frontier import Frontier, frontier
     from tradesim.experiments.run import run
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tradesim.simulation.trigger import EveryNth, EveryQuote, SpotMoved, Timer
 
 _HOMES = {
+    "BreakEven": "experiments.break_even",
     "Comparison": "experiments.compare",
     "EveryNth": "simulation.trigger",
     "EveryQuote": "simulation.trigger",
@@ -36,6 +38,7 @@ _HOMES = {
     "Timer": "simulation.trigger",
     "TradesimError": "errors",
     "advise": "experiments.advise",
+    "break_even": "experiments.break_even",
     "compare": "experiments.compare",
     "frontier": "experiments.frontier",
     "function_problem": "pricing.function",
@@ -46,6 +49,7 @@ _HOMES = {
 """Where each public name lives; it is imported when it is first asked for, so that `tradesim --help` is quick."""
 
 __all__ = [
+    "BreakEven",
     "Comparison",
     "EveryNth",
     "EveryQuote",
@@ -62,6 +66,7 @@ __all__ = [
     "Timer",
     "TradesimError",
     "advise",
+    "break_even",
     "compare",
     "frontier",
     "function_problem",

@@ -143,14 +143,14 @@ def compare(
 def make(
     plan: Plan,
     *,
-    further: Callable[[Store], Jobs] | None = None,
+    further: Sequence[Callable[[Store], Jobs]] = (),
     db: Path | str | None = None,
     jobs: int = 2,
     progress: Progress = silent,
 ) -> Comparison:
     """Make the comparison that ``plan`` asks for; the other arguments are those of :func:`compare`.
 
-    ``further`` is shown the comparison so far, in a database of its own, and says which runs are to be added.
+    Each of ``further`` is shown the comparison so far, in a database of its own, and says which runs are to be added.
     """
     if jobs < 1:
         raise ArgumentError(f"jobs {jobs}: at least one seed is replayed at a time; give 1 or more")
@@ -180,10 +180,10 @@ def make(
             tell=progress,
         )
         replay.all(dict.fromkeys(plan.seeds, jobs_of(plan)), "replaying")
-        if further is not None:
-            draft = Store(staging / "draft.duckdb")
+        for number, asked in enumerate(further, start=1):
+            draft = Store(staging / f"draft-{number}.duckdb")
             draft.ingest(staging)
-            replay.all(further(draft), "replaying further")
+            replay.all(asked(draft), f"replaying further {number}")
         progress(0, 1, "storing")
         store.ingest(staging)
         progress(1, 1, "storing")
