@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from tradesim.experiments.break_even import BreakEven, break_even
     from tradesim.experiments.compare import Comparison, compare
     from tradesim.experiments.frontier import Frontier, frontier
+    from tradesim.experiments.iso import IsoPnl, iso
     from tradesim.experiments.run import run
     from tradesim.market.synthetic import SyntheticMarket
     from tradesim.market.tape_file import read_tape, write_tape
@@ -26,6 +27,7 @@ _HOMES = {
     "EveryNth": "simulation.trigger",
     "EveryQuote": "simulation.trigger",
     "Frontier": "experiments.frontier",
+    "IsoPnl": "experiments.iso",
     "Method": "methods.method",
     "Policy": "simulation.strategy",
     "Problem": "pricing.problem",
@@ -42,6 +44,7 @@ _HOMES = {
     "compare": "experiments.compare",
     "frontier": "experiments.frontier",
     "function_problem": "pricing.function",
+    "iso": "experiments.iso",
     "read_tape": "market.tape_file",
     "run": "experiments.run",
     "write_tape": "market.tape_file",
@@ -54,6 +57,7 @@ __all__ = [
     "EveryNth",
     "EveryQuote",
     "Frontier",
+    "IsoPnl",
     "Method",
     "Policy",
     "Problem",
@@ -70,6 +74,7 @@ __all__ = [
     "compare",
     "frontier",
     "function_problem",
+    "iso",
     "read_tape",
     "run",
     "write_tape",

@@ -38,7 +38,7 @@ def compare(
         Names, separated by commas, one row each; by default nothing,proxy,analytic,analytic-slice,grid,lightgbm.
         Others: reference, grid-linear, grid-sql, chebyshev, lightgbm-plain, network, subspace, memo, taylor, curve;
         slices: grid-slice, chebyshev-slice, lightgbm-slice, network-slice, subspace-slice; grid@64KiB within a memory;
-        ladder, or ladder:50us within a deadline.
+        ladder, or ladder:50us within a deadline; inexact:0.01, the truth and an error of that size (rmse, currency).
     latency
         What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live), fixed:40us,
         lognormal:40us:0.5 (median, sigma), or profile:COMPARISON (as measured then, which makes its replay again);

@@ -1,4 +1,4 @@
-"""Where money that falls with latency comes to nothing."""
+"""Where money that falls with latency, or with error, comes to nothing."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,38 +6,47 @@ from scipy.optimize import isotonic_regression
 
 from tradesim.pricing.problem import Floats
 
+Amounts = NDArray[np.int64] | NDArray[np.float64]
+
 NEVER = -np.inf
 """No latency is short enough."""
 ALWAYS = np.inf
 """None that was tried is too long."""
 
 
-def crossing(latencies: NDArray[np.int64], money: Floats) -> float:
-    """The longest latency, ns, at which ``money`` is not below zero; ``NEVER``, or ``ALWAYS``.
+def crossing(latencies: Amounts, money: Floats) -> float:
+    """The longest latency at which ``money`` is not below zero; ``NEVER``, or ``ALWAYS``. Of errors likewise.
 
-    ``latencies`` int64[n], ns, ascending from 0; ``money`` float64[n], means over seeds, which fall with latency only
-    on average: they are first put in falling order by least squares (isotonic regression; Barlow et al., Statistical
-    Inference under Order Restrictions, 1972, chapter 1), then joined by straight lines over :func:`places`.
+    ``latencies`` [n], ascending from 0; ``money`` float64[n], means over seeds, which fall with latency only on
+    average: they are first put in :func:`falling` order, then joined by straight lines over :func:`places`.
 
-    >>> crossing(np.array([0, 1_000, 10_000]), np.array([3.0, 2.0, -2.0])).__round__()
+    >>> round(crossing(np.array([0, 1_000, 10_000]), np.array([3.0, 2.0, -2.0])))
     3318
     """
-    falling = isotonic_regression(money, increasing=False).x
-    above = int(np.count_nonzero(falling >= 0.0))
-    if above in {0, len(falling)}:
+    fitted = falling(money)
+    above = int(np.count_nonzero(fitted >= 0.0))
+    if above in {0, len(fitted)}:
         return ALWAYS if above else NEVER
     at = places(latencies, latencies)
-    share = falling[above - 1] / (falling[above - 1] - falling[above])
+    share = fitted[above - 1] / (fitted[above - 1] - fitted[above])
     return float(unit_of(latencies) * np.sinh(at[above - 1] + share * (at[above] - at[above - 1])))
 
 
-def places(latencies: NDArray[np.int64], tried: NDArray[np.int64]) -> Floats:
+def falling(money: Floats) -> Floats:
+    """The falling sequence nearest to ``money`` in least squares.
+
+    Isotonic regression: Barlow et al., Statistical Inference under Order Restrictions, 1972, chapter 1.
+    """
+    return np.asarray(isotonic_regression(money, increasing=False).x)
+
+
+def places(latencies: Amounts, tried: Amounts) -> Floats:
     """Where ``latencies`` lie on an axis that is logarithmic above the shortest of ``tried``, straight below it."""
     return np.asarray(np.arcsinh(latencies / unit_of(tried)))
 
 
-def unit_of(latencies: NDArray[np.int64]) -> float:
-    """The shortest latency above zero, ns."""
+def unit_of(latencies: Amounts) -> float:
+    """The shortest latency above zero."""
     return float(latencies[latencies > 0].min())
 
 

@@ -11,6 +11,7 @@ import polars as pl
 
 from tradesim.experiments.plan import Plan
 from tradesim.market.tape import Tape
+from tradesim.methods.inexact import Inexact
 from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
@@ -75,13 +76,16 @@ def replay_seed(
     reference = make_method("reference", problem, home)
     reference.bind(tape.chain)
     bench = _Bench(plan=plan, tape=tape, reference=reference, latencies=latencies, home=home)
+    manifest = json.dumps(
+        plan.provenance() | {"tape": tape.hash, "source": tape.source, "seed": seed, "profile": comparison}
+    )
     frames: dict[str, list[pl.DataFrame]] = {}
     for job in jobs:
         run = f"{comparison}-{seed}-{job.method}-{job.role}" + ("" if job.compute_ns is None else f"-{job.compute_ns}")
         result = run_one(session, bench.seat(job))
         for table, frame in _facts(run, result).items():
             frames.setdefault(table, []).append(frame)
-        frames.setdefault("runs", []).append(_run_row(plan, run, comparison, seed, tape, job, result))
+        frames.setdefault("runs", []).append(_run_row(run, comparison, seed, tape, job, result, manifest))
     facts = {table: pl.concat(parts) for table, parts in frames.items()}
     write_facts(facts | {"contracts": contract_frame(tape)}, staging, part=part)
 
@@ -112,6 +116,8 @@ class _Bench:
             method = make_method(name, PROBLEMS[self.plan.problem], self.home, outside=self.plan.outside)
             live = isinstance(self.latencies.get(name), Measured)
             self.made[name] = method if live else method.replayed_by()
+            if isinstance(method, Inexact):
+                method.truth = self.reference
         self.made[name].bind(self.tape.chain)
         return self.made[name]
 
@@ -135,8 +141,7 @@ def _facts(run: str, result: Result) -> dict[str, pl.DataFrame]:
     return {table: frame.select(pl.lit(run).alias("run"), pl.all()) for table, frame in frames.items()}
 
 
-def _run_row(plan: Plan, run: str, comparison: str, seed: int, tape: Tape, job: Job, result: Result) -> pl.DataFrame:
-    manifest = plan.provenance() | {"tape": tape.hash, "source": tape.source, "seed": seed, "profile": comparison}
+def _run_row(run: str, comparison: str, seed: int, tape: Tape, job: Job, result: Result, manifest: str) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "run": [run],
@@ -147,7 +152,7 @@ def _run_row(plan: Plan, run: str, comparison: str, seed: int, tape: Tape, job: 
             "role": [str(job.role)],
             "compute_ns": pl.Series([job.compute_ns], dtype=pl.Int64),
             "cash": pl.Series([result.cash], dtype=pl.Int64),
-            "manifest": [json.dumps(manifest)],
+            "manifest": [manifest],
         }
     )
 

@@ -222,6 +222,26 @@ JOIN comparisons q ON q.comparison = c.comparison
 WHERE c.role = 'curve'
 GROUP BY c.comparison, c.compute_ns;
 
+-- P&L of reference prices with errors of stated sizes (the methods inexact:ERROR:SEED, currency) at fixed compute
+-- latencies, and what it is less than without either, paired over seeds, with its interval; in currency.
+CREATE OR REPLACE VIEW iso_long AS
+SELECT i.comparison, i.tape_hash, i.seed,
+       {'error': CASE i.role WHEN 'curve' THEN 0.0 ELSE CAST(split_part(i.method, ':', 2) AS DOUBLE) END,
+        'compute_ns': i.compute_ns} AS key,
+       i.pnl - oracle.pnl AS money, i.pnl
+FROM run_pnl i
+JOIN run_pnl oracle ON (oracle.comparison, oracle.tape_hash, oracle.seed, oracle.role)
+                     = (i.comparison, i.tape_hash, i.seed, 'oracle')
+WHERE i.role = 'curve' OR (i.role = 'fixed' AND i.method LIKE 'inexact:%');
+
+CREATE OR REPLACE VIEW iso_pnl AS
+SELECT comparison, key.error, key.compute_ns, m.seeds, pnl, standard_error, m.mean AS pnl_error, m.t_value, low, high
+FROM paired_moments(iso_long) m
+JOIN (SELECT comparison, key, avg(pnl) * any_value(money_unit) AS pnl,
+             stddev_samp(pnl) / sqrt(count(*)) * any_value(money_unit) AS standard_error
+      FROM iso_long JOIN comparisons USING (comparison) GROUP BY comparison, key) USING (comparison, key)
+LEFT JOIN paired_interval(iso_long) USING (comparison, key);
+
 -- The table of `tradesim compare`: one row a method.
 CREATE OR REPLACE VIEW comparison_table AS
 WITH wide AS (
