@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
 from tradesim.experiments.compare import Comparison, make
-from tradesim.experiments.crossing import ALWAYS, NEVER, between, crossing
+from tradesim.experiments.crossing import ALWAYS, NEVER, between, crossing, reaching
 from tradesim.experiments.ground import plan_of
 from tradesim.experiments.plan import CURVE, Plan, check_methods
 from tradesim.experiments.replay import Job, Role
@@ -42,7 +42,7 @@ class BreakEven:
         """One row a pair; latencies in ns, money in currency a seed, errors in currency.
 
         ``answer``  ``latency``: the break-even is ``break_even``; ``never``: the rival earns more than the method does
-        at zero latency; ``always``: less than the method does at the slowest latency tried; ``not identified``: the
+        at zero latency; ``always``: no more than the method does at the slowest latency tried; ``not identified``: the
         tape cannot tell such latencies apart.
         ``low high`` the ends of its 95 % interval where they are latencies; ``low_answer`` and ``high_answer`` say, and
         are ``unknown`` below five seeds.
@@ -186,7 +186,7 @@ def _answers(rows: pl.DataFrame, *, resolution: int, identified: bool) -> dict[s
         unknown = {"low_answer": "not identified", "low": None, "high_answer": "not identified", "high": None}
         return {"answer": "not identified", "break_even": None, **unknown}
     answer, latency = _spoken(root)
-    low, high = (_end(tried, rows[name]) for name in ("low", "high"))
+    low, high = _end(reaching, tried, rows["low"]), _end(crossing, tried, rows["high"])
     return {
         "answer": answer,
         "break_even": latency,
@@ -197,11 +197,11 @@ def _answers(rows: pl.DataFrame, *, resolution: int, identified: bool) -> dict[s
     }
 
 
-def _end(tried: NDArray[np.int64], money: pl.Series) -> tuple[str, float | None]:
-    if money.null_count():
-        return "unknown", None
-    ends: Floats = money.to_numpy()
-    return _spoken(crossing(tried, ends))
+def _end(
+    find: Callable[[NDArray[np.int64], Floats], float], tried: NDArray[np.int64], money: pl.Series
+) -> tuple[str, float | None]:
+    """The end of the interval that ``find`` finds: where the interval of the difference begins or ceases to hold 0."""
+    return ("unknown", None) if money.null_count() else _spoken(find(tried, money.to_numpy()))
 
 
 def _spoken(root: float) -> tuple[str, float | None]:

@@ -21,10 +21,24 @@ def crossing(latencies: Amounts, money: Floats) -> float:
     average: they are first put in :func:`falling` order, then joined by straight lines over :func:`places`.
 
     >>> round(crossing(np.array([0, 1_000, 10_000]), np.array([3.0, 2.0, -2.0])))
-    3318
+    3407
     """
     fitted = falling(money)
-    above = int(np.count_nonzero(fitted >= 0.0))
+    return _between(latencies, fitted, int(np.count_nonzero(fitted >= 0.0)))
+
+
+def reaching(latencies: Amounts, money: Floats) -> float:
+    """The shortest latency at which ``money`` is not above zero; else as :func:`crossing`.
+
+    >>> reaching(np.array([0, 1_000, 10_000]), np.array([3.0, 0.0, 0.0]))
+    1000.0
+    """
+    fitted = falling(money)
+    return 0.0 if fitted[0] == 0.0 else _between(latencies, fitted, int(np.count_nonzero(fitted > 0.0)))
+
+
+def _between(latencies: Amounts, fitted: Floats, above: int) -> float:
+    """Where ``fitted`` is zero after its first ``above`` amounts."""
     if above in {0, len(fitted)}:
         return ALWAYS if above else NEVER
     at = places(latencies, latencies)

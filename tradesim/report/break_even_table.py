@@ -59,8 +59,8 @@ def _money(value: float | None) -> str:
 def _caption(seeds: int, facts: Mapping[str, Any]) -> str:
     lines = [
         "It may take: the compute latency at which the method earns what the rival earns at the rival's own latency.",
-        "never: the rival earns more than the method would at zero latency; always: less than it would at the slowest",
-        "latency tried.",
+        "never: the rival earns more than the method would at zero latency; always: no more than it would at the",
+        "slowest latency tried.",
         f"P&L is edge at the fill net of fees, in {facts['currency']} a seed; latencies are of price alone: an update "
         "takes what it takes.",
     ]

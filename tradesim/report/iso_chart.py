@@ -75,8 +75,8 @@ def _setting(table: pl.DataFrame, facts: Mapping[str, Any] | None) -> list[str]:
     seeds = int(table["seeds"].to_numpy().max())
     lines = [
         "Along a line P&L is the same: the share beside it of what perfect prices earn at once. Reference prices are",
-        f"made wrong by a stated amount and replayed at fixed latencies, {seeds} seed{'s' * (seeds != 1)}; points: each "
-        "method at its own latency and error.",
+        f"made wrong by a stated amount and replayed at fixed latencies, {seeds} seed{'s' * (seeds != 1)}. "
+        "Points: methods at their own latency and error.",
     ]
     if facts is not None:
         lines.append(
@@ -150,21 +150,24 @@ def _method_layers(canvas: _Canvas, lines: pl.DataFrame, methods: pl.DataFrame) 
     point = chart.mark_point(filled=True, size=110, opacity=1, color=theme.INK, stroke="white", strokeWidth=1).encode(
         canvas.x("x"), canvas.y("y"), tooltip=tips
     )
-    name = chart.mark_text(fontSize=SIZE, fontWeight="bold", color=theme.INK).encode(
-        canvas.x("label_x"), canvas.y("label_y"), text="label:N"
+    halo, name = (
+        chart.mark_text(fontSize=SIZE, fontWeight="bold", **ink).encode(
+            canvas.x("label_x"), canvas.y("label_y"), text="label:N"
+        )
+        for ink in ({"stroke": "white", "strokeWidth": 4}, {"color": theme.INK})
     )
-    return [point, name]
+    return [halo, point, name]
 
 
 def _label_places(
     canvas: _Canvas, lines: pl.DataFrame, rows: list[dict[str, Any]], texts: list[str]
 ) -> list[tuple[float, float]]:
-    """Where each name is written, as latency and error."""
-    paths = [
-        [canvas.pixel(row["compute_ns"], row["error"]) for row in line.iter_rows(named=True)]
+    """Where each name is written, as latency and error; it may lie on a line, but not on a line's name."""
+    firsts = [
+        canvas.pixel(line["compute_ns"][0], line["error"][0])
         for _, line in lines.group_by("share", maintain_order=True)
     ]
-    drawn = [box for path in paths for box in boxes_along(path)]
+    drawn = [box for x, y in firsts for box in boxes_along([(x, y - 7), (x + 110, y - 7)])]
     anchors = [canvas.pixel(row["x"], row["y"]) for row in rows]
     places = place_labels(anchors, texts, drawn, Box(0, 0, theme.WIDTH, theme.HEIGHT))
     return [canvas.point(x, y) for x, y in places]
