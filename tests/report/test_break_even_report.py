@@ -87,12 +87,8 @@ def test_the_map_is_a_table_of_pnl_with_the_methods_below(iso_rows, facts):
 
 def test_the_chart_places_lines_and_methods_where_they_are(iso_rows, facts):
     drawn = iso_chart(iso_rows, LINES, METHODS, facts).to_dict()
-    path, names, points = (
-        next(
-            rows for rows in drawn["datasets"].values() if field in rows[0] and "words" not in (set(rows[0]) - {field})
-        )
-        for field in ("order", "words", "method")
-    )
+    names, points = (next(rows for rows in drawn["datasets"].values() if key in rows[0]) for key in ("words", "method"))
+    path = next(rows for rows in drawn["datasets"].values() if "order" in rows[0] and rows != names)
     assert [(row["share"], row["pnl"]) for row in path] == [("95%", 95.0), ("95%", 95.0), ("90%", 90.0), ("90%", 90.0)]
     assert [row["words"] for row in names] == ["95%: +95", "90%: +90"]
     at = {row["method"]: (row["x"], row["y"]) for row in points}
