@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tradesim.cli.app import Json, Seeds, Whole, app, bars, names, print_whole, seeds_of
+from tradesim.cli.app import Json, Seeds, Tapes, Whole, app, bars, names, print_whole, seeds_of
 
 
 @app.command
@@ -10,7 +10,7 @@ def breakeven(
     *,
     methods: str | None = None,
     against: str | None = None,
-    tape: Path | None = None,
+    tape: Tapes = None,
     problem: str | None = None,
     latency: str = "empirical",
     seeds: Seeds = None,
@@ -34,13 +34,13 @@ def breakeven(
         Their rivals, separated by commas; by default every method stands against every other one. Against nothing:
         the latency from which a method earns nothing.
     tape
-        A tape to replay; by default a market is generated for each seed.
+        A tape to replay, or several (days) by giving it again; by default a market is generated for each seed.
     problem
         american, european, heston or asian; by default what the tape's contracts are.
     latency
         What a rival's pricing takes: empirical (measured here), fixed:40us, lognormal:40us:0.5, or profile:COMPARISON.
     seeds
-        5, 1-8 or 1,4,9; by default 1-8 for generated markets and 1 for a tape. An interval needs five.
+        5, 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape. An interval needs five.
     edge
         What a quote must be off by, after fees, to be taken; currency a unit. By default 0.0075, or 0.0005 of a coin.
     cap

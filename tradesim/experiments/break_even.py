@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tradesim.errors import ArgumentError
 from tradesim.experiments.compare import Comparison, make
 from tradesim.experiments.crossing import ALWAYS, NEVER, between, crossing, reaching
-from tradesim.experiments.ground import plan_of
+from tradesim.experiments.ground import Tapes, plan_of
 from tradesim.experiments.plan import CURVE, Plan, check_methods
 from tradesim.experiments.replay import Job, Role
 from tradesim.experiments.seeds import Jobs
@@ -84,7 +84,7 @@ def break_even(
     *,
     methods: Sequence[str] = METHODS,
     against: Sequence[str] | None = None,
-    tape: Path | str | None = None,
+    tape: Tapes | None = None,
     market: SyntheticMarket | None = None,
     problem: str | None = None,
     latency: str = "empirical",

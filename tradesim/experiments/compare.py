@@ -12,7 +12,7 @@ from uuid import uuid4
 import polars as pl
 
 from tradesim.errors import ArgumentError
-from tradesim.experiments.ground import in_coin, plan_of
+from tradesim.experiments.ground import Tapes, in_coin, plan_of
 from tradesim.experiments.manifest import fingerprint
 from tradesim.experiments.measure import Measurement, measure, measure_service
 from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan
@@ -23,6 +23,7 @@ from tradesim.experiments.stated import Stored, parse_latency
 from tradesim.experiments.timing import Cache
 from tradesim.home import data_home
 from tradesim.market.synthetic import SyntheticMarket
+from tradesim.market.tape import Tape
 from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
 from tradesim.methods.staged import Outside
@@ -78,7 +79,7 @@ class Comparison:
 
 def compare(
     *,
-    tape: Path | str | None = None,
+    tape: Tapes | None = None,
     market: SyntheticMarket | None = None,
     problem: str | None = None,
     methods: Sequence[str] = DEFAULT_METHODS,
@@ -101,14 +102,15 @@ def compare(
     Builds what is missing in the data home, measures each method's latency here, replays each under its four runs,
     and stores everything in DuckDB.
 
-    ``tape``     path of a tape; without it a market is generated anew for each seed
+    ``tape``     path of a tape, or paths of several (days); without it a market is generated anew for each seed
     ``market``   parameters of the generated market
     ``problem``  ``american`` or ``european``; by default what the tape's contracts are
     ``methods``  names of methods, one a row
     ``latency``  ``empirical``, ``measured``, ``fixed:DURATION``, ``lognormal:MEDIAN:SIGMA``, or ``profile:COMPARISON``:
                  what was measured then, so that its replay is made again to the last bit
     ``cache``    what the caches hold when latencies are measured
-    ``seeds``    default: 1 to 8 for a generated market, 1 for a tape, where a seed only draws latencies
+    ``seeds``    default: 1 to 8 for a generated market; 1 for a tape, where a seed only draws latencies; of several
+                 tapes one each, in turn
     ``edge cap`` of the rule; the default edge is 0.0075 currency a unit, or 0.0005 of a coin
     ``fee``      the taker's, currency a unit; the default is that of ``setting``, or 0.0003 of a coin
     ``wires``    latencies of feed, entry and response; the default is that of ``setting``
@@ -227,19 +229,20 @@ def _write_question(
 ) -> None:
     """The facts that are not of a run: the comparison, its methods and their profiles."""
     tape = session.tape
+    tapes = [plan.tape(seed) for seed in plan.seeds] if isinstance(plan.source, tuple) else [tape]
     comparison = pl.DataFrame(
         {
             "comparison": [name],
             "created": [datetime.now(UTC).replace(tzinfo=None)],
             "problem": [plan.problem],
-            "tape": [tape.source if isinstance(plan.source, Path) else "a generated market"],
+            "tape": ["a generated market" if isinstance(plan.source, SyntheticMarket) else _sources(tapes)],
             "currency": [tape.underlying if in_coin(tape) else tape.currency],
             "money_unit": [tape.lot / MICROS],
             "edge": [float(getattr(plan.rule, "edge", 0.0))],
             "fair": [session.fair.kind],
-            "resolution": [tape.resolution],
-            "span": [tape.end - tape.start],
-            "manifest": [json.dumps(plan.manifest() | {"tape": tape.hash})],
+            "resolution": [max(each.resolution for each in tapes)],
+            "span": [sum(each.end - each.start for each in tapes)],
+            "manifest": [json.dumps(plan.manifest() | {"tape": ", ".join(each.hash for each in tapes)})],
         }
     )
     methods = pl.DataFrame(
@@ -264,3 +267,8 @@ def _write_question(
         "profiles": profile_frame(name, measured, service, plan.cache),
     }
     write_facts(facts, staging, part="question")
+
+
+def _sources(tapes: Sequence[Tape]) -> str:
+    """Where the tapes come from, in one line."""
+    return tapes[0].source if len(tapes) == 1 else f"{len(tapes)} tapes: {tapes[0].source} to {tapes[-1].source}"

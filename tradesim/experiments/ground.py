@@ -1,4 +1,4 @@
-"""What a comparison is made on: a tape or a generated market, and what is usual for it."""
+"""What a comparison is made on: a tape, several, or a generated market, and what is usual for it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,10 +31,14 @@ class Ground:
     in_coin: bool
 
 
-def ground_of(tape: Path | str | None, market: SyntheticMarket | None, problem: str | None) -> Ground:
+Tapes = Path | str | Sequence[Path | str]
+"""The path of a tape, or of several: days."""
+
+
+def ground_of(tape: Tapes | None, market: SyntheticMarket | None, problem: str | None) -> Ground:
     """The ground of ``tape``; else of ``market``, by default one whose options are what ``problem`` prices.
 
-    The problem is, without a name, what the contracts are. Eight generated markets are usual, one replay of a given
+    The problem is, without a name, what the contracts are. Eight generated markets are usual, one replay of each given
     tape, and a fee of 0.0003 of a coin where options are priced in coin.
     """
     if tape is None:
@@ -46,21 +50,35 @@ def ground_of(tape: Path | str | None, market: SyntheticMarket | None, problem: 
             setting=Setting(),
             in_coin=False,
         )
-    path = Path(tape).resolve()
-    first = read_tape(path)
+    paths = tuple(Path(each).resolve() for each in ([tape] if isinstance(tape, Path | str) else tape))
+    first, *others = (read_tape(path) for path in paths)
+    for path, other in zip(paths[1:], others, strict=True):
+        _check_alike(first, other, path)
     coin = in_coin(first)
     return Ground(
-        source=path,
+        source=paths if others else paths[0],
         problem=_named_or(problem, problem_of(first)),
-        seeds=(1,),
+        seeds=tuple(range(1, len(paths) + 1)),
         setting=Setting(fees=Fees(taker=0.0003)) if coin else Setting(),
         in_coin=coin,
     )
 
 
+def _check_alike(first: Tape, other: Tape, path: Path) -> None:
+    """Refuse a tape whose P&L is counted in something else than the first one's."""
+    usual, found = (
+        (tape.underlying if in_coin(tape) else tape.currency, tape.lot, problem_of(tape)) for tape in (first, other)
+    )
+    if found != usual:
+        raise ArgumentError(
+            f"tape {path.name}: its currency, lot and options are {found}, the first one's {usual}; "
+            "compare tapes of one kind"
+        )
+
+
 def plan_of(
     *,
-    tape: Path | str | None,
+    tape: Tapes | None,
     market: SyntheticMarket | None,
     problem: str | None,
     methods: Sequence[str],

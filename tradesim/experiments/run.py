@@ -9,7 +9,7 @@ from types import ModuleType
 
 from tradesim.errors import ArgumentError, TradesimError
 from tradesim.experiments.compare import Comparison, make
-from tradesim.experiments.ground import ground_of
+from tradesim.experiments.ground import Tapes, ground_of
 from tradesim.experiments.plan import Plan
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.progress import Progress, silent
@@ -20,7 +20,7 @@ from tradesim.simulation.strategy import Strategy
 def run(
     strategy: Strategy,
     *,
-    tape: Path | str | None = None,
+    tape: Tapes | None = None,
     market: SyntheticMarket | None = None,
     problem: str | None = None,
     seeds: Sequence[int] | None = None,

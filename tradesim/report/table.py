@@ -91,9 +91,7 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
     if facts["fair"] == "markout":
         horizon = facts["manifest"]["configuration"]["setting"]["horizon"]
         lines.append(f"Fair value is not known on a recorded tape: P&L is an estimate by markout at {spoken(horizon)}.")
-        lines.append(
-            f"One tape of {spoken(facts['span'])}: seeds only redraw its latencies, so nothing is said of other days."
-        )
+        lines.append(_days(facts))
         short = sum(table["short_markouts"].fill_null(0))
         if short:
             lines.append(f"{short} fills are so near its end that their markout is shorter.")
@@ -106,6 +104,13 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
             "identified by it, and is not reported; P&L is then that of the method at zero latency."
         )
     return "\n".join(lines)
+
+
+def _days(facts: Mapping[str, Any]) -> str:
+    source, span = facts["manifest"]["configuration"].get("source"), spoken(facts["span"])
+    if isinstance(source, list):
+        return f"{len(source)} tapes, {span} in all, each under a seed of its own: t-values are over tapes."
+    return f"One tape of {span}: seeds only redraw its latencies, so nothing is said of other days."
 
 
 def _percentiles(row: Mapping[str, Any], what: str) -> str:
