@@ -52,7 +52,12 @@ class BreakEven:
     @property
     def curves(self) -> pl.DataFrame:
         """What each method earned more than each rival at each fixed latency: the view ``fixed_difference``."""
-        return self._query("SELECT * FROM fixed_difference WHERE comparison = ? ORDER BY method, rival, compute_ns")
+        rivals = sorted({rival for _, rival in self.pairs})
+        return self.comparison.store.query(
+            f"SELECT * FROM fixed_difference WHERE comparison = ? AND rival IN ({', '.join('?' * len(rivals))}) "
+            "ORDER BY method, rival, compute_ns",
+            [self.comparison.name, *rivals],
+        )
 
     def to_json(self) -> str:
         """All of it as one JSON object."""
@@ -75,9 +80,6 @@ class BreakEven:
             }
             for method, rival in self.pairs
         ]
-
-    def _query(self, sql: str) -> pl.DataFrame:
-        return self.comparison.store.query(sql, [self.comparison.name])
 
 
 def break_even(
@@ -133,8 +135,14 @@ def break_even(
     return BreakEven(comparison=comparison, pairs=pairs)
 
 
+_MEANS: Final = """
+    SELECT key.method AS method, key.rival AS rival, key.compute_ns AS compute_ns, mean
+    FROM paired_moments(fixed_differences_long)
+"""
+
+
 def differences_by_pair(curves: pl.DataFrame) -> dict[tuple[str, str], pl.DataFrame]:
-    """The rows of ``fixed_difference`` of each pair (method, rival), latency ascending."""
+    """The rows of each pair (method, rival), latency ascending."""
     return {
         (str(method), str(rival)): rows.sort("compute_ns")
         for (method, rival), rows in curves.group_by("method", "rival")
@@ -168,7 +176,7 @@ def _closer(plan: Plan, pairs: Sequence[tuple[str, str]]) -> Callable[[Store], J
     """The runs around each pair's break-even, as the coarse grid tells it."""
 
     def jobs(draft: Store) -> Jobs:
-        differences = differences_by_pair(draft.query("SELECT * FROM fixed_difference"))
+        differences = differences_by_pair(draft.query(_MEANS))
         wanted: dict[str, set[int]] = {}
         for method, rival in pairs:
             rows = differences[method, rival]
