@@ -48,3 +48,13 @@ def test_iso_prints_the_map_and_draws_it(command, tmp_path):
 )
 def test_bad_arguments_are_refused_in_one_line(refused, tokens, message):
     assert message in refused(*tokens)
+
+
+def test_a_tape_given_again_is_another_replicate(command, tape_path, tmp_path):
+    other = tmp_path / "other.parquet"
+    assert command("generate", other, "--seed", "2").status == 0
+    asked = ("compare", "--methods", "nothing", *FAST, "--tape", tape_path, "--tape", other)
+    said = json.loads(command(*asked, "--db", tmp_path / "days.duckdb", "--json").out)
+    assert said["tape"].startswith("2 tapes")
+    assert said["manifest"]["configuration"]["source"] == [tape_path.name, other.name]
+    assert said["manifest"]["configuration"]["seeds"] == [1, 2]

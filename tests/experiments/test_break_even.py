@@ -2,11 +2,16 @@
 
 import json
 
+import numpy as np
+import polars as pl
 import pytest
 
 import tradesim
 from tradesim import SyntheticMarket, break_even
 from tradesim.errors import ArgumentError
+from tradesim.experiments.break_even import answers
+from tradesim.experiments.crossing import places
+from tradesim.experiments.plan import CURVE
 from tradesim.units import SECOND
 
 SHORT = SyntheticMarket(duration=10 * SECOND)
@@ -107,6 +112,39 @@ def test_below_five_seeds_the_interval_is_unknown_and_the_same_seeds_say_the_sam
     )
     assert (first["low_answer"][0], first["high_answer"][0]) == ("unknown", "unknown")
     assert first.equals(second)
+
+
+def planted(root: float, half_width: float | None) -> pl.DataFrame:
+    """A difference that falls evenly over the logarithm of latency through zero at ``root``, known to a factor."""
+    tried = np.array(CURVE)
+    mean = 100.0 * (np.arcsinh(root / 1_000) - places(tried, tried))
+    off = None if half_width is None else 100.0 * half_width
+    low, high = (None, None) if off is None else (pl.lit(mean - off), pl.lit(mean + off))
+    return pl.DataFrame({"compute_ns": tried, "mean": mean}).with_columns(low=low, high=high)
+
+
+@pytest.mark.parametrize("root", [3_300.0, 43_000.0, 5_600_000.0])
+def test_a_planted_difference_has_its_root_and_its_interval_back(root):
+    told = answers(planted(root, half_width=0.2), resolution=1, identified=True)
+    assert (told["answer"], told["low_answer"], told["high_answer"]) == ("latency", "latency", "latency")
+    assert told["break_even"] == pytest.approx(root, rel=1e-9)
+    assert np.arcsinh(told["low"] / 1_000) == pytest.approx(np.arcsinh(root / 1_000) - 0.2)
+    assert np.arcsinh(told["high"] / 1_000) == pytest.approx(np.arcsinh(root / 1_000) + 0.2)
+
+
+@pytest.mark.parametrize(("half_width", "ends"), [(9.5, ("never", "always")), (None, ("unknown", "unknown"))])
+def test_an_interval_beyond_what_was_tried_says_so(half_width, ends):
+    told = answers(planted(5e6, half_width), resolution=1, identified=True)
+    assert (told["low_answer"], told["high_answer"]) == ends
+    assert told["low"] is told["high"] is None
+
+
+def test_what_a_tape_cannot_tell_apart_is_not_identified():
+    for resolution, identified in ((60 * SECOND, True), (1, False)):
+        told = answers(planted(43_000.0, 0.2), resolution=resolution, identified=identified)
+        assert {told["answer"], told["low_answer"], told["high_answer"]} == {"not identified"}
+        assert told["break_even"] is None
+    assert answers(planted(5e6, 0.2), resolution=1_000, identified=True)["answer"] == "latency"
 
 
 @pytest.mark.parametrize(

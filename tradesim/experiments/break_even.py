@@ -74,7 +74,7 @@ class BreakEven:
                 "rival": rival,
                 **{name: methods[method][name] for name in ("error_rms", "compute_p50", "pnl_mean")},
                 **{f"rival_{name}": methods[rival][name] for name in ("compute_p50", "pnl_mean")},
-                **_answers(
+                **answers(
                     differences[method, rival], resolution=resolution, identified=bool(methods[rival]["identified"])
                 ),
             }
@@ -187,7 +187,12 @@ def _closer(plan: Plan, pairs: Sequence[tuple[str, str]]) -> Callable[[Store], J
     return jobs
 
 
-def _answers(rows: pl.DataFrame, *, resolution: int, identified: bool) -> dict[str, Any]:
+def answers(rows: pl.DataFrame, *, resolution: int, identified: bool) -> dict[str, Any]:
+    """What :attr:`BreakEven.table` says of one pair, from its rows of ``fixed_difference``, latency ascending.
+
+    ``resolution``  ns that the tape can tell apart
+    ``identified``  whether it can tell the rival's own latency from zero
+    """
     tried = rows["compute_ns"].to_numpy()
     root = crossing(tried, rows["mean"].to_numpy())
     if not identified or (resolution > 1 and np.isfinite(root) and root < resolution):
