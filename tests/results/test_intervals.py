@@ -11,7 +11,7 @@ UNIT = 1e-3
 """Currency in one unit of the money below."""
 
 
-def facts_of(samples: np.ndarray) -> dict[str, pl.DataFrame]:
+def facts_of(samples: np.ndarray, resolution: int = 1) -> dict[str, pl.DataFrame]:
     """A comparison a row of ``samples``, in money: what ``made`` earned more than ``nil`` in each replicate."""
     comparisons, seeds = samples.shape
     names = [f"c{i}" for i in range(comparisons)]
@@ -23,7 +23,7 @@ def facts_of(samples: np.ndarray) -> dict[str, pl.DataFrame]:
         money_unit=pl.lit(UNIT),
         edge=pl.lit(0.01),
         fair=pl.lit("latent"),
-        resolution=pl.lit(1),
+        resolution=pl.lit(resolution),
         span=pl.lit(1),
         manifest=pl.lit("{}"),
     )
@@ -48,7 +48,27 @@ def facts_of(samples: np.ndarray) -> dict[str, pl.DataFrame]:
         )
         .with_columns(quantity=pl.lit(1), multiplier=pl.lit(1), fair=pl.Series(samples.ravel()))
     )
-    return {"comparisons": question, "runs": runs, "fills": fills}
+    whole = (
+        "decision",
+        "desk",
+        "event",
+        "arrival",
+        "start",
+        "tick",
+        "skipped",
+        "fallbacks",
+        "state",
+        "orders",
+        "refused",
+    )
+    decisions = runs.select("run").with_columns(
+        *(pl.lit(0).alias(name) for name in whole),
+        decided=pl.lit(1_000),
+        spot=pl.lit(100.0),
+        outcome=pl.lit("prompt"),
+        tag=pl.lit("hit"),
+    )
+    return {"comparisons": question, "runs": runs, "fills": fills, "decisions": decisions}
 
 
 def intervals(samples: np.ndarray, folder) -> np.ndarray:
@@ -83,6 +103,14 @@ def test_the_interval_is_scipys_percentile_interval_widened_to_students(law, tmp
         for end, peer in zip((low, high), by_scipy.confidence_interval, strict=True):
             mean = sample.mean()
             assert end == pytest.approx(mean + wider * (peer - mean), abs=0.1 * (high - low))
+
+
+def test_no_difference_is_told_between_latencies_that_the_tape_cannot_tell_from_zero(tmp_path):
+    write_facts(facts_of(np.full((1, 6), 5_000), resolution=60 * 10**9), tmp_path / "facts", part="0")
+    store = Store(tmp_path / "coarse.duckdb")
+    store.ingest(tmp_path / "facts")
+    assert store.query("SELECT count(*) AS n FROM differences_long")["n"][0] == 12
+    assert store.query("SELECT count(*) AS n FROM method_difference")["n"][0] == 0
 
 
 @pytest.mark.parametrize(("count", "told"), [(2, False), (4, False), (5, True)])

@@ -83,7 +83,8 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
     lines = [
         f"P&L is edge at the fill net of fees, in {facts['currency']} a seed; P&L error is against reference prices at "
         "zero latency and is the exact sum of the three effects.",
-        "Decisions, orders and fills are summed over seeds.",
+        "Decisions, orders and fills are summed over seeds. t-values are paired over seeds, and so is the interval, a "
+        "bootstrap from five seeds on.",
         "Make it instant: what zero latency would add. Make it exact: what reference prices would add.",
     ]
     if table["fallbacks"].fill_null(0).sum():

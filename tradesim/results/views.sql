@@ -96,8 +96,8 @@ CREATE OR REPLACE MACRO student_over_normal(freedom) AS
 -- Of `source`, as above: a 95 % interval of each key's mean, in currency; no row below 5 replicates, of which a
 -- bootstrap knows too little. It is the percentile interval (Efron and Tibshirani, An Introduction to the Bootstrap,
 -- 1993, chapter 13), which is too narrow for few replicates (Hesterberg, The American Statistician 69, 2015): its ends
--- are taken away from the mean by as much as makes it the t-interval where differences are normal. A bootstrap-t has no answer where most
--- replicates differ by nothing, as they often do here.
+-- are moved away from the mean by as much as makes it the t-interval where differences are normal. (A bootstrap-t has no
+-- answer where most replicates differ by nothing, as they often do here.)
 CREATE OR REPLACE MACRO paired_interval(source) AS TABLE
 WITH numbered AS (
     SELECT comparison, key, money,
@@ -117,35 +117,13 @@ WITH numbered AS (
 SELECT comparison, key, (mean + width * below) * money_unit AS low, (mean + width * above) * money_unit AS high
 FROM widened JOIN comparisons USING (comparison);
 
--- Over seeds, in currency: mean, spread and paired t-value of each effect, and its interval.
+-- Over seeds, in currency: mean, spread and paired t-value of each effect; then its mean and interval.
 CREATE OR REPLACE VIEW effects_money AS
 SELECT comparison, key.method, key.effect, seeds, mean, spread, t_value FROM paired_moments(effects_long);
 
 CREATE OR REPLACE VIEW effects_interval AS
 SELECT comparison, m.key.method, m.key.effect, seeds, mean, low, high
 FROM paired_moments(effects_long) m LEFT JOIN paired_interval(effects_long) USING (comparison, key);
-
--- What each method earned more than each other one, each at its own latency, over seeds, in currency.
-CREATE OR REPLACE VIEW differences_long AS
-SELECT comparison, tape_hash, seed, {'method': m.method, 'rival': r.method} AS key, m.pnl - r.pnl AS money
-FROM run_pnl m JOIN run_pnl r USING (comparison, tape_hash, seed, role)
-WHERE role = 'own' AND m.method <> r.method;
-
-CREATE OR REPLACE VIEW method_difference AS
-SELECT comparison, m.key.method, m.key.rival, seeds, mean, spread, t_value, low, high
-FROM paired_moments(differences_long) m LEFT JOIN paired_interval(differences_long) USING (comparison, key);
-
--- What each method, at each fixed compute latency that it was replayed at, earned more than each other one at its own.
-CREATE OR REPLACE VIEW fixed_differences_long AS
-SELECT m.comparison, m.tape_hash, m.seed,
-       {'method': m.method, 'rival': r.method, 'compute_ns': m.compute_ns} AS key, m.pnl - r.pnl AS money
-FROM run_pnl m JOIN run_pnl r ON (r.comparison, r.tape_hash, r.seed, r.role)
-                               = (m.comparison, m.tape_hash, m.seed, 'own')
-WHERE m.role = 'fixed';
-
-CREATE OR REPLACE VIEW fixed_difference AS
-SELECT comparison, m.key.method, m.key.rival, m.key.compute_ns, seeds, mean, spread, t_value, low, high
-FROM paired_moments(fixed_differences_long) m LEFT JOIN paired_interval(fixed_differences_long) USING (comparison, key);
 
 -- Latency percentiles of each method's own runs, all seeds together.
 CREATE OR REPLACE VIEW method_latency AS
@@ -178,6 +156,32 @@ GROUP BY r.comparison, r.method;
 CREATE OR REPLACE VIEW method_identified AS
 SELECT l.comparison, l.method, c.resolution <= 1 OR l.latency_p50 >= c.resolution AS identified
 FROM method_latency l JOIN comparisons c USING (comparison);
+
+-- What each method earned more than each other one, each at its own latency, over seeds, in currency; no row where the
+-- tape cannot tell one of the two latencies from zero.
+CREATE OR REPLACE VIEW differences_long AS
+SELECT comparison, tape_hash, seed, {'method': m.method, 'rival': r.method} AS key, m.pnl - r.pnl AS money
+FROM run_pnl m JOIN run_pnl r USING (comparison, tape_hash, seed, role)
+WHERE role = 'own' AND m.method <> r.method;
+
+CREATE OR REPLACE VIEW method_difference AS
+SELECT m.comparison, m.key.method, m.key.rival, seeds, mean, spread, t_value, low, high
+FROM paired_moments(differences_long) m LEFT JOIN paired_interval(differences_long) USING (comparison, key)
+JOIN method_identified i ON (i.comparison, i.method) = (m.comparison, m.key.method)
+JOIN method_identified j ON (j.comparison, j.method) = (m.comparison, m.key.rival)
+WHERE i.identified AND j.identified;
+
+-- What each method, at each fixed compute latency that it was replayed at, earned more than each other one at its own.
+CREATE OR REPLACE VIEW fixed_differences_long AS
+SELECT m.comparison, m.tape_hash, m.seed,
+       {'method': m.method, 'rival': r.method, 'compute_ns': m.compute_ns} AS key, m.pnl - r.pnl AS money
+FROM run_pnl m JOIN run_pnl r ON (r.comparison, r.tape_hash, r.seed, r.role)
+                               = (m.comparison, m.tape_hash, m.seed, 'own')
+WHERE m.role = 'fixed';
+
+CREATE OR REPLACE VIEW fixed_difference AS
+SELECT comparison, m.key.method, m.key.rival, m.key.compute_ns, seeds, mean, spread, t_value, low, high
+FROM paired_moments(fixed_differences_long) m LEFT JOIN paired_interval(fixed_differences_long) USING (comparison, key);
 
 -- What a method did, summed over seeds: in its own runs, or at zero latency where its latency is not identified.
 CREATE OR REPLACE VIEW method_activity AS
