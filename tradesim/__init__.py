@@ -17,18 +17,27 @@ if TYPE_CHECKING:
     from tradesim.pricing.function import function_problem
     from tradesim.pricing.problem import Problem
     from tradesim.results.store import Store
+    from tradesim.simulation.hedging import DeltaHedge
+    from tradesim.simulation.maker import MakeRule
     from tradesim.simulation.session import Setting
     from tradesim.simulation.strategy import Policy, Strategy, TakeRule
-    from tradesim.simulation.trigger import EveryNth, EveryQuote, SpotMoved, Timer
+    from tradesim.simulation.trigger import AnyOf, EveryNth, EveryQuote, OwnTraded, SpotMoved, Timer
+    from tradesim.simulation.venue_rules import Fees, VenueRules
+    from tradesim.simulation.wires import Wires
 
 _HOMES = {
+    "AnyOf": "simulation.trigger",
     "BreakEven": "experiments.break_even",
     "Comparison": "experiments.compare",
+    "DeltaHedge": "simulation.hedging",
     "EveryNth": "simulation.trigger",
     "EveryQuote": "simulation.trigger",
+    "Fees": "simulation.venue_rules",
     "Frontier": "experiments.frontier",
     "IsoPnl": "experiments.iso",
+    "MakeRule": "simulation.maker",
     "Method": "methods.method",
+    "OwnTraded": "simulation.trigger",
     "Policy": "simulation.strategy",
     "Problem": "pricing.problem",
     "Setting": "simulation.session",
@@ -39,6 +48,8 @@ _HOMES = {
     "TakeRule": "simulation.strategy",
     "Timer": "simulation.trigger",
     "TradesimError": "errors",
+    "VenueRules": "simulation.venue_rules",
+    "Wires": "simulation.wires",
     "advise": "experiments.advise",
     "break_even": "experiments.break_even",
     "compare": "experiments.compare",
@@ -52,13 +63,18 @@ _HOMES = {
 """Where each public name lives; it is imported when it is first asked for, so that `tradesim --help` is quick."""
 
 __all__ = [
+    "AnyOf",
     "BreakEven",
     "Comparison",
+    "DeltaHedge",
     "EveryNth",
     "EveryQuote",
+    "Fees",
     "Frontier",
     "IsoPnl",
+    "MakeRule",
     "Method",
+    "OwnTraded",
     "Policy",
     "Problem",
     "Setting",
@@ -69,6 +85,8 @@ __all__ = [
     "TakeRule",
     "Timer",
     "TradesimError",
+    "VenueRules",
+    "Wires",
     "advise",
     "break_even",
     "compare",

@@ -44,9 +44,23 @@ def facts_of(samples: np.ndarray, resolution: int = 1) -> dict[str, pl.DataFrame
         .select("run")
         .with_columns(
             pl.lit(0).alias(name)
-            for name in ("order_id", "decision", "desk", "contract", "price", "fee", "venue", "mark")
+            for name in (
+                "order_id",
+                "decision",
+                "desk",
+                "contract",
+                "price",
+                "fee",
+                "venue",
+                "mark",
+                "fill",
+                "known",
+                "standing",
+            )
         )
-        .with_columns(quantity=pl.lit(1), multiplier=pl.lit(1), fair=pl.Series(samples.ravel()))
+        .with_columns(
+            liquidity=pl.lit("taker"), quantity=pl.lit(1), multiplier=pl.lit(1), fair=pl.Series(samples.ravel())
+        )
     )
     whole = (
         "decision",
@@ -60,6 +74,9 @@ def facts_of(samples: np.ndarray, resolution: int = 1) -> dict[str, pl.DataFrame
         "state",
         "orders",
         "refused",
+        "paused",
+        "newest",
+        "backlog",
     )
     decisions = runs.select("run").with_columns(
         *(pl.lit(0).alias(name) for name in whole),

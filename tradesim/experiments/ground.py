@@ -14,9 +14,10 @@ from tradesim.market.tape_file import read_tape
 from tradesim.methods.staged import Outside
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import problem_named
+from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.session import Setting
-from tradesim.simulation.strategy import TakeRule
-from tradesim.simulation.venue import Fees
+from tradesim.simulation.strategy import Strategy, TakeRule
+from tradesim.simulation.venue_rules import Fees
 from tradesim.simulation.wires import Wires
 
 
@@ -90,6 +91,8 @@ def plan_of(
     fee: float | None,
     wires: Wires | None = None,
     setting: Setting | None = None,
+    strategy: Strategy | None = None,
+    hiccups: Hiccups | None = None,
     curve: Sequence[int] = CURVE,
     outside: Outside | str = Outside.FALLBACK,
 ) -> Plan:
@@ -107,10 +110,11 @@ def plan_of(
         problem=ground.problem,
         methods=tuple(methods),
         seeds=ground.seeds if seeds is None else tuple(seeds),
-        rule=TakeRule(edge=edge, cap=cap),
+        trading=strategy or Strategy(rule=TakeRule(edge=edge, cap=cap)),
         setting=around,
         latency=latency,
         cache=one_of(Cache, cache, "cache"),
+        hiccups=hiccups,
         curve=tuple(curve),
         outside=one_of(Outside, outside, "outside"),
     )

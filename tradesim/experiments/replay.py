@@ -109,6 +109,7 @@ class _Bench:
             strategy=self.plan.strategy(job.method),
             pricing=Pricing(prices=prices, clock=clock, reference=self.reference),
             compute=self._compute(job),
+            hiccups=self.plan.hiccups if job.role in {Role.EXACT, Role.OWN, Role.FIXED} else None,
         )
 
     def _method(self, name: str) -> Method:
@@ -136,6 +137,7 @@ def _facts(run: str, result: Result) -> dict[str, pl.DataFrame]:
         "decisions": result.decisions,
         "orders": result.orders,
         "fills": result.fills,
+        "markouts": result.markouts,
         "positions": result.positions,
     }
     return {table: frame.select(pl.lit(run).alias("run"), pl.all()) for table, frame in frames.items()}

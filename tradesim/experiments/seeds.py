@@ -12,7 +12,7 @@ from joblib.externals.loky import get_reusable_executor
 from tradesim.experiments.plan import Plan
 from tradesim.experiments.replay import Job, replay_seed
 from tradesim.progress import Progress
-from tradesim.simulation.latency import ComputeLatency
+from tradesim.simulation.latency import ComputeLatency, Measured
 
 Jobs = Mapping[int, Sequence[Job]]
 """Of each seed the runs to be made."""
@@ -32,7 +32,7 @@ class Replay:
 
     def all(self, asked: Jobs, what: str) -> None:
         """Make the runs ``asked`` and stage their facts; ``what`` names the progress."""
-        workers = 1 if self.plan.latency == "measured" else min(self.jobs, len(asked))
+        workers = 1 if isinstance(self.plan.compute, Measured) else min(self.jobs, len(asked))
         parallel = joblib.Parallel(n_jobs=max(workers, 1), return_as="generator_unordered")
         calls = (
             joblib.delayed(replay_seed)(
