@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tradesim.errors import ArgumentError
 from tradesim.experiments.compare import Comparison, make
-from tradesim.experiments.ground import ground_of
+from tradesim.experiments.ground import Tapes, ground_of
 from tradesim.experiments.plan import Plan
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.progress import Progress, silent
@@ -19,7 +19,7 @@ from tradesim.user_code import load_file
 def run(
     strategy: Strategy,
     *,
-    tape: Path | str | None = None,
+    tape: Tapes | None = None,
     market: SyntheticMarket | None = None,
     problem: str | None = None,
     seeds: Sequence[int] | None = None,
