@@ -121,7 +121,7 @@ class LatentFair:
         return value, (up - down) / (2.0 * BUMP * spot)
 
     def _reference(self, contract: Ints, row: Ints, spot: Floats) -> Floats:
-        chain, count = self.tape.chain, len(contract)
+        chain, carry, count = self.tape.chain, self.tape.carry, len(contract)
         expiry = np.maximum(chain.expiry[contract] - self._level_instant(row), 0)
         points = Points(
             spot=spot,
@@ -129,7 +129,7 @@ class LatentFair:
             expiry=expiry / YEAR,
             volatility=self.latent.level[row] * self.latent.smile[contract],
             rate=np.full(count, self.tape.rate),
-            dividend=np.full(count, self.tape.dividend),
+            dividend=np.full(count, self.tape.dividend) if carry is None else self.tape.rate - carry[contract],
             right=chain.right[contract],
         )
         value = self._by_problem(points, contract) if self.tape.problem else _by_style(points, chain.style[contract])
