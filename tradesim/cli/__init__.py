@@ -10,6 +10,7 @@ from tradesim.cli import (  # noqa: F401
     breakeven,
     build,
     compare,
+    facts,
     frontier,
     generate,
     hybrid,

@@ -24,6 +24,7 @@ def hybrid(
     days: str = "7,30,90",
     strikes: Whole = 7,
     reach: float = 2.0,
+    spread: float = 1.0,
     at: str | None = None,
     chain_underlying: str | None = None,
     rate: float | None = None,
@@ -54,6 +55,8 @@ def hybrid(
         At most so many strikes an expiry, a call and a put each.
     reach
         The strikes span so many standard deviations to each side of the forward.
+    spread
+        Half-spreads are so many times the chain's own.
     at
         When the chain is taken from its tape: after its first row, or an instant; by default in the middle of the time
         in which options are quoted.
@@ -84,6 +87,7 @@ def hybrid(
     surface, fit = calibrate(snapshot, days=whole_days(days), strikes=strikes, reach=reach)
     market = HybridMarket(
         surface=surface,
+        spread=spread,
         start=0 if start is None else instant(start, after=ticks.start),
         duration=YEAR if length is None else duration(length),
     )

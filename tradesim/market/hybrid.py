@@ -6,6 +6,7 @@ tell of the future: makers know the true volatility, which moves as :class:`~tra
 says, whatever the underlying does; and nobody who trades options moves the underlying.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from tradesim.market.makers import book_rows, noise_trades, queued, quotes_aroun
 from tradesim.market.parameters import QuotedMarket
 from tradesim.market.sieve import utc
 from tradesim.market.surface import PerContract, Surface
-from tradesim.market.tape import QUOTE, ROW_COLUMNS, UNDERLYING, Latent, Tape, between, rows_of
+from tradesim.market.tape import ROW_COLUMNS, UNDERLYING, Latent, Tape, between, mids, rows_of
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Floats
 from tradesim.units import MICROS, SECOND, YEAR
@@ -37,6 +38,7 @@ class HybridMarket(QuotedMarket):
     ``start``     ns since the epoch: the tape begins with the first instant from here on at which the underlying has
     two sides
     ``duration``  ns, from ``start`` or the beginning of the real tape, whichever is later
+    ``spread``    the half-spreads are so many times the calibrated ones, before the tick rounds them outwards
 
     The level of volatility begins at the surface's and has it as its mean; each contract keeps its place on the smile.
     Makers are as in :class:`~tradesim.market.parameters.QuotedMarket`, but that one requotes only when the quote that
@@ -46,6 +48,13 @@ class HybridMarket(QuotedMarket):
     surface: Surface
     start: int = 0
     duration: int = YEAR
+    spread: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Hold every parameter to its rule."""
+        super().__post_init__()
+        if not (math.isfinite(self.spread) and self.spread >= 0.0):
+            raise ArgumentError(f"spread is {self.spread!r}: it must be finite and not negative; 1 is as calibrated")
 
 
 def hybrid(underlying: Tape, market: HybridMarket, *, seed: int) -> Tape:
@@ -99,18 +108,6 @@ def hybrid(underlying: Tape, market: HybridMarket, *, seed: int) -> Tape:
     return _merged(real, options[options[:, 0] <= real.end], market, chain, latent, per_contract.carry, seed)
 
 
-def mids(tape: Tape) -> tuple[Integers, Floats]:
-    """Each instant at which the underlying's quotes leave two sides, uncrossed, and their mid in currency.
-
-    Of several such quotes at one instant the last counts: they are one event.
-    """
-    quoted = (tape.instrument == UNDERLYING) & (tape.kind == QUOTE)
-    two_sided = quoted & (tape.bid_size > 0) & (tape.ask_size > 0) & (tape.bid <= tape.ask)
-    rows = np.flatnonzero(two_sided)
-    rows = rows[np.append(np.diff(tape.ts[rows]) != 0, True)] if len(rows) else rows
-    return tape.ts[rows], (tape.bid[rows] + tape.ask[rows]) / (2 * MICROS)
-
-
 def _part(underlying: Tape, market: HybridMarket) -> Tape:
     """The rows of the underlying alone in the part that is wanted, from its first two-sided quote on."""
     start = max(market.start, underlying.start)
@@ -142,8 +139,8 @@ def _requotes(
     bid, ask = quotes_around(
         values / latent.spot[:, None] if inverse else values,
         tick=surface.tick / MICROS,
-        least=each.spread_least[block],
-        share=each.spread_share[block],
+        least=market.spread * each.spread_least[block],
+        share=market.spread * each.spread_share[block],
     )
     return np.concatenate([_of_one(market, latent.ts, c, bid[:, i], ask[:, i], rng) for i, c in enumerate(block)])
 

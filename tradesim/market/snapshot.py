@@ -71,7 +71,8 @@ def read_snapshot(
 ) -> Snapshot:
     """The snapshot in the file at ``path``.
 
-    ``at``          for a tape, the instant: ns, or text as :func:`~tradesim.units.instant` reads it after the first row; None is the middle of the time in which options are quoted
+    ``at``          of a tape, the instant: ns, or text that :func:`~tradesim.units.instant` reads after the first row;
+    None is the middle of the time in which options are quoted
     ``underlying``  which, where a CSV holds several
     ``rate``        a year; None is the tape's own, and of a CSV the one that the futures carry, weighted by life
 

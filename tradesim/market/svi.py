@@ -130,7 +130,7 @@ def _raw(natural: Floats) -> Smile:
 
 
 def _starts(k: Floats, variance: Floats, error: Floats, width: float) -> list[Floats]:
-    """The two best of a lattice of ``m`` and ``sigma``, at each of which the rest is linear in ``b rho``, ``b`` and ``a``.
+    """The two best of a lattice of ``m`` and ``sigma``, given which all else is linear in ``b rho``, ``b`` and ``a``.
 
     Source: De Marco and Martini, "Quasi-explicit calibration of Gatheral's SVI model" (Zeliade, 2009).
     """

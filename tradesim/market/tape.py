@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.market.chain import AMERICAN, Chain
+from tradesim.units import MICROS
 
 UNDERLYING: Final = 0
 """The instrument number of the underlying; contract ``i`` of the chain is instrument ``i + 1``."""
@@ -163,6 +164,18 @@ def between(tape: Tape, start: int, end: int) -> Tape:
 def rows_of(tape: Tape, index: slice | NDArray[np.bool_]) -> Tape:
     """The rows of ``tape`` at ``index``, in their order; all that is said once is kept."""
     return replace(tape, **{name: getattr(tape, name)[index] for name in ROW_COLUMNS})
+
+
+def mids(tape: Tape) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Each instant at which the underlying's quotes leave two sides, uncrossed, and their mid in currency.
+
+    Of several such quotes at one instant the last counts: they are one event.
+    """
+    quoted = (tape.instrument == UNDERLYING) & (tape.kind == QUOTE)
+    two_sided = quoted & (tape.bid_size > 0) & (tape.ask_size > 0) & (tape.bid <= tape.ask)
+    rows = np.flatnonzero(two_sided)
+    rows = rows[np.append(np.diff(tape.ts[rows]) != 0, True)] if len(rows) else rows
+    return tape.ts[rows], (tape.bid[rows] + tape.ask[rows]) / (2 * MICROS)
 
 
 def problem_of(tape: Tape) -> str:
