@@ -52,6 +52,11 @@ def facts_of(tape: Tape) -> Facts:
     }
 
 
+def is_told(tape: Tape) -> bool:
+    """Whether the tape tells single messages apart, as bars do not."""
+    return tape.resolution * FINEST <= WINDOWS[0]
+
+
 def fano(ts: Integers, window: int) -> float | None:
     """Variance over mean of the counts of arrivals in windows from the first arrival on; 1 for a Poisson process."""
     count = int(ts[-1] - ts[0]) // window if len(ts) else 0
@@ -123,15 +128,13 @@ def _known(value: float | None, change: Callable[[float], float]) -> float | Non
 
 def _arrival_facts(tape: Tape) -> Facts:
     ts = tape.ts[(tape.instrument == UNDERLYING) & (tape.kind == QUOTE)]
-    told = tape.resolution * FINEST
-    fanos = {window: fano(ts, window) if window >= told else None for window in WINDOWS}
+    fanos = {window: fano(ts, window) if window >= FINEST * tape.resolution else None for window in WINDOWS}
     longest = next((value for value in reversed(fanos.values()) if value is not None), None)
-    is_told = told <= WINDOWS[0]
     return {
-        "quotes a second": len(ts) / max((tape.end - tape.start) / SECOND, 1.0) if is_told else None,
+        "quotes a second": len(ts) / max((tape.end - tape.start) / SECOND, 1.0) if is_told(tape) else None,
         **{f"Fano factor, {spoken(window)}": value for window, value in fanos.items()},
         "branching ratio": _known(longest, branching_ratio),
-        "correlation of gaps": gap_correlation(ts) if is_told else None,
+        "correlation of gaps": gap_correlation(ts) if is_told(tape) else None,
     }
 
 
@@ -177,7 +180,7 @@ def _trade_facts(tape: Tape) -> Facts:
     quotes = np.count_nonzero(of_underlying & (tape.kind == QUOTE))
     ts, price = tape.ts[trades], tape.price[trades].astype(np.float64)
     return {
-        "quotes a trade": quotes / len(trades) if len(trades) else None,
+        "quotes a trade": quotes / len(trades) if len(trades) and is_told(tape) else None,
         **{
             f"volatility of trades, every {spoken(h)} (bp / root s)": _known(
                 realised_volatility(log_returns(ts, price, h), h) if h >= tape.resolution else None,
@@ -195,7 +198,7 @@ def _option_facts(tape: Tape) -> Facts:
     both = quotes & (tape.bid_size > 0) & (tape.ask_size > 0) & (tape.bid + tape.ask > 0)
     spread = 2.0 * (tape.ask[both] - tape.bid[both]) / (tape.ask[both] + tape.bid[both])
     return {
-        "options: quotes a trade": np.count_nonzero(quotes) / trades if trades else None,
+        "options: quotes a trade": np.count_nonzero(quotes) / trades if trades and is_told(tape) else None,
         "options: median spread (% of mid)": 100.0 * float(np.median(spread)) if len(spread) else None,
         **_smile_facts(tape, bool(both.any())),
     }

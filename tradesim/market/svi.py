@@ -21,6 +21,8 @@ STEEPEST: Final = 2.0
 """No wing of total variance is steeper: Lee, "The moment formula for implied volatility at extreme strikes" (2004)."""
 PENALTY: Final = 1e3
 """What a breach of arbitrage counts for, in half-spreads."""
+CUSHION: Final = 1e-3
+"""Arbitrage is penalised from so far before it is there, for a penalty bends and does not hold."""
 LEAST_VARIANCE: Final = 1e-8
 NARROWEST: Final = 1e-2
 WIDEST: Final = 4.0
@@ -99,8 +101,8 @@ def fit_smile(k: Floats, volatility: Floats, error: Floats, years: float, *, bel
     def residuals(natural: Floats) -> Floats:
         trial = Fitted(smile=_raw(natural), k=k)
         misfit = _soft((trial.smile.volatility(k, years) - volatility) / error)
-        free = np.minimum(trial.smile.density(trial.lattice), 0.0)
-        crossed = np.minimum(trial.above(below), 0.0) / scale if below is not None else np.empty(0)
+        free = np.minimum(trial.smile.density(trial.lattice) - CUSHION, 0.0)
+        crossed = np.minimum(trial.above(below) / scale - CUSHION, 0.0) if below is not None else np.empty(0)
         return np.concatenate([misfit, PENALTY * free, PENALTY * crossed])
 
     width = max(float(np.abs(k).max()), 0.01)
