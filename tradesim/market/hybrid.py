@@ -7,6 +7,7 @@ says, whatever the underlying does; and nobody who trades options moves the unde
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -102,10 +103,17 @@ def hybrid(underlying: Tape, market: HybridMarket, *, seed: int) -> Tape:
             size=market.maker_size,
             refill=market.refill_delay,
         )
-        for block in np.array_split(np.arange(len(chain)), -(-len(chain) * len(latent.ts) // VALUES_AT_ONCE))
+        for block in _blocks(len(chain), len(latent.ts))
     ]
     options = np.concatenate(rows)
     return _merged(real, options[options[:, 0] <= real.end], market, chain, latent, per_contract.carry, seed)
+
+
+def _blocks(contracts: int, states: int) -> Iterator[Integers]:
+    """The contracts in order, as many at a time as may be valued at once, one at least."""
+    size = max(VALUES_AT_ONCE // states, 1)
+    for first in range(0, contracts, size):
+        yield np.arange(first, min(first + size, contracts))
 
 
 def _part(underlying: Tape, market: HybridMarket) -> Tape:
