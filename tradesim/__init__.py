@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from tradesim.experiments.frontier import Frontier, frontier
     from tradesim.experiments.iso import IsoPnl, iso
     from tradesim.experiments.run import run
+    from tradesim.market.calibration import calibrate
+    from tradesim.market.facts import facts_of
+    from tradesim.market.hybrid import HybridMarket, hybrid
+    from tradesim.market.snapshot import read_snapshot
     from tradesim.market.synthetic import SyntheticMarket
     from tradesim.market.tape_file import read_tape, write_tape
     from tradesim.methods.method import Method
@@ -36,6 +40,7 @@ _HOMES = {
     "Frontier": "experiments.frontier",
     "IsoPnl": "experiments.iso",
     "MakeRule": "simulation.maker",
+    "HybridMarket": "market.hybrid",
     "Method": "methods.method",
     "OwnTraded": "simulation.trigger",
     "Policy": "simulation.strategy",
@@ -52,10 +57,14 @@ _HOMES = {
     "Wires": "simulation.wires",
     "advise": "experiments.advise",
     "break_even": "experiments.break_even",
+    "calibrate": "market.calibration",
     "compare": "experiments.compare",
+    "facts_of": "market.facts",
     "frontier": "experiments.frontier",
     "function_problem": "pricing.function",
     "iso": "experiments.iso",
+    "hybrid": "market.hybrid",
+    "read_snapshot": "market.snapshot",
     "read_tape": "market.tape_file",
     "run": "experiments.run",
     "write_tape": "market.tape_file",
@@ -71,6 +80,7 @@ __all__ = [
     "EveryQuote",
     "Fees",
     "Frontier",
+    "HybridMarket",
     "IsoPnl",
     "MakeRule",
     "Method",
@@ -89,10 +99,14 @@ __all__ = [
     "Wires",
     "advise",
     "break_even",
+    "calibrate",
     "compare",
+    "facts_of",
     "frontier",
     "function_problem",
+    "hybrid",
     "iso",
+    "read_snapshot",
     "read_tape",
     "run",
     "write_tape",

@@ -230,7 +230,7 @@ def test_same_seed_same_tape_and_another_seed_the_same_underlying(real, tape):
 def test_the_tape_is_valid_survives_the_disk_and_says_what_it_is(tape, tmp_path):
     check_tape(tape)
     assert read_tape(write_tape(tape, tmp_path / "hybrid.parquet")).hash == tape.hash
-    assert tape.source == "hybrid, seed 1: ticks of the test's own; chain of a chain of the test's own"
+    assert tape.source == "hybrid of ticks of the test's own and the chain of a chain of the test's own, seed 1"
     assert (tape.resolution, tape.rate, tape.underlying) == (1, 0.04, "IBM")
     opening = tape.instrument[tape.ts == tape.start]
     assert set(opening.tolist()) == set(range(len(tape.chain) + 1))

@@ -193,7 +193,7 @@ def _merged(
         real,
         **columns,
         chain=chain,
-        source=f"hybrid, seed {seed}: {real.source}; chain of {surface.source}",
+        source=f"hybrid of {real.source} and the chain of {surface.source}, seed {seed}",
         rate=surface.rate,
         dividend=0.0,
         resolution=1,

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tradesim.errors import TapeError
 from tradesim.market.chain import AMERICAN, Settlement, listed_terms
+from tradesim.market.latent import level_steps
 from tradesim.market.tape import QUOTE, UNDERLYING, Latent, Tape
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.american import price as american_price
@@ -142,7 +143,7 @@ class LatentFair:
 
     def _level_instant(self, row: Ints) -> Ints:
         """The instant of the last step of the level at or before each latent row."""
-        stepped = np.append(0, np.flatnonzero(np.diff(self.latent.level) != 0) + 1)
+        stepped = level_steps(self.latent)
         ts: Ints = self.latent.ts[stepped[np.searchsorted(stepped, row, side="right") - 1]]
         return ts
 
