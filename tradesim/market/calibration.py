@@ -242,10 +242,13 @@ def _deviation(k: Floats, volatility: Floats, life: int) -> float:
 
 
 def _carry(snapshot: Snapshot, members: Ints) -> float:
-    """What the venue states; else by put-call parity nearest the money, early exercise premiums taken off."""
+    """What the venue states; else by put-call parity nearest the money, early exercise premiums taken off.
+
+    Without a pair that is quoted it is the rate. Of an American chain it is one whose yield the reference solves.
+    """
     if snapshot.carry is not None:
         return float(np.median(snapshot.carry[members]))
-    chain, carry = snapshot.chain, 0.0
+    chain, carry = snapshot.chain, snapshot.rate
     calls, puts = _pairs(snapshot, members)
     if not len(calls):
         return carry
@@ -256,6 +259,8 @@ def _carry(snapshot: Snapshot, members: Ints) -> float:
         held = [mid[side] - _premium(snapshot, side, carry) for side in (calls, puts)]
         forward = float(np.median(chain.strike[calls] + (held[0] - held[1]) / discount))
         carry = float(np.log(forward / snapshot.spot) / years)
+        if chain.style[0] == AMERICAN:
+            carry = snapshot.rate - float(solvable_dividends(snapshot.rate, np.array([snapshot.rate - carry]))[0])
     return carry
 
 
