@@ -41,10 +41,10 @@ class HybridMarket(QuotedMarket):
     ``duration``  ns, from ``start`` or the beginning of the real tape, whichever is later
     ``spread``    the half-spreads are so many times the calibrated ones, before the tick rounds them outwards
 
-    Sizes are lots of the real tape, which may be fractions of a contract: a maker's of 10 where a lot is a thousandth of
-    a coin is a hundredth of a coin. The level of volatility begins at the surface's and has it as its mean; each contract keeps its place on the smile.
+    The level of volatility begins at the surface's and has it as its mean; each contract keeps its place on the smile.
     Makers are as in :class:`~tradesim.market.parameters.QuotedMarket`, but that one requotes only when the quote that
-    it wants is another: on a real tape the spot moves far more often than an option's price by a tick.
+    it wants is another: on a real tape the spot moves far more often than an option's price by a tick. Sizes are lots
+    of the real tape, which may be fractions of a contract.
     """
 
     surface: Surface
