@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tradesim.market.calibration import Quoted, quoted_smiles
+from tradesim.market.quoted import Quoted, quoted_smiles
 from tradesim.market.snapshot import snapshot_of
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING, Tape, mids
 from tradesim.pricing.problem import Floats
