@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tradesim.cli.app import Json, Seeds, app, bars, seeds_of, show
+from tradesim.cli.app import Attribution, Json, Seeds, app, bars, seeds_of, show
+from tradesim.cli.world import USUAL, World
 
 
 @app.command
@@ -14,7 +15,9 @@ def run(
     problem: str | None = None,
     seeds: Seeds = None,
     latency: str = "empirical",
+    world: World = USUAL,
     db: Path | None = None,
+    attribution: Attribution = False,
     as_json: Json = False,
 ) -> None:
     """Run a strategy file: a Python file that defines STRATEGY, a tradesim.Strategy.
@@ -35,6 +38,8 @@ def run(
         units ns, us, ms, s.
     db
         The results database; by default results.duckdb in the data home.
+    attribution
+        Print what the P&L is made of, too; it always is where the strategy makes markets or hedges.
     as_json
         Print one JSON object instead of the table.
     """
@@ -44,6 +49,13 @@ def run(
     strategy = load_strategy(script)
     with bars() as tell, blamed_on(script):
         comparison = make(
-            strategy, tape=tape, problem=problem, seeds=seeds_of(seeds), latency=latency, db=db, progress=tell
+            strategy,
+            tape=tape,
+            problem=problem,
+            seeds=seeds_of(seeds),
+            latency=latency,
+            **world.arguments(),
+            db=db,
+            progress=tell,
         )
-    show(comparison, chart=None, as_json=as_json)
+    show(comparison, chart=None, attribution=attribution, as_json=as_json)

@@ -5,7 +5,7 @@ import shutil
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import polars as pl
 from joblib.externals.loky import get_reusable_executor
 
 from tradesim.errors import ArgumentError, one_of
-from tradesim.experiments.ground import ground_of, in_coin
+from tradesim.experiments.ground import around, ground_of, in_coin
 from tradesim.experiments.manifest import fingerprint
 from tradesim.experiments.measure import Measurement, measure, measure_service
 from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan
@@ -33,9 +33,10 @@ from tradesim.pricing import PROBLEMS
 from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite, write_facts
 from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured
+from tradesim.simulation.maker import MakeRule
 from tradesim.simulation.session import Session, Setting, open_session
-from tradesim.simulation.strategy import Strategy, TakeRule
-from tradesim.simulation.venue_rules import Fees
+from tradesim.simulation.strategy import Rule, Strategy, TakeRule
+from tradesim.simulation.venue_rules import VenueRules
 from tradesim.simulation.wires import Wires
 from tradesim.units import MICROS
 
@@ -58,6 +59,20 @@ class Comparison:
         return self._view("latency_curve", "compute_ns")
 
     @property
+    def attribution(self) -> pl.DataFrame:
+        """Each part of a method's end-marked P&L, currency a seed: the view ``attribution_money``."""
+        return self._view("attribution_money", "method, part, horizon NULLS FIRST")
+
+    @property
+    def makes_or_hedges(self) -> bool:
+        """Whether a desk's standing order was taken, or a desk traded the underlying."""
+        return not self.store.query(
+            "SELECT 1 FROM fills JOIN runs USING (run) "
+            "WHERE comparison = ? AND (liquidity = 'maker' OR contract < 0) LIMIT 1",
+            [self.name],
+        ).is_empty()
+
+    @property
     def facts(self) -> dict[str, Any]:
         """The row of ``comparisons``, its manifest parsed."""
         row = self._view("comparisons", "created").row(0, named=True)
@@ -65,7 +80,11 @@ class Comparison:
 
     def to_json(self) -> str:
         """All of it as one JSON object."""
-        parts = {"methods": self.table.to_dicts(), "curve": self.curve.to_dicts()}
+        parts = {
+            "methods": self.table.to_dicts(),
+            "curve": self.curve.to_dicts(),
+            "attribution": self.attribution.to_dicts(),
+        }
         return json.dumps(finite(self.facts | parts), indent=2, allow_nan=False)
 
     def _view(self, name: str, order: str) -> pl.DataFrame:
@@ -82,9 +101,12 @@ def compare(
     cache: Cache | str = Cache.HOT,
     seeds: Sequence[int] | None = None,
     edge: float | None = None,
-    cap: int = 50,
+    cap: int | None = None,
     fee: float | None = None,
+    maker_fee: float | None = None,
+    underlying_fee: float | None = None,
     wires: Wires | None = None,
+    venue: VenueRules | None = None,
     setting: Setting | None = None,
     strategy: Strategy | None = None,
     curve: Sequence[int] = CURVE,
@@ -108,33 +130,42 @@ def compare(
     ``seeds``    default: 1 to 8 for a generated market, 1 for a tape, where a seed only draws latencies
     ``strategy`` how every method trades (its rule, trigger, policy, hedge, CPUs, deadline); its own method counts not
     ``edge cap`` of the rule that takes, where no ``strategy`` is given; the default edge is 0.0075 currency a unit, or
-                 0.0005 of a coin
+                 0.0005 of a coin, and the default cap 50 lots
     ``fee``      the taker's, currency a unit; the default is that of ``setting``, or 0.0003 of a coin
+    ``maker_fee underlying_fee`` currency a unit, negative for a rebate; the default is that of ``setting``
     ``wires``    latencies of feed, entry and response; the default is that of ``setting``
-    ``setting``  wires, fees and schedules around the desks
+    ``venue``    what orders are held to, and how they queue; the default is that of ``setting``
+    ``setting``  wires, fees, venue and schedules around the desks
     ``curve``    fixed compute latencies, ns, of the P&L curve
     ``outside``  what methods do with a contract outside their domain: ``fallback`` to the solver, which is charged and
                  counted, or ``raise``
     ``db``       the results database; default ``results.duckdb`` in the data home
-    ``jobs``     seeds replayed at once; live ``measured`` latency takes one
+    ``jobs``     seeds replayed at once; live ``measured`` latency takes one, and so does a rule of your own
 
     Raises a :class:`~tradesim.errors.TradesimError` for a bad argument or tape; nothing is stored then.
     """
     ground = ground_of(tape, market, problem)
-    around = setting or ground.setting
-    if fee is not None:
-        around = replace(around, fees=Fees(taker=fee))
-    if wires is not None:
-        around = replace(around, wires=wires)
-    if edge is None:
-        edge = 0.0005 if ground.in_coin else 0.0075
+    if strategy is None:
+        usual_edge = 0.0005 if ground.in_coin else 0.0075
+        strategy = Strategy(rule=TakeRule(edge=usual_edge if edge is None else edge, cap=50 if cap is None else cap))
+    elif edge is not None or cap is not None:
+        raise ArgumentError(
+            "edge, cap: a strategy is given, and they are its rule's; state them there, or leave it out"
+        )
     plan = Plan(
         source=ground.source,
         problem=ground.problem,
         methods=tuple(methods),
         seeds=ground.seeds if seeds is None else tuple(seeds),
-        trading=strategy or Strategy(rule=TakeRule(edge=edge, cap=cap)),
-        setting=around,
+        trading=strategy,
+        setting=around(
+            setting or ground.setting,
+            fee=fee,
+            maker_fee=maker_fee,
+            underlying_fee=underlying_fee,
+            wires=wires,
+            venue=venue,
+        ),
         latency=latency,
         cache=one_of(Cache, cache, "cache"),
         curve=tuple(curve),
@@ -206,7 +237,8 @@ def _replay_all(
     tell: Progress,
 ) -> None:
     """Every seed in a process of its own, at most ``jobs`` at once."""
-    workers = 1 if plan.latency == "measured" else min(jobs, len(plan.seeds))
+    alone = plan.latency == "measured" or not isinstance(plan.trading.rule, TakeRule | MakeRule)
+    workers = 1 if alone else min(jobs, len(plan.seeds))
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
     calls = (
         joblib.delayed(replay_seed)(plan, seed, latencies, comparison=name, home=home, staging=staging)
@@ -234,6 +266,13 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def edge_of(rule: Rule) -> float | None:
+    """Currency a unit that a price error takes from ``rule``: what it asks for to take, or its least half-spread."""
+    if isinstance(rule, TakeRule):
+        return rule.edge
+    return rule.half_spread if isinstance(rule, MakeRule) else None
+
+
 def _write_question(
     plan: Plan,
     name: str,
@@ -253,7 +292,7 @@ def _write_question(
             "tape": [tape.source if isinstance(plan.source, Path) else "a generated market"],
             "currency": [tape.underlying if in_coin(tape) else tape.currency],
             "money_unit": [tape.lot / MICROS],
-            "edge": [float(getattr(plan.trading.rule, "edge", 0.0))],
+            "edge": pl.Series([edge_of(plan.trading.rule)], dtype=pl.Float64),
             "fair": [session.fair.kind],
             "resolution": [tape.resolution],
             "span": [tape.end - tape.start],

@@ -1,6 +1,6 @@
 """What a comparison is made on: a tape or a generated market, and what is usual for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tradesim.errors import ArgumentError
@@ -12,7 +12,8 @@ from tradesim.market.tape_file import read_tape
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import problem_named
 from tradesim.simulation.session import Setting
-from tradesim.simulation.venue_rules import Fees
+from tradesim.simulation.venue_rules import Fees, VenueRules
+from tradesim.simulation.wires import Wires
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,24 @@ def ground_of(tape: Path | str | None, market: SyntheticMarket | None, problem: 
         setting=Setting(fees=Fees(taker=0.0003)) if coin else Setting(),
         in_coin=coin,
     )
+
+
+def around(
+    usual: Setting,
+    *,
+    fee: float | None = None,
+    maker_fee: float | None = None,
+    underlying_fee: float | None = None,
+    wires: Wires | None = None,
+    venue: VenueRules | None = None,
+) -> Setting:
+    """The ``usual`` setting but for what is stated: fees of takers, makers and the underlying, wires, venue."""
+    fees = Fees(
+        taker=usual.fees.taker if fee is None else fee,
+        maker=usual.fees.maker if maker_fee is None else maker_fee,
+        underlying=usual.fees.underlying if underlying_fee is None else underlying_fee,
+    )
+    return replace(usual, fees=fees, wires=wires or usual.wires, venue=venue or usual.venue)
 
 
 def usual_market(problem: str) -> SyntheticMarket:

@@ -9,12 +9,14 @@ from types import ModuleType
 
 from tradesim.errors import ArgumentError, TradesimError
 from tradesim.experiments.compare import Comparison, make
-from tradesim.experiments.ground import ground_of
+from tradesim.experiments.ground import around, ground_of
 from tradesim.experiments.plan import Plan
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.progress import Progress, silent
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Strategy
+from tradesim.simulation.venue_rules import VenueRules
+from tradesim.simulation.wires import Wires
 
 
 def run(
@@ -25,6 +27,11 @@ def run(
     problem: str | None = None,
     seeds: Sequence[int] | None = None,
     latency: str = "empirical",
+    fee: float | None = None,
+    maker_fee: float | None = None,
+    underlying_fee: float | None = None,
+    wires: Wires | None = None,
+    venue: VenueRules | None = None,
     setting: Setting | None = None,
     db: Path | str | None = None,
     progress: Progress = silent,
@@ -41,7 +48,14 @@ def run(
         methods=(strategy.method,),
         seeds=ground.seeds if seeds is None else tuple(seeds),
         trading=strategy,
-        setting=setting or ground.setting,
+        setting=around(
+            setting or ground.setting,
+            fee=fee,
+            maker_fee=maker_fee,
+            underlying_fee=underlying_fee,
+            wires=wires,
+            venue=venue,
+        ),
         latency=latency,
         curve=(),
     )

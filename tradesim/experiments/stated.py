@@ -13,6 +13,8 @@ from tradesim.simulation.latency import (
     Measured,
     Profile,
 )
+from tradesim.simulation.queueing import parse_queue
+from tradesim.simulation.venue_rules import VenueRules
 from tradesim.simulation.wires import Recorded, Wires
 from tradesim.units import SECOND, duration
 
@@ -63,6 +65,16 @@ def parse_wires(*, feed: str | None = None, entry: str | None = None, response: 
         feed=Recorded() if feed == "recorded" else _wire("feed", feed, usual.feed),
         entry=_wire("entry", entry, usual.entry),
         response=_wire("response", response, usual.response),
+    )
+
+
+def parse_venue(
+    *, queue: str | None = None, tick: float | None = None, position_limit: int | None = None
+) -> VenueRules:
+    """The venue's rules; ``queue`` as :func:`~tradesim.simulation.queueing.parse_queue` reads it."""
+    usual = VenueRules()
+    return VenueRules(
+        tick=tick, position_limit=position_limit, queue=usual.queue if queue is None else parse_queue(queue)
     )
 
 

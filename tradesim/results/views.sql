@@ -159,7 +159,7 @@ SELECT m.comparison, m.position, m.method,
        l.compute_p50, l.compute_p99, l.compute_p999,
        m.footprint, m.build_seconds, m.build_evaluations, m.rss_before, m.rss_bound, m.rss_peak,
        e.error_rms, e.error_max, e.fallbacks,
-       e.error_rms <= c.edge AS tradable,
+       e.error_rms <= c.edge AS tradable,  -- NULL where the rule has no edge
        i.identified,
        u.update_p50, l.compute_p50 + u.update_p50 / 100 AS amortised_p50,
        a.decisions, a.skipped, a.orders, a.fills, a.short_markouts, a.drift, a.drift_hedged, a.end_marked,
