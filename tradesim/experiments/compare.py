@@ -145,19 +145,16 @@ def compare(
     Raises a :class:`~tradesim.errors.TradesimError` for a bad argument or tape; nothing is stored then.
     """
     ground = ground_of(tape, market, problem)
-    if strategy is None:
-        usual_edge = 0.0005 if ground.in_coin else 0.0075
-        strategy = Strategy(rule=TakeRule(edge=usual_edge if edge is None else edge, cap=50 if cap is None else cap))
-    elif edge is not None or cap is not None:
-        raise ArgumentError(
-            "edge, cap: a strategy is given, and they are its rule's; state them there, or leave it out"
-        )
+    if strategy is not None and (edge is not None or cap is not None):
+        raise ArgumentError("edge, cap: a strategy is given, and its own rule says them; state them there")
+    usual_edge = 0.0005 if ground.in_coin else 0.0075
+    taking = TakeRule(edge=usual_edge if edge is None else edge, cap=50 if cap is None else cap)
     plan = Plan(
         source=ground.source,
         problem=ground.problem,
         methods=tuple(methods),
         seeds=ground.seeds if seeds is None else tuple(seeds),
-        trading=strategy,
+        trading=strategy or Strategy(rule=taking),
         setting=around(
             setting or ground.setting,
             fee=fee,

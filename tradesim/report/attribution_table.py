@@ -65,8 +65,8 @@ def _caption(facts: Mapping[str, Any]) -> str:
     lines = [
         f"In {facts['currency']} a seed. At each horizon the parts sum to the P&L marked at the tape's end, exactly.",
         "Quoted spread: what orders asked for by the desk's own values. Mispricing: what the reference says of those.",
-        "Staleness: what had changed between decision and fill; here a slow maker is picked off, and a slow taker late.",
-        "Adverse selection: what the contracts did to the desk from the fill until then. Inventory: from then to the end.",
+        "Staleness: what had changed between decision and fill; here a slow maker is picked off, a slow taker late.",
+        "Adverse selection: what changed from the fill until the horizon. Inventory: from then to the tape's end.",
         "Hedging cost: spread and fees paid in the underlying. Hedge P&L: what the hedges made after that.",
     ]
     if facts["fair"] == "markout":

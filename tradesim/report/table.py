@@ -109,13 +109,12 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
 
 
 def _of_strategy(trading: Mapping[str, Any]) -> list[str]:
-    """What the P&L counts beside what was taken."""
-    made = (
-        ["Orders are all messages: quotes placed, replaced and pulled."]
-        if trading["rule"]["kind"] == "MakeRule"
-        else []
-    )
-    return made + (["The P&L counts what hedges pay for the underlying: spread and fees."] if trading["hedge"] else [])
+    """What the columns count where a strategy does more than take."""
+    makes, hedges = trading["rule"]["kind"] == "MakeRule", trading["hedge"] is not None
+    return [
+        *(["Orders are messages of all kinds: quotes that were placed, replaced and pulled."] if makes else []),
+        *(["The P&L counts what hedges pay in the underlying: spread and fees."] if hedges else []),
+    ]
 
 
 def _percentiles(row: Mapping[str, Any], what: str) -> str:
