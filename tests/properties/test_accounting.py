@@ -53,8 +53,8 @@ def test_cash_is_what_sales_brought_less_what_purchases_and_fees_cost(comparison
 def test_positions_are_the_sums_of_fills_those_of_the_underlying_too(comparison: Comparison) -> None:
     books = """(
         SELECT run, contract, coalesce(p.position, 0) AS held, coalesce(f.lots, 0) AS lots
-        FROM positions p
-        FULL JOIN (SELECT run, contract, sum(quantity) AS lots FROM fills GROUP BY run, contract) f USING (run, contract)
+        FROM positions p FULL JOIN (SELECT run, contract, sum(quantity) AS lots FROM fills GROUP BY ALL) f
+        USING (run, contract)
     )"""
     assert none(comparison, books, "held <> lots")
     assert none(comparison, "positions", "position = 0")

@@ -1,5 +1,6 @@
 """Laws of the attribution, asserted on stored runs: makers and takers, hedged and not, generated and recorded tapes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -29,8 +30,6 @@ EFFECTS = ("pnl_error", "pricing_effect", "latency_effect", "interaction")
 
 def recorded(folder: Path) -> Path:
     """A tape of which nothing but its rows is known."""
-    from dataclasses import replace
-
     return write_tape(replace(generate(MARKET, seed=3), latent=None), folder / "recorded.parquet")
 
 

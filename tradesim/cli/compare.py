@@ -73,7 +73,7 @@ def compare(
     """
     from tradesim.experiments.compare import compare as make
     from tradesim.experiments.plan import DEFAULT_METHODS
-    from tradesim.experiments.run import blamed_on, load_strategy
+    from tradesim.experiments.run import blamed_on, load_strategy, travels
 
     check_chart(chart)
     trading = None if strategy is None else load_strategy(strategy)
@@ -90,7 +90,7 @@ def compare(
             strategy=trading,
             **world.arguments(),
             db=db,
-            jobs=jobs,
+            jobs=jobs if trading is None or travels(trading) else 1,
             outside=outside,
             progress=tell,
         )

@@ -140,7 +140,7 @@ def compare(
     ``outside``  what methods do with a contract outside their domain: ``fallback`` to the solver, which is charged and
                  counted, or ``raise``
     ``db``       the results database; default ``results.duckdb`` in the data home
-    ``jobs``     seeds replayed at once; live ``measured`` latency takes one, and so does a rule of your own
+    ``jobs``     seeds replayed at once; live ``measured`` latency takes one
 
     Raises a :class:`~tradesim.errors.TradesimError` for a bad argument or tape; nothing is stored then.
     """
@@ -234,8 +234,7 @@ def _replay_all(
     tell: Progress,
 ) -> None:
     """Every seed in a process of its own, at most ``jobs`` at once."""
-    alone = plan.latency == "measured" or not isinstance(plan.trading.rule, TakeRule | MakeRule)
-    workers = 1 if alone else min(jobs, len(plan.seeds))
+    workers = 1 if plan.latency == "measured" else min(jobs, len(plan.seeds))
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
     calls = (
         joblib.delayed(replay_seed)(plan, seed, latencies, comparison=name, home=home, staging=staging)

@@ -12,10 +12,20 @@ import polars as pl
 from tradesim.errors import ArgumentError
 from tradesim.report import theme
 from tradesim.report.labels import SIZE, Box, boxes_along, place_labels
+from tradesim.report.money_charts import attribution, markout_curve
 from tradesim.report.theme import LogAxis
 from tradesim.report.trade_off import trade_off
 
-__all__ = ["chart_suffix", "effects", "latency_distribution", "price_error", "save", "trade_off"]
+__all__ = [
+    "attribution",
+    "chart_suffix",
+    "effects",
+    "latency_distribution",
+    "markout_curve",
+    "price_error",
+    "save",
+    "trade_off",
+]
 
 SUFFIXES: Final = (".html", ".png", ".svg")
 
