@@ -157,7 +157,8 @@ def _names(rows: Sequence[Mapping[str, Any]], methods: Sequence[str], canvas: _C
         method: [canvas.pixel(row["x"], row["markout"]) for row in rows if row["method"] == method]
         for method in methods
     }
-    drawn = [box for path in paths.values() for box in boxes_along(path)]
+    zero = [canvas.pixel(x, 0.0) for x in canvas.ends]
+    drawn = [box for path in (*paths.values(), zero) for box in boxes_along(path)]
     frame = Box(0, 0, theme.WIDTH, theme.HEIGHT)
     middles = place_labels([paths[method][-1] for method in methods], list(methods), drawn, frame)
     places = [canvas.point(*middle) for middle in middles]
