@@ -119,9 +119,8 @@ def test_the_terms_of_the_venue_are_kept(command, maker, tmp_path):
     store = Store(database)
     fees = store.query("SELECT DISTINCT contract < 0, liquidity, fee / abs(quantity * multiplier) FROM fills")
     assert set(fees.rows()) == {(True, "taker", 2000.0), (False, "maker", -1000.0)}
-    kept = store.query(
-        "SELECT DISTINCT limit_price % 20000 = 0, outcome = 'rejected' FROM orders WHERE outcome <> 'late'"
-    )
+    outcomes = "SELECT DISTINCT limit_price % 20000 = 0, outcome = 'rejected' FROM orders WHERE outcome <> 'late'"
+    kept = store.query(outcomes)
     assert {row for row in kept.rows() if row[0] is not None} >= {(True, False)}
     assert (False, False) not in kept.rows()
     most = store.query("SELECT max(abs(position)) AS most FROM position_path WHERE contract >= 0")["most"][0]
