@@ -107,7 +107,6 @@ class Store:
         """Open the database, waiting for another process that is writing it; what goes wrong is a ``StoreError``."""
         try:
             connection = self._opened(read_only=read_only)
-            connection.execute("SET enable_progress_bar = false")
             try:
                 yield connection
             finally:
