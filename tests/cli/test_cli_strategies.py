@@ -113,7 +113,15 @@ def test_the_solver_strategy_runs(command, tape_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("file", "method"), [("grid_lookup.py", "grid"), ("lightgbm_approximator.py", "lightgbm")])
+@pytest.mark.parametrize(
+    ("file", "method"),
+    [
+        ("grid_lookup.py", "grid"),
+        ("lightgbm_approximator.py", "lightgbm"),
+        ("maker_grid.py", "grid"),
+        ("maker_lightgbm.py", "lightgbm"),
+    ],
+)
 def test_the_strategies_that_need_building_build_and_run(command, home, monkeypatch, tape_path, file, method):
     monkeypatch.setenv("TRADESIM_HOME", str(home))
     outcome = command("run", STRATEGIES / file, "--tape", tape_path, "--json")

@@ -145,6 +145,21 @@ def test_where_fair_value_is_latent_what_is_earned_at_the_fill_is_the_pnl(compar
     assert at_fill.to_list() == told["pnl"].to_list()
 
 
+def test_a_slow_maker_is_picked_off(comparison: Comparison) -> None:
+    """With the same perfect prices, it trades more, quotes the same, and loses what its values had moved by then."""
+    made = rows(comparison, "SELECT 1 FROM fills WHERE liquidity = 'maker'")
+    if comparison.facts["fair"] != "latent" or made.is_empty():
+        pytest.skip("it is about makers, where the value at the fill is known")
+    told = rows(comparison, "SELECT * FROM attribution WHERE role = 'curve'").filter(pl.col("horizon") == SECOND)
+    fast, slow = (told.filter(pl.col("compute_ns") == ns).sort("seed") for ns in (0, 1_000_000))
+
+    assert len(fast) == len(slow) == 2
+    assert (slow["quoted_spread"] > fast["quoted_spread"]).all()
+    assert (slow["staleness"] < -slow["quoted_spread"]).all()
+    assert (fast["staleness"] > -fast["quoted_spread"]).all()
+    assert (slow["end_marked"] < fast["end_marked"]).all()
+
+
 def test_reference_prices_are_not_mispriced(comparison: Comparison) -> None:
     told = rows(comparison, "SELECT * FROM attribution WHERE role IN ('oracle', 'exact', 'curve')")
 
@@ -164,3 +179,28 @@ def test_means_over_seeds_are_in_currency(comparison: Comparison) -> None:
         for part in (*PARTS, "end_marked"):
             assert told[method, part]["mean"] == pytest.approx(by_seed[part].to_numpy().mean() * unit)
             assert told[method, part]["spread"] == pytest.approx(by_seed[part].to_numpy().std(ddof=1) * unit)
+
+
+def test_what_a_coarse_tape_cannot_tell_apart_is_not_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRADESIM_HOME", str(tmp_path))
+    tenths = replace(generate(MARKET, seed=3), latent=None, resolution=10**8)
+    coarse = compare(
+        tape=write_tape(tenths, tmp_path / "coarse.parquet"),
+        methods=("analytic-slice",),
+        strategy=MAKER,
+        latency="fixed:300us",
+        curve=(),
+        jobs=1,
+    )
+    adverse = coarse.attribution.filter(pl.col("part") == "adverse_selection").sort("horizon")
+    effects = rows(coarse, "SELECT DISTINCT effect FROM attribution_effects_money")
+    effects_until = rows(
+        coarse, "SELECT horizon FROM attribution_effects_money WHERE part = 'adverse_selection' ORDER BY horizon"
+    )
+    curve = rows(coarse, "SELECT horizon FROM markout_curve ORDER BY horizon NULLS FIRST")
+
+    assert [row["horizon"] for row in adverse.iter_rows(named=True) if row["mean"] is None] == HORIZONS[:2]
+    assert effects["effect"].to_list() == ["pricing_effect"]
+    assert effects_until["horizon"].to_list() == HORIZONS[2:]
+    assert curve["horizon"].to_list() == [None, 0, *HORIZONS[2:]]
+    assert rows(coarse, "SELECT sum(abs(residual)) AS left_over FROM attribution")["left_over"][0] == 0

@@ -69,6 +69,11 @@ def _caption(facts: Mapping[str, Any]) -> str:
         "Adverse selection: what changed from the fill until the horizon. Inventory: from then to the tape's end.",
         "Hedging cost: spread and fees paid in the underlying. Hedge P&L: what the hedges made after that.",
     ]
+    if facts["resolution"] > 1:
+        lines.append(
+            f"The tape tells instants apart by {spoken(facts['resolution'])}: adverse selection before that is not "
+            "identified (-), and is in the inventory."
+        )
     if facts["fair"] == "markout":
         lines.append("The value is the middle of the contract's own quote: on a recorded tape nothing better is known.")
     return "\n".join(lines)

@@ -276,10 +276,13 @@ SELECT r.comparison, r.seed, r.method, r.role, r.compute_ns, w.* EXCLUDE (total)
 FROM wide w JOIN run_pnl r USING (run);
 
 -- Each part in currency over seeds, of what method_activity counts: a method's own runs, or those at zero latency where
--- its latency is not identified. The part end_marked is their sum.
+-- its latency is not identified. The part end_marked is their sum. What the tape cannot tell apart is not reported:
+-- adverse selection until a horizon below its resolution is NULL, and is in the inventory.
 CREATE OR REPLACE VIEW attribution_money AS
 WITH long AS (
-    SELECT comparison, seed, method, role, part, horizon, money FROM attribution_parts
+    SELECT comparison, seed, method, role, part, horizon,
+           CASE WHEN part = 'adverse_selection' AND horizon < resolution THEN NULL ELSE money END AS money
+    FROM attribution_parts JOIN comparisons USING (comparison)
     UNION ALL
     SELECT comparison, seed, method, role, 'end_marked', NULL, end_marked FROM run_pnl
 )
@@ -313,7 +316,7 @@ JOIN attribution_parts oracle
  AND oracle.horizon IS NOT DISTINCT FROM own.horizon
 WHERE own.role = 'own';
 
--- Over seeds, in currency. NULL: what the tape cannot identify.
+-- Over seeds, in currency; without what the tape cannot identify.
 CREATE OR REPLACE VIEW attribution_effects_money AS
 WITH long AS (
     UNPIVOT attribution_effects ON pnl_error, pricing_effect, latency_effect, interaction INTO NAME effect VALUE money
@@ -324,11 +327,13 @@ SELECT comparison, method, part, horizon, effect, count(*) AS seeds,
        CASE WHEN count(*) > 1 AND stddev_samp(money) > 0
             THEN avg(money) / (stddev_samp(money) / sqrt(count(*))) END AS t_value
 FROM long JOIN comparisons USING (comparison) JOIN method_identified i USING (comparison, method)
-WHERE i.identified OR effect = 'pricing_effect'
+WHERE (i.identified OR effect = 'pricing_effect')
+  AND NOT (part = 'adverse_selection' AND coalesce(horizon < resolution, false))
 GROUP BY comparison, method, part, horizon, effect;
 
 -- What a unit of an option that was traded has made, in currency, mean over seeds: by its desk's own value when it was
--- decided on (horizon NULL), at the fill (0), and at each horizon (ns) after it. The fall from one to the next is what was lost.
+-- decided on (horizon NULL), at the fill (0), and at each horizon (ns) after it that the tape can tell from it. The fall
+-- from one to the next is what was lost.
 CREATE OR REPLACE VIEW markout_curve AS
 WITH at_horizon AS (
     SELECT run, liquidity, CAST(NULL AS BIGINT) AS horizon, quoted_spread AS markout, units FROM fill_parts WHERE NOT hedges
@@ -339,8 +344,10 @@ WITH at_horizon AS (
 ), by_seed AS (
     SELECT r.comparison, r.method, r.seed, a.liquidity, a.horizon,
            count(*) AS fills, sum(a.markout) / 1000000 / sum(abs(a.units)) AS markout
-    FROM at_horizon a JOIN runs r USING (run) JOIN method_identified i USING (comparison, method)
+    FROM at_horizon a JOIN runs r USING (run) JOIN comparisons c USING (comparison)
+    JOIN method_identified i USING (comparison, method)
     WHERE r.role = CASE WHEN i.identified THEN 'own' ELSE 'instant' END
+      AND (a.horizon IS NULL OR a.horizon = 0 OR a.horizon >= c.resolution)
     GROUP BY r.comparison, r.method, r.seed, a.liquidity, a.horizon
 )
 SELECT comparison, method, liquidity, horizon, count(*) AS seeds, CAST(sum(fills) AS BIGINT) AS fills,
