@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tradesim.errors import TradesimError
     from tradesim.experiments.advise import advise
+    from tradesim.experiments.break_even import BreakEven, break_even
     from tradesim.experiments.compare import Comparison, compare
     from tradesim.experiments.frontier import Frontier, frontier
+    from tradesim.experiments.iso import IsoPnl, iso
     from tradesim.experiments.run import run
     from tradesim.market.synthetic import SyntheticMarket
     from tradesim.market.tape_file import read_tape, write_tape
@@ -25,12 +27,14 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AnyOf": "simulation.trigger",
+    "BreakEven": "experiments.break_even",
     "Comparison": "experiments.compare",
     "DeltaHedge": "simulation.hedging",
     "EveryNth": "simulation.trigger",
     "EveryQuote": "simulation.trigger",
     "Fees": "simulation.venue_rules",
     "Frontier": "experiments.frontier",
+    "IsoPnl": "experiments.iso",
     "MakeRule": "simulation.maker",
     "Method": "methods.method",
     "OwnTraded": "simulation.trigger",
@@ -47,9 +51,11 @@ _HOMES = {
     "VenueRules": "simulation.venue_rules",
     "Wires": "simulation.wires",
     "advise": "experiments.advise",
+    "break_even": "experiments.break_even",
     "compare": "experiments.compare",
     "frontier": "experiments.frontier",
     "function_problem": "pricing.function",
+    "iso": "experiments.iso",
     "read_tape": "market.tape_file",
     "run": "experiments.run",
     "write_tape": "market.tape_file",
@@ -58,12 +64,14 @@ _HOMES = {
 
 __all__ = [
     "AnyOf",
+    "BreakEven",
     "Comparison",
     "DeltaHedge",
     "EveryNth",
     "EveryQuote",
     "Fees",
     "Frontier",
+    "IsoPnl",
     "MakeRule",
     "Method",
     "OwnTraded",
@@ -80,9 +88,11 @@ __all__ = [
     "VenueRules",
     "Wires",
     "advise",
+    "break_even",
     "compare",
     "frontier",
     "function_problem",
+    "iso",
     "read_tape",
     "run",
     "write_tape",

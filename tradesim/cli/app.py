@@ -39,6 +39,7 @@ def _whole(kind: type, tokens: Sequence[Token]) -> int:
 Whole = Annotated[int, Parameter(converter=_whole)]
 Seeds = Annotated[str | None, Parameter(name=["--seeds", "--seed"])]
 Attribution = Annotated[bool, Parameter(negative="", show_default=False)]
+Tapes = Annotated[list[Path] | None, Parameter(name="--tape", negative="")]
 Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
 
 

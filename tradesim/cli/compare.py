@@ -3,14 +3,14 @@
 from contextlib import nullcontext
 from pathlib import Path
 
-from tradesim.cli.app import Attribution, Json, Seeds, Whole, app, bars, check_chart, names, seeds_of, show
+from tradesim.cli.app import Attribution, Json, Seeds, Tapes, Whole, app, bars, check_chart, names, seeds_of, show
 from tradesim.cli.world import USUAL, World
 
 
 @app.command
 def compare(
     *,
-    tape: Path | None = None,
+    tape: Tapes = None,
     problem: str | None = None,
     methods: str | None = None,
     strategy: Path | None = None,
@@ -19,6 +19,7 @@ def compare(
     seeds: Seeds = None,
     edge: float | None = None,
     cap: Whole | None = None,
+    hiccups: str | None = None,
     world: World = USUAL,
     db: Path | None = None,
     jobs: Whole = 2,
@@ -32,31 +33,34 @@ def compare(
     Parameters
     ----------
     tape
-        A tape to replay; by default a market is generated for each seed.
+        A tape to replay, or several (days) by giving it again; by default a market is generated for each seed.
     problem
         american, european, heston or asian; by default what the tape's contracts are.
     methods
         Names, separated by commas, one row each; by default nothing,proxy,analytic,analytic-slice,grid,lightgbm.
         Others: reference, grid-linear, grid-sql, chebyshev, lightgbm-plain, network, subspace, memo, taylor, curve;
         slices: grid-slice, chebyshev-slice, lightgbm-slice, network-slice, subspace-slice; grid@64KiB within a memory;
-        ladder, or ladder:50us within a deadline.
+        ladder, or ladder:50us within a deadline; inexact:0.01, the truth and an error of that size (rmse, currency).
     strategy
         How every method trades: a Python file that defines STRATEGY, whose rule, trigger, policy, hedge, CPUs and
         deadline count, and whose method does not. By default quotes are taken. With a rule of the file's own, seeds are
         replayed one after the other.
     latency
-        What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live), fixed:40us,
-        lognormal:40us:0.5 (median, sigma), or profile:COMPARISON (as measured then, which makes its replay again);
-        units ns, us, ms, s.
+        What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live),
+        profile:COMPARISON (as measured then, which makes its replay again), or a model: fixed:40us,
+        lognormal:40us:0.5 (median, sigma), gamma:2:10us:30us (shape, scale, floor), file:PATH (measurements in ns: CSV,
+        text, Parquet or npy; file:PATH#COLUMN of several columns); units ns, us, ms, s.
     cache
         hot or cold: what the caches hold when latencies are measured.
     seeds
-        5, 1-8 or 1,4,9; by default 1-8 for generated markets and 1 for a tape.
+        5, 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape.
     edge
         What a quote must be off by, after fees, to be taken; currency a unit. By default 0.0075, or 0.0005 of a coin.
         Not with a strategy, whose rule says it.
     cap
         Largest position in a contract, long or short; lots. By default 50. Not with a strategy.
+    hiccups
+        Pauses of a desk's process, as by a garbage collector: every=100ms,pause=lognormal:1ms:1. By default none.
     db
         The results database; by default results.duckdb in the data home (TRADESIM_HOME; else data/ of a checkout; else
         the user's cache folder).
@@ -73,17 +77,20 @@ def compare(
     """
     from tradesim.experiments.compare import compare as make
     from tradesim.experiments.plan import DEFAULT_METHODS
-    from tradesim.experiments.run import blamed_on, load_strategy, travels
+    from tradesim.experiments.run import load_strategy, travels
+    from tradesim.experiments.stated import parse_hiccups
+    from tradesim.user_code import blamed_on
 
     check_chart(chart)
     trading = None if strategy is None else load_strategy(strategy)
-    with bars() as tell, nullcontext() if strategy is None else blamed_on(strategy):
+    with bars() as tell, nullcontext() if strategy is None else blamed_on(strategy, kind="strategy"):
         comparison = make(
             tape=tape,
             problem=problem,
             methods=names(methods) if methods is not None else DEFAULT_METHODS,
             latency=latency,
             cache=cache,
+            hiccups=None if hiccups is None else parse_hiccups(hiccups),
             seeds=seeds_of(seeds),
             edge=edge,
             cap=cap,

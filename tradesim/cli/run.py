@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tradesim.cli.app import Attribution, Json, Seeds, app, bars, seeds_of, show
+from tradesim.cli.app import Attribution, Json, Seeds, Tapes, app, bars, seeds_of, show
 from tradesim.cli.world import USUAL, World
 
 
@@ -11,7 +11,7 @@ def run(
     script: Path,
     /,
     *,
-    tape: Path | None = None,
+    tape: Tapes = None,
     problem: str | None = None,
     seeds: Seeds = None,
     latency: str = "empirical",
@@ -27,15 +27,16 @@ def run(
     script
         The file (.py).
     tape
-        A tape to replay; by default a market is generated for each seed.
+        A tape to replay, or several (days) by giving it again; by default a market is generated for each seed.
     problem
         american or european; by default what the tape's contracts are.
     seeds
-        5, 1-8 or 1,4,9; by default 1-8 for generated markets and 1 for a tape.
+        5, 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape.
     latency
-        What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live), fixed:40us,
-        lognormal:40us:0.5 (median, sigma), or profile:COMPARISON (as measured then, which makes its replay again);
-        units ns, us, ms, s.
+        What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live),
+        profile:COMPARISON (as measured then, which makes its replay again), or a model: fixed:40us,
+        lognormal:40us:0.5 (median, sigma), gamma:2:10us:30us (shape, scale, floor), file:PATH (measurements in ns: CSV,
+        text, Parquet or npy; file:PATH#COLUMN of several columns); units ns, us, ms, s.
     db
         The results database; by default results.duckdb in the data home.
     attribution
@@ -43,11 +44,12 @@ def run(
     as_json
         Print one JSON object instead of the table.
     """
-    from tradesim.experiments.run import blamed_on, load_strategy
+    from tradesim.experiments.run import load_strategy
     from tradesim.experiments.run import run as make
+    from tradesim.user_code import blamed_on
 
     strategy = load_strategy(script)
-    with bars() as tell, blamed_on(script):
+    with bars() as tell, blamed_on(script, kind="strategy"):
         comparison = make(
             strategy,
             tape=tape,

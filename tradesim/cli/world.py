@@ -16,11 +16,20 @@ class World:
     Parameters
     ----------
     feed
-        From the venue to the desk: 20us (the default), lognormal:20us:0.5, or recorded (the tape's receive times).
+        From the venue to the desk: 20us (the default), any of the models of latency, or recorded (the tape's receive
+        times).
     entry
-        From the desk to the venue: 30us (the default) or lognormal:30us:0.5.
+        From the desk to the venue: 30us (the default), any of the models of latency, recorded:PATH (a recording of
+        requests: columns req_ts, exch_ts, resp_ts in ns on the tape's clock; linear in time between them, and refused
+        where the venue refused), or by action: place=30us,cancel=20us,replace=lognormal:30us:0.4.
     response
-        From the venue back to the desk: 30us (the default) or lognormal:30us:0.5.
+        From the venue back to the desk: as entry; after a recorded entry by default the same recording's.
+    hedge_entry
+        As entry, of orders for the underlying; by default as those for options.
+    hedge_response
+        As response, of orders for the underlying.
+    rejections
+        The share of messages that the venue's gateway refuses, 0 to 1.
     fee
         The taker's fee; currency a unit. By default 0.0025, or 0.0003 of a coin.
     maker_fee
@@ -40,6 +49,9 @@ class World:
     feed: str | None = None
     entry: str | None = None
     response: str | None = None
+    hedge_entry: str | None = None
+    hedge_response: str | None = None
+    rejections: float = 0.0
     fee: float | None = None
     maker_fee: float | None = None
     underlying_fee: float | None = None
@@ -52,7 +64,14 @@ class World:
         from tradesim.experiments.stated import parse_venue, parse_wires
 
         return {
-            "wires": parse_wires(feed=self.feed, entry=self.entry, response=self.response),
+            "wires": parse_wires(
+                feed=self.feed,
+                entry=self.entry,
+                response=self.response,
+                hedge_entry=self.hedge_entry,
+                hedge_response=self.hedge_response,
+                rejections=self.rejections,
+            ),
             "venue": parse_venue(queue=self.queue, tick=self.tick, position_limit=self.position_limit),
             "fee": self.fee,
             "maker_fee": self.maker_fee,

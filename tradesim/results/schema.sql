@@ -55,8 +55,8 @@ CREATE TABLE IF NOT EXISTS runs (
     seed        BIGINT NOT NULL,
     tape_hash   VARCHAR NOT NULL,
     method      VARCHAR NOT NULL,
-    role        VARCHAR NOT NULL,     -- oracle, instant, exact, own, curve
-    compute_ns  BIGINT,               -- role curve: the fixed latency
+    role        VARCHAR NOT NULL,     -- oracle, instant, exact, own, curve, fixed
+    compute_ns  BIGINT,               -- roles curve and fixed: the fixed latency
     cash        BIGINT NOT NULL,      -- money at the end, positions not counted
     manifest    JSON NOT NULL
 );
@@ -69,6 +69,7 @@ CREATE TABLE IF NOT EXISTS decisions (
     arrival     BIGINT NOT NULL,      -- at the desk
     start       BIGINT NOT NULL,      -- the CPU takes it up
     decided     BIGINT NOT NULL,
+    paused      BIGINT NOT NULL,      -- ns from start to decided in which the process was stopped
     newest      BIGINT NOT NULL,      -- at the venue: of the newest row that it had seen
     tick        BIGINT,               -- row of the tape; NULL: a trade of an order of its own woke it
     skipped     BIGINT NOT NULL,      -- firings passed over since the decision before

@@ -3,19 +3,18 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 
 from tradesim.errors import SourceError
+from tradesim.market.readers.layout import Layout
+from tradesim.market.readers.new_york import midnight
 from tradesim.market.readers.reader import zip_members
-from tradesim.units import MILLISECOND, SECOND
+from tradesim.units import MILLISECOND
 
-NEW_YORK: Final = ZoneInfo("America/New_York")
 PRICE_UNIT: Final = 100
 """Micros in a LEAN price unit, a ten-thousandth of a dollar."""
 
@@ -55,26 +54,6 @@ def members(sources: Sequence[Path], pattern: re.Pattern[str], example: str) -> 
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layout:
-    """The columns of a CSV file without header: their types, and which of them may not be empty."""
-
-    columns: Mapping[str, pl.DataType]
-    required: Sequence[str]
-
-    def fault(self, line: str) -> str | None:
-        """What is wrong with ``line``, if anything is."""
-        values = line.split(",")
-        if len(values) != len(self.columns):
-            return f"{len(values)} columns; it must have {len(self.columns)}: {','.join(self.columns)}"
-        for (name, dtype), value in zip(self.columns.items(), values, strict=True):
-            if not value and name in self.required:
-                return f"{name} is empty; it must be given"
-            if value and dtype == pl.Int64 and not re.fullmatch(r"-?\d{1,18}", value):
-                return f"{name} is {value!r}; it must be a whole number"
-        return None
-
-
 def parsed(files: Sequence[Member], layout: Layout) -> pl.DataFrame:
     """The rows of all ``files``, and a column ``file``: the index of the file that each comes from.
 
@@ -101,31 +80,10 @@ def parsed(files: Sequence[Member], layout: Layout) -> pl.DataFrame:
 
 def _fault(files: Sequence[Member], layout: Layout) -> SourceError:
     for file in files:
-        for number, line in enumerate(file.data.decode(errors="replace").splitlines(), start=1):
-            fault = layout.fault(line)
-            if fault:
-                return SourceError(f"{file.where}, line {number}: {fault}; fetch the archive again")
+        fault = layout.fault_of(file.data, file.where)
+        if fault:
+            return SourceError(f"{fault}; fetch the archive again")
     return SourceError(f"{files[0].where}: not a table of {','.join(layout.columns)}; fetch the archive again")
-
-
-def midnight(date: str, where: str) -> int:
-    """The instant (ns) from which LEAN counts the milliseconds of ``date`` (``yyyymmdd``): midnight in New York.
-
-    Where clocks are changed that night, the hours of trading are counted right.
-
-    >>> midnight("20151224", "a file") == 1_450_933_200 * SECOND
-    True
-    """
-    noon = datetime_of(date, where).replace(hour=12, tzinfo=NEW_YORK)
-    return (int(noon.timestamp()) - 12 * 3600) * SECOND
-
-
-def datetime_of(date: str, where: str) -> datetime:
-    """The start of ``date`` (``yyyymmdd``); raises :class:`~tradesim.errors.SourceError` if the calendar lacks it."""
-    try:
-        return datetime.strptime(date, "%Y%m%d")
-    except ValueError:
-        raise SourceError(f"{where}: {date} is not a date; a name gives dates as yyyymmdd") from None
 
 
 def instants(rows: pl.DataFrame, files: Sequence[Member]) -> pl.Series:
