@@ -1,43 +1,29 @@
 """The main job: ways of pricing on the same ticks, by the same rule, under the same seeds, held against each other."""
 
 import json
-import shutil
-import signal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import joblib
 import polars as pl
-from joblib.externals.loky import get_reusable_executor
 
-from tradesim.errors import ArgumentError, one_of
-from tradesim.experiments.ground import ground_of, in_coin
-from tradesim.experiments.manifest import fingerprint
-from tradesim.experiments.measure import Measurement, measure, measure_service
+from tradesim.errors import one_of
+from tradesim.experiments.ground import ground_of
 from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan
-from tradesim.experiments.profiles import check_stored, profile_frame, with_stored
 from tradesim.experiments.replay import replay_seed
-from tradesim.experiments.stated import Stored, parse_latency
+from tradesim.experiments.seeds import each_seed
 from tradesim.experiments.timing import Cache
-from tradesim.home import data_home
+from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_ready
 from tradesim.market.synthetic import SyntheticMarket
-from tradesim.methods.method import Method
-from tradesim.methods.registry import make_method
 from tradesim.methods.staged import Outside
-from tradesim.pricing import PROBLEMS
 from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite, write_facts
-from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured
-from tradesim.simulation.session import Session, Setting, open_session
+from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Strategy, TakeRule
 from tradesim.simulation.venue_rules import Fees
 from tradesim.simulation.wires import Wires
-from tradesim.units import MICROS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,140 +131,46 @@ def compare(
 
 def make(plan: Plan, *, db: Path | str | None = None, jobs: int = 2, progress: Progress = silent) -> Comparison:
     """Make the comparison that ``plan`` asks for; the other arguments are those of :func:`compare`."""
-    if jobs < 1:
-        raise ArgumentError(f"jobs {jobs}: at least one seed is replayed at a time; give 1 or more")
-    home = data_home()
-    name = f"{fingerprint(plan)}-{uuid4().hex[:6]}"
-    staging = home / "staging" / name
-    store = Store(Path(db) if db is not None else home / "results.duckdb")
-    store.check()
-    stated = parse_latency(plan.latency)
-    if isinstance(stated, Stored):
-        check_stored(store, stated.comparison, plan.methods)
-    problem, seed = PROBLEMS[plan.problem], plan.seeds[0]
-    try:
-        made = {method: make_method(method, problem, home, progress, plan.outside) for method in plan.methods}
-        session = open_session(plan.tape(seed), problem, plan.setting, seed=seed, progress=progress)
-        measured, service = _measure_all(plan, session, made, progress)
-        if isinstance(stated, Stored):
-            measured, service = with_stored(measured, store, stated.comparison)
-        _write_question(plan, name, session, made, measured, service, staging)
-        _replay_all(plan, _latencies(stated, measured, service), name, home, staging, jobs, progress)
-        progress(0, 1, "storing")
-        store.ingest(staging)
-        progress(1, 1, "storing")
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    return Comparison(name=name, store=store)
+    with at_work(plan, db=db, jobs=jobs, progress=progress) as work:
+        ready = make_ready(plan, work, measuring=plan.methods, progress=progress)
+        _write_question(plan, work, ready)
+        replay = partial(
+            replay_seed,
+            plan,
+            latencies=ready.latencies(),
+            comparison=work.name,
+            home=work.home,
+            staging=work.staging,
+        )
+        workers = 1 if plan.latency == "measured" else min(jobs, len(plan.seeds))
+        each_seed(replay, plan.seeds, workers=workers, progress=progress)
+    return Comparison(name=work.name, store=work.store)
 
 
-def _measure_all(
-    plan: Plan, session: Session, made: Mapping[str, Method], tell: Progress
-) -> tuple[dict[str, Measurement], Empirical]:
-    service = Empirical(measure_service(session))
-    measured = {}
-    for done, (name, method) in enumerate(made.items()):
-        tell(done, len(made), f"measuring {name}")
-        measured[name] = measure(method, session, cache=plan.cache)
-    tell(len(made), len(made), "measuring")
-    return measured, service
-
-
-def _latencies(
-    stated: ComputeLatency | Stored | None, measured: Mapping[str, Measurement], service: LatencyModel
-) -> dict[str, ComputeLatency]:
-    """Each method's compute latency: as measured (in ``measured``), live, or as stated."""
-    profiles = {name: measurement.profile(service) for name, measurement in measured.items()}
-    if stated is None or isinstance(stated, Stored):
-        return dict(profiles)
-    if isinstance(stated, Measured):
-        return {name: Measured(update_model=profile.update_model) for name, profile in profiles.items()}
-    return dict.fromkeys(measured, stated)
-
-
-def _replay_all(
-    plan: Plan,
-    latencies: Mapping[str, ComputeLatency],
-    name: str,
-    home: Path,
-    staging: Path,
-    jobs: int,
-    tell: Progress,
-) -> None:
-    """Every seed in a process of its own, at most ``jobs`` at once."""
-    workers = 1 if plan.latency == "measured" else min(jobs, len(plan.seeds))
-    parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
-    calls = (
-        joblib.delayed(replay_seed)(plan, seed, latencies, comparison=name, home=home, staging=staging)
-        for seed in plan.seeds
-    )
-    tell(0, len(plan.seeds), "replaying")
-    try:
-        with _interrupts_held():
-            replays = parallel(calls)
-        for done, _ in enumerate(replays, start=1):
-            tell(done, len(plan.seeds), "replaying")
-    except BaseException:
-        if workers > 1:
-            get_reusable_executor().shutdown(wait=True, kill_workers=True)
-        raise
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits meanwhile; processes that are started here never get it: this one ends them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _write_question(
-    plan: Plan,
-    name: str,
-    session: Session,
-    made: Mapping[str, Method],
-    measured: Mapping[str, Measurement],
-    service: Empirical,
-    staging: Path,
-) -> None:
+def _write_question(plan: Plan, work: Work, ready: Ready) -> None:
     """The facts that are not of a run: the comparison, its methods and their profiles."""
-    tape = session.tape
     comparison = pl.DataFrame(
         {
-            "comparison": [name],
-            "created": [datetime.now(UTC).replace(tzinfo=None)],
-            "problem": [plan.problem],
-            "tape": [tape.source if isinstance(plan.source, Path) else "a generated market"],
-            "currency": [tape.underlying if in_coin(tape) else tape.currency],
-            "money_unit": [tape.lot / MICROS],
+            "comparison": [work.name],
             "edge": [float(getattr(plan.trading.rule, "edge", 0.0))],
-            "fair": [session.fair.kind],
-            "resolution": [tape.resolution],
-            "span": [tape.end - tape.start],
-            "manifest": [json.dumps(plan.manifest() | {"tape": tape.hash})],
+            **ground_facts(plan, ready.session, plan.manifest()),
         }
     )
     methods = pl.DataFrame(
         [
             {
-                "comparison": name,
+                "comparison": work.name,
                 "method": method,
                 "position": position,
-                "footprint": made[method].nbytes,
-                "build_seconds": made[method].build_cost.seconds,
-                "build_evaluations": made[method].build_cost.evaluations,
-                "rss_before": measured[method].rss_before,
-                "rss_bound": measured[method].rss_bound,
-                "rss_peak": measured[method].rss_peak,
+                "footprint": ready.made[method].nbytes,
+                "build_seconds": ready.made[method].build_cost.seconds,
+                "build_evaluations": ready.made[method].build_cost.evaluations,
+                "rss_before": ready.measured[method].rss_before,
+                "rss_bound": ready.measured[method].rss_bound,
+                "rss_peak": ready.measured[method].rss_peak,
             }
             for position, method in enumerate(plan.methods)
         ]
     )
-    facts = {
-        "comparisons": comparison,
-        "methods": methods,
-        "profiles": profile_frame(name, measured, service, plan.cache),
-    }
-    write_facts(facts, staging, part="question")
+    facts = {"comparisons": comparison, "methods": methods, "profiles": ready.profiles(plan, work.name)}
+    write_facts(facts, work.staging, part="question")

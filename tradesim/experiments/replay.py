@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -35,6 +36,10 @@ class Role(StrEnum):
     """The method's prices, the method's latency."""
     CURVE = "curve"
     """Reference prices, a fixed latency."""
+    RACE = "race"
+    """A desk among others at one venue."""
+    ALONE = "alone"
+    """The same desk, the others absent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +61,23 @@ def replay_seed(
     session = open_session(tape, problem, plan.setting, seed=seed)
     reference = make_method("reference", problem, home)
     reference.bind(tape.chain)
+    manifest = run_manifest(plan, tape, seed, profile=comparison)
     frames: dict[str, list[pl.DataFrame]] = {}
     for job in _jobs(plan, latencies, tape, reference, home):
         run = f"{comparison}-{seed}-{job.method}-{job.role}" + ("" if job.compute_ns is None else f"-{job.compute_ns}")
         result = run_one(session, job.seat)
-        for table, frame in _facts(run, result).items():
+        row = {
+            "run": run,
+            "comparison": comparison,
+            "seed": seed,
+            "tape_hash": tape.hash,
+            "method": job.method,
+            "role": str(job.role),
+            "compute_ns": job.compute_ns,
+            "manifest": manifest,
+        }
+        for table, frame in run_facts(row, result).items():
             frames.setdefault(table, []).append(frame)
-        frames.setdefault("runs", []).append(_run_row(plan, run, comparison, seed, tape, job, result))
     facts = {table: pl.concat(parts) for table, parts in frames.items()}
     write_facts(facts | {"contracts": contract_frame(tape)}, staging, part=str(seed))
 
@@ -97,7 +112,8 @@ def _method_jobs(
         yield Job(method=strategy.method, role=role, seat=Seat(strategy=strategy, pricing=pricing, compute=compute))
 
 
-def _facts(run: str, result: Result) -> dict[str, pl.DataFrame]:
+def run_facts(row: Mapping[str, Any], result: Result, *, desk: int = 0) -> dict[str, pl.DataFrame]:
+    """The facts of what one desk did, and the row of ``runs`` that says which run it was."""
     frames = {
         "decisions": result.decisions,
         "orders": result.orders,
@@ -105,24 +121,14 @@ def _facts(run: str, result: Result) -> dict[str, pl.DataFrame]:
         "markouts": result.markouts,
         "positions": result.positions,
     }
-    return {table: frame.select(pl.lit(run).alias("run"), pl.all()) for table, frame in frames.items()}
+    facts = {table: frame.select(pl.lit(row["run"]).alias("run"), pl.all()) for table, frame in frames.items()}
+    said = {**row, "desk": desk, "cash": result.cash}
+    return facts | {"runs": pl.DataFrame([said], schema_overrides={"compute_ns": pl.Int64, "desk": pl.Int32})}
 
 
-def _run_row(plan: Plan, run: str, comparison: str, seed: int, tape: Tape, job: Job, result: Result) -> pl.DataFrame:
-    manifest = plan.provenance() | {"tape": tape.hash, "source": tape.source, "seed": seed, "profile": comparison}
-    return pl.DataFrame(
-        {
-            "run": [run],
-            "comparison": [comparison],
-            "seed": [seed],
-            "tape_hash": [tape.hash],
-            "method": [job.method],
-            "role": [str(job.role)],
-            "compute_ns": pl.Series([job.compute_ns], dtype=pl.Int64),
-            "cash": pl.Series([result.cash], dtype=pl.Int64),
-            "manifest": [json.dumps(manifest)],
-        }
-    )
+def run_manifest(plan: Plan, tape: Tape, seed: int, *, profile: str) -> str:
+    """What a run's row says of its making, as JSON; ``profile`` names what its latencies were drawn from."""
+    return json.dumps(plan.provenance() | {"tape": tape.hash, "source": tape.source, "seed": seed, "profile": profile})
 
 
 def contract_frame(tape: Tape) -> pl.DataFrame:
