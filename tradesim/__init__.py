@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from tradesim.experiments.advise import advise
     from tradesim.experiments.compare import Comparison, compare
     from tradesim.experiments.frontier import Frontier, frontier
+    from tradesim.experiments.race import Race, race
     from tradesim.experiments.run import run
     from tradesim.market.synthetic import SyntheticMarket
     from tradesim.market.tape_file import read_tape, write_tape
@@ -36,6 +37,7 @@ _HOMES = {
     "OwnTraded": "simulation.trigger",
     "Policy": "simulation.strategy",
     "Problem": "pricing.problem",
+    "Race": "experiments.race",
     "Setting": "simulation.session",
     "SpotMoved": "simulation.trigger",
     "Store": "results.store",
@@ -50,6 +52,7 @@ _HOMES = {
     "compare": "experiments.compare",
     "frontier": "experiments.frontier",
     "function_problem": "pricing.function",
+    "race": "experiments.race",
     "read_tape": "market.tape_file",
     "run": "experiments.run",
     "write_tape": "market.tape_file",
@@ -69,6 +72,7 @@ __all__ = [
     "OwnTraded",
     "Policy",
     "Problem",
+    "Race",
     "Setting",
     "SpotMoved",
     "Store",
@@ -83,6 +87,7 @@ __all__ = [
     "compare",
     "frontier",
     "function_problem",
+    "race",
     "read_tape",
     "run",
     "write_tape",

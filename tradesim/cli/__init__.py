@@ -5,7 +5,7 @@ import sys
 
 import cyclopts
 
-from tradesim.cli import advise, build, compare, frontier, generate, ingest, run, sql  # noqa: F401
+from tradesim.cli import advise, build, compare, frontier, generate, ingest, race, run, sql  # noqa: F401
 from tradesim.cli.app import app
 from tradesim.errors import TradesimError
 
