@@ -37,8 +37,14 @@ def replay_race(
     """Make the simulations of ``seed`` and write their facts as Parquet to ``staging``; ``latencies`` by desk."""
     tape = plan.tape(seed)
     session = open_session(tape, PROBLEMS[plan.problem], plan.setting, seed=seed)
-    seats = [_seat(plan, contestant, latencies[contestant.name], home) for contestant in plan.desks]
+    seats = [_seat(plan, desk, latencies[desk.name], home) for desk in plan.desks]
     manifest = run_manifest(plan, tape, seed, profile=race)
+    write_facts(race_facts(session, seats, race=race, manifest=manifest), staging, part=str(seed))
+
+
+def race_facts(session: Session, seats: Sequence[Seat], *, race: str, manifest: str) -> dict[str, pl.DataFrame]:
+    """The facts of the simulations of one seed, by table: the race, and each desk alone."""
+    tape, seed = session.tape, session.seed
     frames: dict[str, list[pl.DataFrame]] = {}
     for role, desk, result in _results(session, seats):
         row = {
@@ -46,7 +52,7 @@ def replay_race(
             "comparison": race,
             "seed": seed,
             "tape_hash": tape.hash,
-            "method": plan.desks[desk].strategy.method,
+            "method": seats[desk].strategy.method,
             "role": str(role),
             "manifest": manifest,
         }
@@ -54,8 +60,7 @@ def replay_race(
         facts["orders"] = _with_ties(facts["orders"], seed, desk)
         for table, frame in facts.items():
             frames.setdefault(table, []).append(frame)
-    merged = {table: pl.concat(parts) for table, parts in frames.items()}
-    write_facts(merged | {"contracts": contract_frame(tape)}, staging, part=str(seed))
+    return {table: pl.concat(parts) for table, parts in frames.items()} | {"contracts": contract_frame(tape)}
 
 
 def _results(session: Session, seats: Sequence[Seat]) -> list[tuple[Role, int, Result]]:

@@ -8,7 +8,6 @@ from typing import Any, Final
 import altair as alt
 import polars as pl
 
-from tradesim.errors import ArgumentError
 from tradesim.report import theme
 from tradesim.report.labels import SIZE, Box, boxes_along, place_labels
 from tradesim.units import spoken
@@ -16,6 +15,8 @@ from tradesim.units import spoken
 _EVEN: Final = 0.5
 _FLAT: Final = 1_000.0
 """Ns: leads below are drawn on a straight axis, those above on a logarithmic one."""
+FEW_RACES: Final = 5
+"""Below so many pairs of decisions a win rate says little."""
 _LOWEST: Final = -0.06
 _HIGHEST: Final = 1.1
 """Ends of the axis of shares, with room for names."""
@@ -25,10 +26,8 @@ def race_chart(gaps: pl.DataFrame, facts: Mapping[str, Any]) -> alt.LayerChart:
     """Win rate against lead, a line for each pair of desks, from the side of the one that is mostly the quicker.
 
     ``gaps`` is the view ``race_gaps`` of one race, ``facts`` its row of ``races``. Left of zero the usually quicker
-    desk was the slower one. ``ArgumentError`` where no two desks met.
+    desk was the slower one. A point of fewer than :data:`FEW_RACES` is faint, and no line leads to it.
     """
-    if gaps.is_empty():
-        raise ArgumentError("race: no two desks met at a quote, so there is nothing to draw; give more seeds")
     pairs = _pairs(gaps)
     axis = _LeadAxis.around([row["lead"] for rows in pairs.values() for row in rows])
     x = axis.x()
@@ -43,28 +42,30 @@ def race_chart(gaps: pl.DataFrame, facts: Mapping[str, Any]) -> alt.LayerChart:
         {
             **row,
             "method": name,
-            "low": max(0.0, row["win_rate"] - row["standard_error"]),
-            "high": min(1.0, row["win_rate"] + row["standard_error"]),
+            "low": max(0.0, row["win_rate"] - (row["standard_error"] or 0.0)),
+            "high": min(1.0, row["win_rate"] + (row["standard_error"] or 0.0)),
+            "opacity": 0.3 if row["races"] < FEW_RACES else 1.0,
             "gap": ("+" if row["lead"] >= 0 else "−") + spoken(abs(row["lead"])),
         }
         for name, rows in pairs.items()
         for row in rows
     ]
     chart = alt.Chart(alt.InlineData(values=points))
+    shade = alt.Opacity("opacity:Q", scale=None)
+    size = alt.Size("races:Q", scale=alt.Scale(range=[40, 400]), legend=None)
     tips = [
         alt.Tooltip("method:N", title="desks"),
         alt.Tooltip("gap:N", title="mean lead"),
         alt.Tooltip("win_rate:Q", title="wins", format=".1%"),
-        alt.Tooltip("meetings:Q", format=",d"),
+        alt.Tooltip("races:Q", title="races of two decisions", format=",d"),
+        alt.Tooltip("meetings:Q", title="their orders that met", format=",d"),
     ]
     even = alt.Chart(alt.InlineData(values=[{"win_rate": _EVEN}])).mark_rule(color="#bdbdbd", strokeDash=[4, 4])
     layers = (
         even.encode(y),
-        chart.mark_rule(strokeWidth=1.5).encode(x, alt.Y("low:Q"), colour, y2="high"),
-        chart.mark_line(strokeWidth=2, opacity=0.7).encode(x, y, colour),
-        chart.mark_point(filled=True, opacity=1, stroke="white", strokeWidth=1).encode(
-            x, y, colour, alt.Size("meetings:Q", scale=alt.Scale(range=[40, 400]), legend=None), tooltip=tips
-        ),
+        chart.mark_rule(strokeWidth=1.5).encode(x, alt.Y("low:Q"), colour, shade, y2="high"),
+        chart.transform_filter("datum.opacity == 1").mark_line(strokeWidth=2, opacity=0.7).encode(x, y, colour),
+        chart.mark_point(filled=True, stroke="white", strokeWidth=1).encode(x, y, colour, shade, size, tooltip=tips),
         alt.Chart(alt.InlineData(values=_labels(pairs, axis)))
         .mark_text(fontSize=SIZE, fontWeight="bold")
         .encode(x, y, colour, text="method:N"),
@@ -72,7 +73,7 @@ def race_chart(gaps: pl.DataFrame, facts: Mapping[str, Any]) -> alt.LayerChart:
     title = theme.heading(
         "What being quicker wins",
         "Two desks want the same quote: how often the one takes it, by how much sooner it decides than the other.",
-        f"A point's size is the number of meetings, its whisker one standard error; {facts['problem']} options.",
+        f"A point's size is how often their decisions met, its whisker one standard error; {facts['problem']} options.",
     )
     return theme.drawn(layers, title=title)
 

@@ -65,8 +65,8 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
         "Two orders meet where they want the same quote and neither could know of the other; the first to arrive that "
         "is filled wins, and where none is, nobody does.",
         f"P&L is edge at the fill net of fees, in {facts['currency']} a seed; counts are summed over seeds.",
-        "The race costs a desk what it makes alone less what it makes in the race: what it misses, what it gets at worse "
-        "prices, less what it trades only in the race.",
+        "The race costs a desk what it makes alone less what it makes in the race: what it misses, what it gets at "
+        "worse prices, less what it trades only in the race.",
     ]
     if table["made"].sum():
         lines.append("Made for rivals: trades in which its standing orders were taken by other desks.")

@@ -277,7 +277,8 @@ FROM priced p;
 -- Orders that take, of all desks in a race. An order lives from the tick that its decision answers until it arrives at
 -- the venue. Its price is that of the quote on which it acts.
 CREATE OR REPLACE VIEW race_orders AS
-SELECT r.comparison AS race, r.seed, r.desk, o.run, o.order_id, o.contract, o.direction, o.seen_price AS price,
+SELECT r.comparison AS race, r.seed, r.desk, o.run, o.order_id, o.decision, o.contract, o.direction,
+       o.seen_price AS price,
        o.lots, o.filled, d.event, o.venue, o.tie, o.decided - d.arrival AS latency
 FROM orders o JOIN runs r USING (run) JOIN decisions d USING (run, decision)
 WHERE r.role = 'race' AND o.contract >= 0 AND o.outcome <> 'rejected' AND o.kind IN ('ioc', 'limit')
@@ -313,7 +314,8 @@ WITH earned AS (
     FROM fills WHERE liquidity = 'taker' GROUP BY run, order_id
 ), met AS (
     SELECT a.race, a.seed, a.contract, a.direction, a.price,
-           a.desk AS first, b.desk AS second, b.venue - a.venue AS gap, b.latency - a.latency AS lead,
+           a.desk AS first, b.desk AS second, a.decision AS first_decision, b.decision AS second_decision,
+           b.venue - a.venue AS gap, b.latency - a.latency AS lead,
            CASE WHEN a.filled > 0 THEN a WHEN b.filled > 0 THEN b END AS w,
            CASE WHEN a.filled > 0 THEN b WHEN b.filled > 0 THEN a END AS l
     FROM race_orders a
@@ -322,16 +324,19 @@ WITH earned AS (
     WHERE a.desk <> b.desk AND a.event <= b.venue AND b.event <= a.venue
       AND (a.venue, a.tie, a.desk) < (b.venue, b.tie, b.desk)
 )
-SELECT m.race, m.seed, m.contract, m.direction, m.price, m.first, m.second, m.gap, m.lead,
+SELECT m.race, m.seed, m.contract, m.direction, m.price, m.first, m.second, m.first_decision, m.second_decision,
+       m.gap, m.lead,
        m.w.desk AS winner, m.l.desk AS loser, m.w.filled AS won, m.l.lots AS wanted, m.l.filled AS got,
        m.l.lots - m.l.filled AS missed, e.money
 FROM met m LEFT JOIN earned e ON (e.run, e.order_id) = (m.w.run, m.w.order_id);
 
 -- Each such pair as each of the two met it; lead is above zero where it was the quicker, won NULL where neither was.
 CREATE OR REPLACE VIEW race_meetings AS
-SELECT race, seed, first AS desk, second AS rival, lead, winner = first AS won FROM race_pairs
+SELECT race, seed, first AS desk, second AS rival, first_decision AS decision, second_decision AS rival_decision,
+       lead, winner = first AS won FROM race_pairs
 UNION ALL
-SELECT race, seed, second AS desk, first AS rival, -lead AS lead, winner = second AS won FROM race_pairs;
+SELECT race, seed, second AS desk, first AS rival, second_decision AS decision, first_decision AS rival_decision,
+       -lead AS lead, winner = second AS won FROM race_pairs;
 
 -- Latencies of each desk in its races, and whether the tape can tell them from zero, as in method_identified.
 CREATE OR REPLACE VIEW race_latency AS
@@ -355,25 +360,35 @@ JOIN race_latency b ON (b.race, b.desk) = (m.race, m.rival)
 GROUP BY m.race, m.desk, m.rival, d.name, o.name, a.identified, b.identified;
 
 -- Win rate by lead, in half decades from 1 us on (all below are one bucket). Leads that the tape cannot tell from zero
--- are left out. The standard error is that of independent meetings.
+-- are left out. Orders of two decisions travel together, so their meetings are one race of the two: the standard error
+-- is that of a ratio over races (Cochran, Sampling Techniques, 1977, 6.4), NULL below two of them.
 CREATE OR REPLACE VIEW race_gaps AS
-WITH bucketed AS (
-    SELECT m.*, CASE WHEN abs(m.lead) < 1000 THEN 0
+WITH races_of_two AS (
+    SELECT m.race, m.desk, m.rival, m.lead, count(*) AS meetings, count(*) FILTER (m.won) AS won,
+           CASE WHEN abs(m.lead) < 1000 THEN 0
                 ELSE sign(m.lead) * (1 + floor(2 * log10(abs(m.lead) / 1000))) END AS bucket
     FROM race_meetings m JOIN races q USING (race)
     WHERE m.won IS NOT NULL AND (q.resolution <= 1 OR abs(m.lead) >= q.resolution)
+    GROUP BY m.race, m.seed, m.desk, m.rival, m.decision, m.rival_decision, m.lead
+), bucketed AS (
+    SELECT *, sum(won) OVER (PARTITION BY race, desk, rival, bucket)
+              / sum(meetings) OVER (PARTITION BY race, desk, rival, bucket) AS win_rate
+    FROM races_of_two
 )
 SELECT b.race, b.desk, b.rival AS rival_desk, d.name, o.name AS rival,
        CAST(round(CASE WHEN bucket > 0 THEN 1000 * 10 ** ((bucket - 1) / 2) ELSE -1000 * 10 ** (-bucket / 2) END)
             AS BIGINT) AS lead_from,
        CAST(round(CASE WHEN bucket < 0 THEN -1000 * 10 ** ((-bucket - 1) / 2) ELSE 1000 * 10 ** (bucket / 2) END)
             AS BIGINT) AS lead_to,
-       avg(lead) AS lead, count(*) AS meetings, count(*) FILTER (won) AS won, avg(CAST(won AS INTEGER)) AS win_rate,
-       sqrt(avg(CAST(won AS INTEGER)) * (1 - avg(CAST(won AS INTEGER))) / count(*)) AS standard_error
+       sum(lead * meetings) / sum(meetings) AS lead, count(*) AS races,
+       CAST(sum(meetings) AS BIGINT) AS meetings, CAST(sum(won) AS BIGINT) AS won, win_rate,
+       CASE WHEN count(*) > 1
+            THEN sqrt(sum((won - win_rate * meetings) ** 2) * count(*) / (count(*) - 1)) / sum(meetings) END
+           AS standard_error
 FROM bucketed b
 JOIN desks d ON (d.race, d.desk) = (b.race, b.desk)
 JOIN desks o ON (o.race, o.desk) = (b.race, b.rival)
-GROUP BY b.race, b.desk, b.rival, d.name, o.name, bucket;
+GROUP BY b.race, b.desk, b.rival, d.name, o.name, bucket, win_rate;
 
 -- What became in the race of what each desk traded alone, and the other way round: lots of the same wake-up, contract
 -- and direction are the same lots, the first with the first. Exact: alone - raced = missed + worsened - gained.
