@@ -446,21 +446,28 @@ SELECT race, seed, desk, alone, raced, alone - raced AS cost,
 FROM pnls LEFT JOIN fates USING (race, seed, desk);
 
 -- Trades between desks: who stood, who took, and what each earned on it, money net of fees. Trades of one contract,
--- instant, price and size are paired in turn.
+-- instant, price and size are paired in turn. Late by: ns by which the maker's withdrawal of the order (a cancel or a
+-- replace whose life, as in race_orders, had begun) came after the trade; NULL without one.
 CREATE OR REPLACE VIEW race_trades AS
 WITH each AS (
-    SELECT r.comparison AS race, r.seed, r.role, r.desk, f.contract, f.venue, f.price, f.quantity, f.liquidity,
-           (f.fair - f.price) * f.quantity * f.multiplier - f.fee AS money,
+    SELECT r.comparison AS race, r.seed, f.run, f.order_id, r.desk, f.contract, f.venue, f.price, f.quantity,
+           f.liquidity, (f.fair - f.price) * f.quantity * f.multiplier - f.fee AS money,
            row_number() OVER (PARTITION BY r.comparison, r.seed, f.contract, f.venue, f.price, f.quantity, f.liquidity
                               ORDER BY r.desk, f.fill) AS turn
     FROM fills f JOIN runs r USING (run)
     WHERE r.role = 'race'
+), withdrawals AS (
+    SELECT o.run, o.target AS order_id, min(d.event) AS event, min(o.venue) AS venue
+    FROM orders o JOIN decisions d USING (run, decision)
+    WHERE o.kind IN ('cancel', 'replace') AND o.outcome = 'late' GROUP BY o.run, o.target
 )
 SELECT m.race, m.seed, m.contract, m.venue, m.price, t.quantity, m.desk AS maker, t.desk AS taker,
-       m.money AS maker_money, t.money AS taker_money
+       m.money AS maker_money, t.money AS taker_money,
+       CASE WHEN w.event <= m.venue THEN w.venue - m.venue END AS late_by
 FROM each m
 JOIN each t ON (t.race, t.seed, t.contract, t.venue, t.price, t.quantity, t.turn)
              = (m.race, m.seed, m.contract, m.venue, m.price, -m.quantity, m.turn)
+LEFT JOIN withdrawals w ON (w.run, w.order_id) = (m.run, m.order_id)
 WHERE m.liquidity = 'maker' AND t.liquidity = 'taker' AND m.desk <> t.desk;
 
 -- The table of `tradesim race`: one row a desk; money in currency a seed. What the tape cannot identify is NULL.
