@@ -15,7 +15,7 @@ from tradesim.experiments.plan import DEFAULT_METHODS
 from tradesim.methods.registry import METHODS
 
 QUICK = ("--methods", "nothing,proxy", "--latency", "fixed:40us")
-COMMANDS = ("compare", "run", "frontier", "advise", "build", "ingest", "generate", "sql")
+COMMANDS = ("compare", "run", "race", "frontier", "advise", "build", "ingest", "generate", "sql")
 
 
 def strict(text: str) -> Any:

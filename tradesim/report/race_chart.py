@@ -87,7 +87,8 @@ class _LeadAxis:
 
     @classmethod
     def around(cls, leads: Sequence[float]) -> "_LeadAxis":
-        return cls(min(-_FLAT, *(3 * lead for lead in leads)), max(_FLAT, *(3 * lead for lead in leads)))
+        wide = [-_FLAT, _FLAT, *(3 * lead for lead in leads)]
+        return cls(min(wide), max(wide))
 
     def share(self, lead: float) -> float:
         """How far a lead lies from the left edge, as a share of the axis."""
