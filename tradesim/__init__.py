@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from tradesim.experiments.compare import Comparison, compare
     from tradesim.experiments.frontier import Frontier, frontier
     from tradesim.experiments.race import Race, race
+    from tradesim.experiments.race_plan import Contestant
     from tradesim.experiments.run import run
     from tradesim.market.synthetic import SyntheticMarket
     from tradesim.market.tape_file import read_tape, write_tape
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AnyOf": "simulation.trigger",
     "Comparison": "experiments.compare",
+    "Contestant": "experiments.race_plan",
     "DeltaHedge": "simulation.hedging",
     "EveryNth": "simulation.trigger",
     "EveryQuote": "simulation.trigger",
@@ -62,6 +64,7 @@ _HOMES = {
 __all__ = [
     "AnyOf",
     "Comparison",
+    "Contestant",
     "DeltaHedge",
     "EveryNth",
     "EveryQuote",

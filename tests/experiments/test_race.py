@@ -189,6 +189,13 @@ def test_a_measured_race_is_run_again_by_its_profile(home, tmp_path):
     assert first.store.query(instants, [first.name]).equals(second.store.query(instants, [second.name]))
 
 
+def test_every_view_of_races_answers(made):
+    views = made.store.query("SELECT view_name FROM duckdb_views() WHERE view_name LIKE 'race!_%' ESCAPE '!'")
+    assert len(views) == 11
+    for view in views["view_name"]:
+        assert len(made.store.query(f"SELECT * FROM {view}")) > 0, view
+
+
 def test_a_race_is_no_comparison(made):
     assert made.store.query("SELECT * FROM comparison_table").is_empty()
     assert made.store.query("SELECT * FROM effects").is_empty()

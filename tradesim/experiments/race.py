@@ -86,7 +86,7 @@ def race(
     """Race ``desks`` against each other, and run each of them alone, on the same tapes under the same seeds.
 
     ``desks``    two or more: names of methods (``grid``), strategy files (``mine.py``), either with a stated latency
-                 (``grid=5us``), or strategies
+                 (``grid=5us``), or strategies, or :class:`~tradesim.experiments.race_plan.Contestant`
     ``latency``  of the desks that state none; as of :func:`tradesim.compare`
     ``strategy`` how desks that are named by their method alone trade; by default they take quotes
     ``jobs``     seeds replayed at once; one where a desk's rule is of your own or ``measured`` latency is live
