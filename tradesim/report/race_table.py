@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 from rich.table import Table
 
-from tradesim.report.table import money
+from tradesim.report.table import money_told
 from tradesim.units import spoken
 
 
@@ -35,7 +35,7 @@ def race_table(table: pl.DataFrame, rivals: pl.DataFrame, facts: Mapping[str, An
         shown.add_column(heading, justify=justify, no_wrap=True)
     for row in table.iter_rows(named=True):
         cells = _cells(row, rivals.filter(pl.col("desk") == row["desk"]))
-        shown.add_row(*cells, *((f"{row['made']:,}\n{money(row['made_money'])}",) if made else ()))
+        shown.add_row(*cells, *((f"{row['made']:,}\n{money_told(row['made_money'])}",) if made else ()))
     return shown
 
 
@@ -45,10 +45,18 @@ def _cells(row: Mapping[str, Any], rivals: pl.DataFrame) -> list[str]:
     against = "\n".join(f"{_share(rate)} {rival}" for rival, rate in rivals.select("rival", "win_rate").iter_rows())
     start = [row["name"], latency, *counts]
     if row["identified"] is False:
-        return [*start, "not\nidentified", "", money(row["alone"]), *["not\nidentified"] * 5]
-    cost = money(row["cost"]) + ("" if row["cost_t"] is None else f"\n({row['cost_t']:.1f})")
-    amounts = (money(row[name]) for name in ("missed", "worsened", "gained"))
-    return [*start, _share(row["win_rate"]), against, money(row["alone"]), money(row["raced"]), cost, *amounts]
+        return [*start, "not\nidentified", "", money_told(row["alone"]), *["not\nidentified"] * 5]
+    cost = money_told(row["cost"]) + ("" if row["cost_t"] is None else f"\n({row['cost_t']:.1f})")
+    amounts = (money_told(row[name]) for name in ("missed", "worsened", "gained"))
+    return [
+        *start,
+        _share(row["win_rate"]),
+        against,
+        money_told(row["alone"]),
+        money_told(row["raced"]),
+        cost,
+        *amounts,
+    ]
 
 
 def _share(rate: float | None) -> str:

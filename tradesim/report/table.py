@@ -54,10 +54,10 @@ def _cells(row: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
     cells.append("-" if row["error_rms"] is None else f"{row['error_rms']:.2g}\n{row['error_max']:.2g}")
     cells.append(f"{_count(row['decisions'])}\n{_count(row['orders'])}\n{_count(row['fills'])}")
     if row["identified"]:
-        cells.append(money(row["pnl_mean"]) + _under("±", row["pnl_spread"]))
+        cells.append(money_told(row["pnl_mean"]) + _under("±", row["pnl_spread"]))
         return cells + [_effect(row, name) for name in ("pnl_error", *EFFECTS, "make_instant", "make_exact")]
     unseen = "not\nidentified"
-    pnl = money(row["pnl_mean"]) + "\nat zero\nlatency"
+    pnl = money_told(row["pnl_mean"]) + "\nat zero\nlatency"
     return [*cells, pnl, unseen, _effect(row, "pricing_effect"), *[unseen] * 4]
 
 
@@ -114,14 +114,14 @@ def _percentiles(row: Mapping[str, Any], what: str) -> str:
 
 def _effect(row: Mapping[str, Any], name: str) -> str:
     t_value = row[f"{name}_t"]
-    return money(row[f"{name}_mean"]) + ("" if t_value is None else f"\n({t_value:.1f})")
+    return money_told(row[f"{name}_mean"]) + ("" if t_value is None else f"\n({t_value:.1f})")
 
 
 def _under(sign: str, value: float | None) -> str:
-    return "" if value is None else f"\n{sign} {money(value)}"
+    return "" if value is None else f"\n{sign} {money_told(value)}"
 
 
-def money(value: float | None) -> str:
+def money_told(value: float | None) -> str:
     """An amount for people; a dash where there is none."""
     if value is None or not math.isfinite(value):
         return "-"
