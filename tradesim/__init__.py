@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from tradesim.experiments.compare import Comparison, compare
     from tradesim.experiments.frontier import Frontier, frontier
     from tradesim.experiments.iso import IsoPnl, iso
+    from tradesim.experiments.race import Race, race
+    from tradesim.experiments.race_plan import Contestant
     from tradesim.experiments.run import run
     from tradesim.market.calibration import calibrate
     from tradesim.market.facts import facts_of
@@ -33,6 +35,7 @@ _HOMES = {
     "AnyOf": "simulation.trigger",
     "BreakEven": "experiments.break_even",
     "Comparison": "experiments.compare",
+    "Contestant": "experiments.race_plan",
     "DeltaHedge": "simulation.hedging",
     "EveryNth": "simulation.trigger",
     "EveryQuote": "simulation.trigger",
@@ -45,6 +48,7 @@ _HOMES = {
     "OwnTraded": "simulation.trigger",
     "Policy": "simulation.strategy",
     "Problem": "pricing.problem",
+    "Race": "experiments.race",
     "Setting": "simulation.session",
     "SpotMoved": "simulation.trigger",
     "Store": "results.store",
@@ -65,6 +69,7 @@ _HOMES = {
     "iso": "experiments.iso",
     "hybrid": "market.hybrid",
     "read_snapshot": "market.snapshot",
+    "race": "experiments.race",
     "read_tape": "market.tape_file",
     "run": "experiments.run",
     "write_tape": "market.tape_file",
@@ -75,6 +80,7 @@ __all__ = [
     "AnyOf",
     "BreakEven",
     "Comparison",
+    "Contestant",
     "DeltaHedge",
     "EveryNth",
     "EveryQuote",
@@ -87,6 +93,7 @@ __all__ = [
     "OwnTraded",
     "Policy",
     "Problem",
+    "Race",
     "Setting",
     "SpotMoved",
     "Store",
@@ -106,6 +113,7 @@ __all__ = [
     "function_problem",
     "hybrid",
     "iso",
+    "race",
     "read_snapshot",
     "read_tape",
     "run",

@@ -18,6 +18,7 @@ QUICK = ("--methods", "nothing,proxy", "--latency", "fixed:40us")
 COMMANDS = (
     "compare",
     "run",
+    "race",
     "breakeven",
     "iso",
     "frontier",

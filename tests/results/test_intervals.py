@@ -35,6 +35,7 @@ def facts_of(samples: np.ndarray, resolution: int = 1) -> dict[str, pl.DataFrame
         run=pl.concat_str("comparison", "seed", "method", separator="-"),
         tape_hash=pl.concat_str(pl.lit("t"), "seed"),
         role=pl.lit("own"),
+        desk=pl.lit(0),
         compute_ns=pl.lit(None, dtype=pl.Int64),
         cash=pl.lit(0),
         manifest=pl.lit("{}"),

@@ -76,8 +76,8 @@ def compare(
         Print one JSON object instead of the table.
     """
     from tradesim.experiments.compare import compare as make
-    from tradesim.experiments.plan import DEFAULT_METHODS
-    from tradesim.experiments.run import load_strategy, travels
+    from tradesim.experiments.plan import DEFAULT_METHODS, has_own_rule
+    from tradesim.experiments.run import load_strategy
     from tradesim.experiments.stated import parse_hiccups
     from tradesim.user_code import blamed_on
 
@@ -97,7 +97,7 @@ def compare(
             strategy=trading,
             **world.arguments(),
             db=db,
-            jobs=jobs if trading is None or travels(trading) else 1,
+            jobs=jobs if trading is None or not has_own_rule(trading) else 1,
             outside=outside,
             progress=tell,
         )

@@ -1,43 +1,29 @@
 """The main job: ways of pricing on the same ticks, by the same rule, under the same seeds, held against each other."""
 
 import json
-import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import polars as pl
 
-from tradesim.errors import ArgumentError
-from tradesim.experiments.ground import Tapes, in_coin, plan_of
-from tradesim.experiments.manifest import fingerprint
-from tradesim.experiments.measure import Measurement, measure, measure_service
+from tradesim.experiments.ground import Tapes, plan_of
 from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan
-from tradesim.experiments.profiles import check_stored, profile_frame, with_stored
 from tradesim.experiments.replay import jobs_of
 from tradesim.experiments.seeds import Jobs, Replay
-from tradesim.experiments.stated import Stored
 from tradesim.experiments.timing import Cache
-from tradesim.home import data_home
+from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_ready
 from tradesim.market.synthetic import SyntheticMarket
-from tradesim.market.tape import Tape
-from tradesim.methods.method import Method
-from tradesim.methods.registry import make_method
 from tradesim.methods.staged import Outside
-from tradesim.pricing import PROBLEMS
 from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite, write_facts
 from tradesim.simulation.hiccups import Hiccups
-from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured
 from tradesim.simulation.maker import MakeRule
-from tradesim.simulation.session import Session, Setting, open_session
+from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Rule, Strategy, TakeRule
 from tradesim.simulation.venue_rules import VenueRules
-from tradesim.simulation.wires import Wires, check_recordings
-from tradesim.units import MICROS
+from tradesim.simulation.wires import Wires
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,69 +174,24 @@ def make(
 
     Each of ``further`` is shown the comparison so far, in a database of its own, and says which runs are to be added.
     """
-    if jobs < 1:
-        raise ArgumentError(f"jobs {jobs}: at least one seed is replayed at a time; give 1 or more")
-    home = data_home()
-    name = f"{fingerprint(plan.configuration())}-{uuid4().hex[:6]}"
-    staging = home / "staging" / name
-    store = Store(Path(db) if db is not None else home / "results.duckdb")
-    store.check()
-    stated = plan.compute
-    if isinstance(stated, Stored):
-        check_stored(store, stated.comparison, plan.methods)
-    problem, seed = PROBLEMS[plan.problem], plan.seeds[0]
-    try:
-        made = {method: make_method(method, problem, home, progress, plan.outside) for method in plan.methods}
-        session = open_session(plan.tape(seed), problem, plan.setting, seed=seed, progress=progress)
-        check_recordings(plan.setting.wires, session.tape.start, session.tape.end)
-        measured, service = _measure_all(plan, session, made, progress)
-        if isinstance(stated, Stored):
-            measured, service = with_stored(measured, store, stated.comparison)
-        _write_question(plan, name, session, made, measured, service, staging)
+    with at_work(plan, db=db, jobs=jobs, progress=progress) as work:
+        ready = make_ready(plan, work, measuring=plan.methods, progress=progress)
+        _write_question(plan, work, ready)
         replay = Replay(
             plan=plan,
-            latencies=_latencies(stated, measured, service),
-            name=name,
-            home=home,
-            staging=staging,
+            latencies=ready.latencies(),
+            name=work.name,
+            home=work.home,
+            staging=work.staging,
             jobs=jobs,
             tell=progress,
         )
         replay.all(dict.fromkeys(plan.seeds, jobs_of(plan)), "replaying")
         for number, asked in enumerate(further, start=1):
-            draft = Store(staging / f"draft-{number}.duckdb")
-            draft.ingest(staging)
+            draft = Store(work.staging / f"draft-{number}.duckdb")
+            draft.ingest(work.staging)
             replay.all(asked(draft), f"replaying further {number}")
-        progress(0, 1, "storing")
-        store.ingest(staging)
-        progress(1, 1, "storing")
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    return Comparison(name=name, store=store)
-
-
-def _measure_all(
-    plan: Plan, session: Session, made: Mapping[str, Method], tell: Progress
-) -> tuple[dict[str, Measurement], Empirical]:
-    service = Empirical(measure_service(session))
-    measured = {}
-    for done, (name, method) in enumerate(made.items()):
-        tell(done, len(made), f"measuring {name}")
-        measured[name] = measure(method, session, cache=plan.cache, deadline=plan.trading.deadline)
-    tell(len(made), len(made), "measuring")
-    return measured, service
-
-
-def _latencies(
-    stated: ComputeLatency | Stored | None, measured: Mapping[str, Measurement], service: LatencyModel
-) -> dict[str, ComputeLatency]:
-    """Each method's compute latency: as measured (in ``measured``), live, or as stated."""
-    profiles = {name: measurement.profile(service) for name, measurement in measured.items()}
-    if stated is None or isinstance(stated, Stored):
-        return dict(profiles)
-    if isinstance(stated, Measured):
-        return {name: Measured(update_model=profile.update_model) for name, profile in profiles.items()}
-    return dict.fromkeys(measured, stated)
+    return Comparison(name=work.name, store=work.store)
 
 
 def edge_of(rule: Rule) -> float | None:
@@ -260,57 +201,30 @@ def edge_of(rule: Rule) -> float | None:
     return rule.half_spread if isinstance(rule, MakeRule) else None
 
 
-def _write_question(
-    plan: Plan,
-    name: str,
-    session: Session,
-    made: Mapping[str, Method],
-    measured: Mapping[str, Measurement],
-    service: Empirical,
-    staging: Path,
-) -> None:
+def _write_question(plan: Plan, work: Work, ready: Ready) -> None:
     """The facts that are not of a run: the comparison, its methods and their profiles."""
-    tape = session.tape
-    tapes = [plan.tape(seed) for seed in plan.seeds] if isinstance(plan.source, tuple) else [tape]
     comparison = pl.DataFrame(
         {
-            "comparison": [name],
-            "created": [datetime.now(UTC).replace(tzinfo=None)],
-            "problem": [plan.problem],
-            "tape": ["a generated market" if isinstance(plan.source, SyntheticMarket) else _sources(tapes)],
-            "currency": [tape.underlying if in_coin(tape) else tape.currency],
-            "money_unit": [tape.lot / MICROS],
+            "comparison": [work.name],
             "edge": pl.Series([edge_of(plan.trading.rule)], dtype=pl.Float64),
-            "fair": [session.fair.kind],
-            "resolution": [max(each.resolution for each in tapes)],
-            "span": [sum(each.end - each.start for each in tapes)],
-            "manifest": [json.dumps(plan.manifest() | {"tape": ", ".join(each.hash for each in tapes)})],
+            **ground_facts(plan, ready.session),
         }
     )
     methods = pl.DataFrame(
         [
             {
-                "comparison": name,
+                "comparison": work.name,
                 "method": method,
                 "position": position,
-                "footprint": made[method].nbytes,
-                "build_seconds": made[method].build_cost.seconds,
-                "build_evaluations": made[method].build_cost.evaluations,
-                "rss_before": measured[method].rss_before,
-                "rss_bound": measured[method].rss_bound,
-                "rss_peak": measured[method].rss_peak,
+                "footprint": ready.made[method].nbytes,
+                "build_seconds": ready.made[method].build_cost.seconds,
+                "build_evaluations": ready.made[method].build_cost.evaluations,
+                "rss_before": ready.measured[method].rss_before,
+                "rss_bound": ready.measured[method].rss_bound,
+                "rss_peak": ready.measured[method].rss_peak,
             }
             for position, method in enumerate(plan.methods)
         ]
     )
-    facts = {
-        "comparisons": comparison,
-        "methods": methods,
-        "profiles": profile_frame(name, measured, service, plan.cache),
-    }
-    write_facts(facts, staging, part="question")
-
-
-def _sources(tapes: Sequence[Tape]) -> str:
-    """Where the tapes come from, in one line."""
-    return tapes[0].source if len(tapes) == 1 else f"{len(tapes)} tapes: {tapes[0].source} to {tapes[-1].source}"
+    facts = {"comparisons": comparison, "methods": methods, "profiles": ready.profiles(plan, work.name)}
+    write_facts(facts, work.staging, part="question")

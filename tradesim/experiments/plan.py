@@ -84,8 +84,7 @@ class Plan:
         _check_seeds(self.seeds)
         if isinstance(self.source, tuple):
             _check_days(self.source, self.seeds)
-        _check_ways(self.trading)
-        _check_amounts(self.trading.rule, self.setting)
+        check_trading(self.trading, self.setting)
         _check_curve(self.curve)
         object.__setattr__(self, "_compute", parse_latency(self.latency))
 
@@ -96,10 +95,7 @@ class Plan:
 
     def strategy(self, method: str) -> Strategy:
         """The shared way to trade, pricing by ``method``; answers of a rule of the user's are checked."""
-        rule = self.trading.rule
-        return replace(
-            self.trading, method=method, rule=rule if isinstance(rule, TakeRule | MakeRule) else Checked(rule)
-        )
+        return checked(replace(self.trading, method=method))
 
     def tape(self, seed: int) -> Tape:
         """The tape of ``seed``."""
@@ -154,6 +150,22 @@ def _check_days(tapes: Sequence[Path], seeds: Sequence[int]) -> None:
 def _check_curve(curve: Sequence[int]) -> None:
     if len(set(curve)) < len(curve) or any(ns < 0 for ns in curve):
         raise ArgumentError(f"curve {list(curve)}: its latencies are whole ns, at least 0, none twice")
+
+
+def check_trading(trading: Strategy, setting: Setting) -> None:
+    """Hold the parts of a strategy, and the sizes in it, to their rules; else ``ArgumentError``."""
+    _check_ways(trading)
+    _check_amounts(trading.rule, setting)
+
+
+def has_own_rule(trading: Strategy) -> bool:
+    """Whether the rule is not one of ours."""
+    return not isinstance(trading.rule, TakeRule | MakeRule)
+
+
+def checked(trading: Strategy) -> Strategy:
+    """The same, answers of a rule of the user's held to what a rule may answer."""
+    return replace(trading, rule=Checked(trading.rule)) if has_own_rule(trading) else trading
 
 
 def _check_ways(trading: Strategy) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -37,6 +38,10 @@ class Role(StrEnum):
     """Reference prices, a fixed latency."""
     FIXED = "fixed"
     """The method's prices, a fixed latency of ``price``; its ``update`` takes what its own does."""
+    RACE = "race"
+    """A desk among others at one venue."""
+    ALONE = "alone"
+    """The same desk, the others absent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,16 +81,23 @@ def replay_seed(
     reference = make_method("reference", problem, home)
     reference.bind(tape.chain)
     bench = _Bench(plan=plan, tape=tape, reference=reference, latencies=latencies, home=home)
-    manifest = json.dumps(
-        plan.provenance() | {"tape": tape.hash, "source": tape.source, "seed": seed, "profile": comparison}
-    )
+    manifest = run_manifest(plan, tape, seed, profile=comparison)
     frames: dict[str, list[pl.DataFrame]] = {}
     for job in jobs:
         run = f"{comparison}-{seed}-{job.method}-{job.role}" + ("" if job.compute_ns is None else f"-{job.compute_ns}")
         result = run_one(session, bench.seat(job))
-        for table, frame in _facts(run, result).items():
+        row = {
+            "run": run,
+            "comparison": comparison,
+            "seed": seed,
+            "tape_hash": tape.hash,
+            "method": job.method,
+            "role": str(job.role),
+            "compute_ns": job.compute_ns,
+            "manifest": manifest,
+        }
+        for table, frame in run_facts(row, result).items():
             frames.setdefault(table, []).append(frame)
-        frames.setdefault("runs", []).append(_run_row(run, comparison, seed, tape, job, result, manifest))
     facts = {table: pl.concat(parts) for table, parts in frames.items()}
     write_facts(facts | {"contracts": contract_frame(tape)}, staging, part=part)
 
@@ -132,7 +144,8 @@ class _Bench:
         return Profile(price_by_tag={"any": Fixed(job.compute_ns)}, update_model=update)
 
 
-def _facts(run: str, result: Result) -> dict[str, pl.DataFrame]:
+def run_facts(row: Mapping[str, Any], result: Result, *, desk: int = 0) -> dict[str, pl.DataFrame]:
+    """The facts of what one desk did, and the row of ``runs`` that says which run it was."""
     frames = {
         "decisions": result.decisions,
         "orders": result.orders,
@@ -140,23 +153,14 @@ def _facts(run: str, result: Result) -> dict[str, pl.DataFrame]:
         "markouts": result.markouts,
         "positions": result.positions,
     }
-    return {table: frame.select(pl.lit(run).alias("run"), pl.all()) for table, frame in frames.items()}
+    facts = {table: frame.select(pl.lit(row["run"]).alias("run"), pl.all()) for table, frame in frames.items()}
+    said = {**row, "desk": desk, "cash": result.cash}
+    return facts | {"runs": pl.DataFrame([said], schema_overrides={"compute_ns": pl.Int64, "desk": pl.Int32})}
 
 
-def _run_row(run: str, comparison: str, seed: int, tape: Tape, job: Job, result: Result, manifest: str) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "run": [run],
-            "comparison": [comparison],
-            "seed": [seed],
-            "tape_hash": [tape.hash],
-            "method": [job.method],
-            "role": [str(job.role)],
-            "compute_ns": pl.Series([job.compute_ns], dtype=pl.Int64),
-            "cash": pl.Series([result.cash], dtype=pl.Int64),
-            "manifest": [manifest],
-        }
-    )
+def run_manifest(plan: Plan, tape: Tape, seed: int, *, profile: str) -> str:
+    """What a run's row says of its making, as JSON; ``profile`` names what its latencies were drawn from."""
+    return json.dumps(plan.provenance() | {"tape": tape.hash, "source": tape.source, "seed": seed, "profile": profile})
 
 
 def contract_frame(tape: Tape) -> pl.DataFrame:

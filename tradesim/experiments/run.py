@@ -10,7 +10,7 @@ from tradesim.experiments.plan import Plan
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.progress import Progress, silent
 from tradesim.simulation.session import Setting
-from tradesim.simulation.strategy import Custom, Strategy
+from tradesim.simulation.strategy import Strategy
 from tradesim.simulation.venue_rules import VenueRules
 from tradesim.simulation.wires import Wires
 from tradesim.user_code import load_file
@@ -72,8 +72,3 @@ def load_strategy(path: Path | str) -> Strategy:
             'tradesim.Strategy: write STRATEGY = tradesim.Strategy(method="grid")'
         )
     return strategy
-
-
-def travels(strategy: Strategy) -> bool:
-    """Whether other processes can be sent ``strategy``: its rule is tradesim's own, not one of a file or a script."""
-    return type(strategy.rule).__module__.startswith("tradesim.") and not isinstance(strategy.rule, Custom)

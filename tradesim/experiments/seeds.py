@@ -1,9 +1,10 @@
 """Seeds replayed beside one another, each in a process of its own."""
 
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import joblib
@@ -32,32 +33,57 @@ class Replay:
 
     def all(self, asked: Jobs, what: str) -> None:
         """Make the runs ``asked`` and stage their facts; ``what`` names the progress."""
-        workers = 1 if isinstance(self.plan.compute, Measured) else min(self.jobs, len(asked))
-        parallel = joblib.Parallel(n_jobs=max(workers, 1), return_as="generator_unordered")
-        calls = (
-            joblib.delayed(replay_seed)(
-                self.plan,
-                seed,
-                jobs,
-                self.latencies,
-                comparison=self.name,
-                home=self.home,
-                staging=self.staging,
-                part=f"{seed}-{what.replace(' ', '-')}",
-            )
-            for seed, jobs in asked.items()
-            if jobs
+        seeds = [seed for seed, jobs in asked.items() if jobs]
+        workers = 1 if isinstance(self.plan.compute, Measured) else min(self.jobs, max(len(seeds), 1))
+        replay = partial(
+            _replay,
+            self.plan,
+            dict(asked),
+            self.latencies,
+            comparison=self.name,
+            home=self.home,
+            staging=self.staging,
+            what=what,
         )
-        self.tell(0, len(asked), what)
-        try:
-            with _interrupts_held():
-                replays = parallel(calls)
-            for done, _ in enumerate(replays, start=1):
-                self.tell(done, len(asked), what)
-        except BaseException:
-            if workers > 1:
-                get_reusable_executor().shutdown(wait=True, kill_workers=True)
-            raise
+        each_seed(replay, seeds, workers=workers, progress=self.tell, what=what)
+
+
+def _replay(
+    plan: Plan,
+    asked: Jobs,
+    latencies: Mapping[str, ComputeLatency],
+    seed: int,
+    *,
+    comparison: str,
+    home: Path,
+    staging: Path,
+    what: str,
+) -> None:
+    part = f"{seed}-{what.replace(' ', '-')}"
+    replay_seed(plan, seed, asked[seed], latencies, comparison=comparison, home=home, staging=staging, part=part)
+
+
+def each_seed(
+    replay: Callable[[int], None],
+    seeds: Sequence[int],
+    *,
+    workers: int,
+    progress: Progress,
+    what: str = "replaying",
+) -> None:
+    """Call ``replay`` with every seed, in at most ``workers`` processes at once; one: in this process, in turn."""
+    parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
+    calls = (joblib.delayed(replay)(seed) for seed in seeds)
+    progress(0, len(seeds), what)
+    try:
+        with _interrupts_held():
+            replays = parallel(calls)
+        for done, _ in enumerate(replays, start=1):
+            progress(done, len(seeds), what)
+    except BaseException:
+        if workers > 1:
+            get_reusable_executor().shutdown(wait=True, kill_workers=True)
+        raise
 
 
 @contextmanager

@@ -51,14 +51,37 @@ CREATE TABLE IF NOT EXISTS profiles (
 
 CREATE TABLE IF NOT EXISTS runs (
     run         VARCHAR PRIMARY KEY,
-    comparison  VARCHAR NOT NULL,
+    comparison  VARCHAR NOT NULL,     -- or the race
     seed        BIGINT NOT NULL,
     tape_hash   VARCHAR NOT NULL,
     method      VARCHAR NOT NULL,
-    role        VARCHAR NOT NULL,     -- oracle, instant, exact, own, curve, fixed
+    role        VARCHAR NOT NULL,     -- oracle, instant, exact, own, curve, fixed; of a race: race, alone
+    desk        INTEGER NOT NULL,     -- its index in its simulation
     compute_ns  BIGINT,               -- roles curve and fixed: the fixed latency
     cash        BIGINT NOT NULL,      -- money at the end, positions not counted
     manifest    JSON NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS races (
+    race        VARCHAR PRIMARY KEY,
+    created     TIMESTAMP NOT NULL,
+    problem     VARCHAR NOT NULL,
+    tape        VARCHAR NOT NULL,     -- these are as in comparisons
+    currency    VARCHAR NOT NULL,
+    money_unit  DOUBLE NOT NULL,
+    fair        VARCHAR NOT NULL,
+    resolution  BIGINT NOT NULL,
+    span        BIGINT NOT NULL,
+    manifest    JSON NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS desks (
+    race        VARCHAR NOT NULL,
+    desk        INTEGER NOT NULL,     -- its index in the simulation
+    name        VARCHAR NOT NULL,     -- unique in the race
+    method      VARCHAR NOT NULL,
+    latency     VARCHAR NOT NULL,     -- of its decisions, as stated; empirical: measured
+    PRIMARY KEY (race, desk)
 );
 
 CREATE TABLE IF NOT EXISTS decisions (
@@ -104,7 +127,8 @@ CREATE TABLE IF NOT EXISTS orders (
     ack         BIGINT NOT NULL,
     filled      BIGINT NOT NULL,      -- on arrival; what it traded while it stood is in fills
     outcome     VARCHAR NOT NULL,     -- filled, partial, missed, resting, cancelled, replaced, late, rejected
-    reason      VARCHAR               -- of a rejection, or self-trade
+    reason      VARCHAR,              -- of a rejection, or self-trade
+    tie         BIGINT                -- of a race: of orders of several desks that arrive at once, the smaller is first
 );
 
 CREATE TABLE IF NOT EXISTS fills (

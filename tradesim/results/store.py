@@ -22,6 +22,8 @@ TABLES: Final = (
     "methods",
     "profiles",
     "runs",
+    "races",
+    "desks",
     "decisions",
     "orders",
     "fills",

@@ -581,3 +581,242 @@ SELECT *, NOT EXISTS (
       AND (o.amortised_100 < p.amortised_100 OR o.footprint < p.footprint OR o.rmse < p.rmse)
 ) AS pareto
 FROM priced p;
+
+-- Orders that take, of all desks in a race. An order lives from the tick that its decision answers until it arrives at
+-- the venue. Its price is that of the quote on which it acts.
+CREATE OR REPLACE VIEW race_orders AS
+SELECT r.comparison AS race, r.seed, r.desk, o.run, o.order_id, o.decision, o.contract, o.direction,
+       o.seen_price AS price,
+       o.lots, o.filled, d.event, o.venue, o.tie, o.decided - d.arrival AS latency
+FROM orders o JOIN runs r USING (run) JOIN decisions d USING (run, decision)
+WHERE r.role = 'race' AND o.contract >= 0 AND o.outcome <> 'rejected' AND o.kind IN ('ioc', 'limit')
+  AND o.seen_price > 0 AND (o.limit_price IS NULL OR o.direction * (o.limit_price - o.seen_price) >= 0);
+
+-- Orders of different desks race where they want the same quote (contract, direction, price) and their lives meet:
+-- neither could know of the other. Orders that answer one tick always do. An event is a chain of such orders; it is
+-- won by the first to arrive of those that were filled, and by nobody where none was.
+CREATE OR REPLACE VIEW race_events AS
+WITH marked AS (
+    SELECT *, event > max(venue) OVER (earlier ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS begins
+    FROM race_orders
+    WINDOW earlier AS (PARTITION BY race, seed, contract, direction, price ORDER BY event, venue, desk, order_id)
+), numbered AS (
+    SELECT *, count(*) FILTER (begins) OVER (PARTITION BY race, seed, contract, direction, price
+                                             ORDER BY event, venue, desk, order_id) AS episode
+    FROM marked
+)
+SELECT race, seed, contract, direction, price, episode,
+       count(DISTINCT desk) AS desks, count(*) AS orders, min(event) AS event, min(venue) AS first_venue,
+       max(venue) - min(venue) AS gap, CAST(sum(lots) AS BIGINT) AS wanted, CAST(sum(filled) AS BIGINT) AS got,
+       arg_min(desk, (venue, tie)) FILTER (filled > 0) AS winner
+FROM numbered
+GROUP BY race, seed, contract, direction, price, episode
+HAVING count(DISTINCT desk) > 1;
+
+-- Every two orders that race: the first to arrive (at one instant the venue's key decides) and the second. The winner
+-- is the first if it was filled, else the second if that was. Gap is between their arrivals, lead between the
+-- latencies of their decisions: what the first was the quicker by. Money is what the winner earned, net of fees.
+CREATE OR REPLACE VIEW race_pairs AS
+WITH earned AS (
+    SELECT run, order_id, CAST(sum((fair - price) * quantity * multiplier - fee) AS BIGINT) AS money
+    FROM fills WHERE liquidity = 'taker' GROUP BY run, order_id
+), met AS (
+    SELECT a.race, a.seed, a.contract, a.direction, a.price,
+           a.desk AS first, b.desk AS second, a.decision AS first_decision, b.decision AS second_decision,
+           b.venue - a.venue AS gap, b.latency - a.latency AS lead,
+           CASE WHEN a.filled > 0 THEN a WHEN b.filled > 0 THEN b END AS w,
+           CASE WHEN a.filled > 0 THEN b WHEN b.filled > 0 THEN a END AS l
+    FROM race_orders a
+    JOIN race_orders b ON (a.race, a.seed, a.contract, a.direction, a.price)
+                        = (b.race, b.seed, b.contract, b.direction, b.price)
+    WHERE a.desk <> b.desk AND a.event <= b.venue AND b.event <= a.venue
+      AND (a.venue, a.tie, a.desk) < (b.venue, b.tie, b.desk)
+)
+SELECT m.race, m.seed, m.contract, m.direction, m.price, m.first, m.second, m.first_decision, m.second_decision,
+       m.gap, m.lead,
+       m.w.desk AS winner, m.l.desk AS loser, m.w.filled AS won, m.l.lots AS wanted, m.l.filled AS got,
+       m.l.lots - m.l.filled AS missed, e.money
+FROM met m LEFT JOIN earned e ON (e.run, e.order_id) = (m.w.run, m.w.order_id);
+
+-- Each such pair as each of the two met it; lead is above zero where it was the quicker, won NULL where neither was.
+CREATE OR REPLACE VIEW race_meetings AS
+SELECT race, seed, first AS desk, second AS rival, first_decision AS decision, second_decision AS rival_decision,
+       lead, winner = first AS won FROM race_pairs
+UNION ALL
+SELECT race, seed, second AS desk, first AS rival, second_decision AS decision, first_decision AS rival_decision,
+       -lead AS lead, winner = second AS won FROM race_pairs;
+
+-- Latencies of each desk in its races, and whether the tape can tell them from zero, as in method_identified.
+CREATE OR REPLACE VIEW race_latency AS
+SELECT r.comparison AS race, r.desk,
+       quantile_disc(l.latency, 0.5) AS latency_p50, quantile_disc(l.latency, 0.99) AS latency_p99,
+       any_value(q.resolution) <= 1 OR quantile_disc(l.latency, 0.5) >= any_value(q.resolution) AS identified
+FROM runs r JOIN decision_latency l USING (run) JOIN races q ON q.race = r.comparison
+WHERE r.role = 'race'
+GROUP BY r.comparison, r.desk;
+
+-- What came of each desk's meetings with each other one.
+CREATE OR REPLACE VIEW race_rivals AS
+SELECT m.race, m.desk, m.rival AS rival_desk, d.name, o.name AS rival, count(*) AS meetings,
+       count(*) FILTER (m.won) AS won, count(*) FILTER (NOT m.won) AS lost, count(*) FILTER (m.won IS NULL) AS neither,
+       CASE WHEN a.identified OR b.identified THEN avg(CAST(m.won AS INTEGER)) END AS win_rate
+FROM race_meetings m
+JOIN desks d ON (d.race, d.desk) = (m.race, m.desk)
+JOIN desks o ON (o.race, o.desk) = (m.race, m.rival)
+JOIN race_latency a ON (a.race, a.desk) = (m.race, m.desk)
+JOIN race_latency b ON (b.race, b.desk) = (m.race, m.rival)
+GROUP BY m.race, m.desk, m.rival, d.name, o.name, a.identified, b.identified;
+
+-- Win rate by lead, in half decades from 1 us on (all below are one bucket). Leads that the tape cannot tell from zero
+-- are left out. Orders of two decisions travel together, so their meetings are one race of the two: the standard error
+-- is that of a ratio over races (Cochran, Sampling Techniques, 1977, 6.4), NULL below two of them.
+CREATE OR REPLACE VIEW race_gaps AS
+WITH races_of_two AS (
+    SELECT m.race, m.desk, m.rival, m.lead, count(*) AS meetings, count(*) FILTER (m.won) AS won,
+           CASE WHEN abs(m.lead) < 1000 THEN 0
+                ELSE sign(m.lead) * (1 + floor(2 * log10(abs(m.lead) / 1000))) END AS bucket
+    FROM race_meetings m JOIN races q USING (race)
+    WHERE m.won IS NOT NULL AND (q.resolution <= 1 OR abs(m.lead) >= q.resolution)
+    GROUP BY m.race, m.seed, m.desk, m.rival, m.decision, m.rival_decision, m.lead
+), bucketed AS (
+    SELECT *, sum(won) OVER (PARTITION BY race, desk, rival, bucket)
+              / sum(meetings) OVER (PARTITION BY race, desk, rival, bucket) AS win_rate
+    FROM races_of_two
+)
+SELECT b.race, b.desk, b.rival AS rival_desk, d.name, o.name AS rival,
+       CAST(round(CASE WHEN bucket > 0 THEN 1000 * 10 ** ((bucket - 1) / 2) ELSE -1000 * 10 ** (-bucket / 2) END)
+            AS BIGINT) AS lead_from,
+       CAST(round(CASE WHEN bucket < 0 THEN -1000 * 10 ** ((-bucket - 1) / 2) ELSE 1000 * 10 ** (bucket / 2) END)
+            AS BIGINT) AS lead_to,
+       sum(lead * meetings) / sum(meetings) AS lead, count(*) AS races,
+       CAST(sum(meetings) AS BIGINT) AS meetings, CAST(sum(won) AS BIGINT) AS won, win_rate,
+       CASE WHEN count(*) > 1
+            THEN sqrt(sum((won - win_rate * meetings) ** 2) * count(*) / (count(*) - 1)) / sum(meetings) END
+           AS standard_error
+FROM bucketed b
+JOIN desks d ON (d.race, d.desk) = (b.race, b.desk)
+JOIN desks o ON (o.race, o.desk) = (b.race, b.rival)
+GROUP BY b.race, b.desk, b.rival, d.name, o.name, bucket, win_rate;
+
+-- What became in the race of what each desk traded alone, and the other way round: lots of the same wake-up, contract
+-- and direction are the same lots, the first with the first. Exact: alone - raced = missed + worsened - gained.
+CREATE OR REPLACE VIEW race_fates AS
+WITH each AS (
+    SELECT r.comparison AS race, r.seed, r.desk, r.role, d.arrival, f.contract,
+           CAST(sign(f.quantity) AS TINYINT) AS direction, abs(f.quantity) AS lots,
+           ((f.fair - f.price) * f.quantity * f.multiplier - f.fee) // abs(f.quantity) AS a_lot,
+           sum(abs(f.quantity)) OVER (PARTITION BY f.run, d.arrival, f.contract, sign(f.quantity) ORDER BY f.fill)
+               - abs(f.quantity) AS before
+    FROM fills f JOIN runs r USING (run) JOIN decisions d USING (run, decision)
+    WHERE r.role IN ('race', 'alone')
+), matched AS (
+    SELECT e.*, CAST(greatest(0, least(e.lots, coalesce(t.lots, 0) - e.before)) AS BIGINT) AS kept
+    FROM each e
+    LEFT JOIN (SELECT race, seed, desk, role, arrival, contract, direction, sum(lots) AS lots FROM each GROUP BY ALL) t
+      ON (t.race, t.seed, t.desk, t.arrival, t.contract, t.direction)
+       = (e.race, e.seed, e.desk, e.arrival, e.contract, e.direction) AND t.role <> e.role
+), summed AS (
+    SELECT race, seed, desk, arrival, contract, direction,
+           sum(lots) FILTER (role = 'alone') AS alone_lots, sum(lots) FILTER (role = 'race') AS race_lots,
+           sum(kept) FILTER (role = 'alone') AS kept_lots,
+           sum(lots * a_lot) FILTER (role = 'alone') AS alone, sum(lots * a_lot) FILTER (role = 'race') AS raced,
+           sum((lots - kept) * a_lot) FILTER (role = 'alone') AS missed,
+           sum(CASE role WHEN 'alone' THEN kept ELSE -kept END * a_lot) AS worsened,
+           sum((lots - kept) * a_lot) FILTER (role = 'race') AS gained
+    FROM matched GROUP BY ALL
+)
+SELECT race, seed, desk, arrival, contract, direction,
+       CASE WHEN alone_lots IS NULL THEN 'new'
+            WHEN kept_lots = 0 THEN 'missed'
+            WHEN worsened > 0 THEN 'worsened'
+            WHEN worsened < 0 THEN 'bettered'
+            WHEN kept_lots < alone_lots THEN 'part missed'
+            ELSE 'got' END AS fate,
+       CAST(COLUMNS(['alone_lots', 'race_lots', 'kept_lots', 'alone', 'raced', 'missed', 'worsened', 'gained']) AS BIGINT)
+FROM summed;
+
+-- What each desk made alone and in the race, and what the race cost it: exact integers, and
+-- cost = missed + worsened - gained.
+CREATE OR REPLACE VIEW race_costs AS
+WITH pnls AS (
+    SELECT r.comparison AS race, r.seed, r.desk,
+           any_value(p.pnl) FILTER (r.role = 'alone') AS alone, any_value(p.pnl) FILTER (r.role = 'race') AS raced
+    FROM runs r JOIN run_pnl p USING (run)
+    WHERE r.role IN ('race', 'alone')
+    GROUP BY r.comparison, r.seed, r.desk
+), fates AS (
+    SELECT race, seed, desk, sum(missed) AS missed, sum(worsened) AS worsened, sum(gained) AS gained
+    FROM race_fates GROUP BY race, seed, desk
+)
+SELECT race, seed, desk, alone, raced, alone - raced AS cost,
+       CAST(coalesce(missed, 0) AS BIGINT) AS missed, CAST(coalesce(worsened, 0) AS BIGINT) AS worsened,
+       CAST(coalesce(gained, 0) AS BIGINT) AS gained
+FROM pnls LEFT JOIN fates USING (race, seed, desk);
+
+-- Trades between desks: who stood, who took, and what each earned on it, money net of fees. Trades of one contract,
+-- instant, price and size are paired in turn. Late by: ns by which the maker's withdrawal of the order (a cancel or a
+-- replace whose life, as in race_orders, had begun) came after the trade; NULL without one.
+CREATE OR REPLACE VIEW race_trades AS
+WITH each AS (
+    SELECT r.comparison AS race, r.seed, f.run, f.order_id, r.desk, f.contract, f.venue, f.price, f.quantity,
+           f.liquidity, (f.fair - f.price) * f.quantity * f.multiplier - f.fee AS money,
+           row_number() OVER (PARTITION BY r.comparison, r.seed, f.contract, f.venue, f.price, f.quantity, f.liquidity
+                              ORDER BY r.desk, f.fill) AS turn
+    FROM fills f JOIN runs r USING (run)
+    WHERE r.role = 'race'
+), withdrawals AS (
+    SELECT o.run, o.target AS order_id, min(d.event) AS event, min(o.venue) AS venue
+    FROM orders o JOIN decisions d USING (run, decision)
+    WHERE o.kind IN ('cancel', 'replace') AND o.outcome = 'late' GROUP BY o.run, o.target
+)
+SELECT m.race, m.seed, m.contract, m.venue, m.price, t.quantity, m.desk AS maker, t.desk AS taker,
+       m.money AS maker_money, t.money AS taker_money,
+       CASE WHEN w.event <= m.venue THEN w.venue - m.venue END AS late_by
+FROM each m
+JOIN each t ON (t.race, t.seed, t.contract, t.venue, t.price, t.quantity, t.turn)
+             = (m.race, m.seed, m.contract, m.venue, m.price, -m.quantity, m.turn)
+LEFT JOIN withdrawals w ON (w.run, w.order_id) = (m.run, m.order_id)
+WHERE m.liquidity = 'maker' AND t.liquidity = 'taker' AND m.desk <> t.desk;
+
+-- The table of `tradesim race`: one row a desk; money in currency a seed. What the tape cannot identify is NULL.
+CREATE OR REPLACE VIEW race_table AS
+WITH money AS (
+    SELECT c.race, c.desk, count(*) AS seeds,
+           avg(c.alone) * any_value(q.money_unit) AS alone, avg(c.raced) * any_value(q.money_unit) AS raced,
+           avg(c.cost) * any_value(q.money_unit) AS cost, stddev_samp(c.cost) * any_value(q.money_unit) AS cost_spread,
+           CASE WHEN count(*) > 1 AND stddev_samp(c.cost) > 0
+                THEN avg(c.cost) / (stddev_samp(c.cost) / sqrt(count(*))) END AS cost_t,
+           avg(c.missed) * any_value(q.money_unit) AS missed, avg(c.worsened) * any_value(q.money_unit) AS worsened,
+           avg(c.gained) * any_value(q.money_unit) AS gained
+    FROM race_costs c JOIN races q USING (race) GROUP BY c.race, c.desk
+), met AS (
+    SELECT race, desk, count(*) AS meetings, count(*) FILTER (won) AS won, count(*) FILTER (NOT won) AS lost,
+           count(*) FILTER (won IS NULL) AS neither, avg(CAST(won AS INTEGER)) AS win_rate
+    FROM race_meetings GROUP BY race, desk
+), activity AS (
+    SELECT r.comparison AS race, r.desk, count(*) AS orders, count(*) FILTER (o.filled > 0) AS filled
+    FROM orders o JOIN runs r USING (run) WHERE r.role = 'race' GROUP BY ALL
+), picked AS (
+    SELECT t.race, t.maker AS desk, count(*) AS made, sum(t.maker_money) * any_value(q.money_unit)
+               / (SELECT count(DISTINCT seed) FROM runs WHERE comparison = t.race) AS made_money
+    FROM race_trades t JOIN races q USING (race) GROUP BY t.race, t.maker
+)
+SELECT d.race, d.desk, d.name, d.method, d.latency AS stated, l.latency_p50, l.latency_p99, l.identified,
+       coalesce(a.orders, 0) AS orders, coalesce(a.filled, 0) AS filled,
+       coalesce(m.meetings, 0) AS meetings, coalesce(m.won, 0) AS won, coalesce(m.lost, 0) AS lost,
+       coalesce(m.neither, 0) AS neither, CASE WHEN l.identified THEN m.win_rate END AS win_rate,
+       c.seeds, c.alone,
+       CASE WHEN l.identified THEN c.raced END AS raced,
+       CASE WHEN l.identified THEN c.cost END AS cost,
+       CASE WHEN l.identified THEN c.cost_spread END AS cost_spread,
+       CASE WHEN l.identified THEN c.cost_t END AS cost_t,
+       CASE WHEN l.identified THEN c.missed END AS missed,
+       CASE WHEN l.identified THEN c.worsened END AS worsened,
+       CASE WHEN l.identified THEN c.gained END AS gained,
+       coalesce(p.made, 0) AS made, CASE WHEN l.identified THEN coalesce(p.made_money, 0) END AS made_money
+FROM desks d
+LEFT JOIN race_latency l USING (race, desk)
+LEFT JOIN money c USING (race, desk)
+LEFT JOIN met m USING (race, desk)
+LEFT JOIN activity a USING (race, desk)
+LEFT JOIN picked p USING (race, desk);

@@ -1,0 +1,102 @@
+"""``tradesim race``: desks against each other."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from tradesim.cli.app import Json, Seeds, Whole, app, bars, check_chart, print_whole, seeds_of
+from tradesim.cli.world import USUAL, World
+
+
+@app.command
+def race(
+    *desks: str,
+    tape: Path | None = None,
+    problem: str | None = None,
+    seeds: Seeds = None,
+    latency: str = "empirical",
+    cache: str = "hot",
+    strategy: Path | None = None,
+    hiccups: str | None = None,
+    world: World = USUAL,
+    db: Path | None = None,
+    jobs: Whole = 2,
+    outside: str = "fallback",
+    chart: Path | None = None,
+    as_json: Json = False,
+) -> None:
+    """Race desks for the same quotes at one venue: who arrives first takes them. Each is also run alone.
+
+    Two orders meet where they want the same quote and neither could know of the other; the first to arrive that is
+    filled wins. What the race costs a desk is what it made alone less what it made in the race, over the same seeds.
+
+    Parameters
+    ----------
+    desks
+        Two or more, separated by spaces: names of methods (grid), or strategy files (mine.py, which define STRATEGY);
+        each may state what its decisions take: grid=5us, mine.py=lognormal:40us:0.5. One may stand there twice. By
+        default analytic grid lightgbm.
+    tape
+        A tape to replay; by default a market is generated for each seed.
+    problem
+        american, european, heston or asian; by default what the tape's contracts are.
+    seeds
+        5, 1-8 or 1,4,9; by default 1-8 for generated markets and 1 for a tape.
+    latency
+        What decisions of the other desks take: empirical (measured here, then drawn by seed), measured (live),
+        fixed:40us, lognormal:40us:0.5 (median, sigma), or profile:NAME (as an earlier comparison or race measured it);
+        units ns, us, ms, s.
+    cache
+        hot or cold: what the caches hold when latencies are measured.
+    strategy
+        A file whose STRATEGY says how desks that are named by a method trade; by default they take quotes.
+    hiccups
+        Pauses of every desk's process, as by a garbage collector: every=100ms,pause=lognormal:1ms:1. By default none.
+    db
+        The results database; by default results.duckdb in the data home.
+    jobs
+        Seeds replayed at once; one where a strategy file has a rule of its own.
+    outside
+        What a method does with a contract outside its domain: fallback (to the solver, charged and counted) or raise.
+    chart
+        Also write the chart of win rates against latency gaps here (.png, .svg or .html).
+    as_json
+        Print one JSON object instead of the table.
+    """
+    from tradesim.experiments.race import DEFAULT_DESKS
+    from tradesim.experiments.race import race as make
+    from tradesim.experiments.race_plan import script_of
+    from tradesim.experiments.run import load_strategy
+    from tradesim.experiments.stated import parse_hiccups
+    from tradesim.report.race_table import race_table
+    from tradesim.user_code import blamed_on
+
+    check_chart(chart)
+    scripts = [script for desk in desks if (script := script_of(desk)) is not None]
+    with bars() as tell, ExitStack() as blamed:
+        for script in scripts:
+            blamed.enter_context(blamed_on(script, kind="strategy"))
+        made = make(
+            desks=desks or DEFAULT_DESKS,
+            tape=tape,
+            problem=problem,
+            seeds=seeds_of(seeds),
+            latency=latency,
+            cache=cache,
+            strategy=None if strategy is None else load_strategy(strategy),
+            hiccups=None if hiccups is None else parse_hiccups(hiccups),
+            **world.arguments(),
+            db=db,
+            jobs=jobs,
+            outside=outside,
+            progress=tell,
+        )
+    if chart is not None:
+        from tradesim.report.charts import save
+        from tradesim.report.race_chart import race_chart
+
+        save(race_chart(made.gaps, made.facts), chart)
+    if as_json:
+        print(made.to_json())
+        return
+    print_whole(race_table(made.table, made.rivals, made.facts))
+    print(f"race {made.name} in {made.store.path}")

@@ -1,0 +1,171 @@
+"""Desks in one simulation at one venue: who arrives first takes the quote, and what that costs the others."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from tradesim.errors import one_of
+from tradesim.experiments.ground import Tapes, around, ground_of
+from tradesim.experiments.plan import has_own_rule
+from tradesim.experiments.race_plan import Contestant, RacePlan, parse_contestant, told_apart
+from tradesim.experiments.race_replay import replay_race
+from tradesim.experiments.seeds import each_seed
+from tradesim.experiments.timing import Cache
+from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_ready
+from tradesim.market.synthetic import SyntheticMarket
+from tradesim.methods.staged import Outside
+from tradesim.progress import Progress, silent
+from tradesim.results.store import Store, finite, write_facts
+from tradesim.simulation.hiccups import Hiccups
+from tradesim.simulation.latency import ComputeLatency, Measured
+from tradesim.simulation.session import Setting
+from tradesim.simulation.strategy import Strategy
+from tradesim.simulation.venue_rules import VenueRules
+from tradesim.simulation.wires import Wires
+
+DEFAULT_DESKS: Final = ("analytic", "grid", "lightgbm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Race:
+    """A race that was run: its name and the database that holds it."""
+
+    name: str
+    store: Store
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row a desk: the view ``race_table``. Latencies in ns, money in currency a seed."""
+        return self._view("race_table", "desk")
+
+    @property
+    def rivals(self) -> pl.DataFrame:
+        """One row a desk and rival, what came of their meetings: the view ``race_rivals``."""
+        return self._view("race_rivals", "desk, rival_desk")
+
+    @property
+    def gaps(self) -> pl.DataFrame:
+        """Win rates by how much earlier the rival decides, in ns: the view ``race_gaps``."""
+        return self._view("race_gaps", "desk, rival_desk, lead_from")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The row of ``races``, its manifest parsed."""
+        row = self._view("races", "created").row(0, named=True)
+        return row | {"manifest": json.loads(row["manifest"]), "created": row["created"].isoformat()}
+
+    def to_json(self) -> str:
+        """All of it as one JSON object."""
+        parts = {"desks": self.table.to_dicts(), "rivals": self.rivals.to_dicts(), "gaps": self.gaps.to_dicts()}
+        return json.dumps(finite(self.facts | parts), indent=2, allow_nan=False)
+
+    def _view(self, name: str, order: str) -> pl.DataFrame:
+        return self.store.query(f"SELECT * FROM {name} WHERE race = ? ORDER BY {order}", [self.name])
+
+
+def race(
+    *,
+    desks: Sequence[str | Strategy | Contestant] = DEFAULT_DESKS,
+    tape: Tapes | None = None,
+    market: SyntheticMarket | None = None,
+    problem: str | None = None,
+    seeds: Sequence[int] | None = None,
+    latency: str = "empirical",
+    cache: Cache | str = Cache.HOT,
+    strategy: Strategy | None = None,
+    hiccups: Hiccups | None = None,
+    fee: float | None = None,
+    maker_fee: float | None = None,
+    underlying_fee: float | None = None,
+    wires: Wires | None = None,
+    venue: VenueRules | None = None,
+    setting: Setting | None = None,
+    outside: Outside | str = Outside.FALLBACK,
+    db: Path | str | None = None,
+    jobs: int = 2,
+    progress: Progress = silent,
+) -> Race:
+    """Race ``desks`` against each other, and run each of them alone, on the same tapes under the same seeds.
+
+    ``desks``    two or more: names of methods (``grid``), strategy files (``mine.py``), either with a stated latency
+                 (``grid=5us``), or strategies, or :class:`~tradesim.experiments.race_plan.Contestant`
+    ``latency``  of the desks that state none; as of :func:`tradesim.compare`
+    ``strategy`` how desks that are named by their method alone trade; by default they take quotes
+    ``hiccups``  how every desk's process pauses
+    ``jobs``     seeds replayed at once; one where a desk's rule is of your own or ``measured`` latency is live
+
+    The other arguments are those of :func:`tradesim.compare`.
+
+    Raises a :class:`~tradesim.errors.TradesimError` for a bad argument or tape; nothing is stored then.
+    """
+    template = strategy or Strategy()
+    contestants = told_apart([parse_contestant(desk, template) for desk in desks])
+    ground = ground_of(tape, market, problem)
+    world = around(
+        setting or ground.setting,
+        fee=fee,
+        maker_fee=maker_fee,
+        underlying_fee=underlying_fee,
+        wires=wires,
+        venue=venue,
+    )
+    plan = RacePlan(
+        source=ground.source,
+        problem=ground.problem,
+        methods=tuple(dict.fromkeys(contestant.strategy.method for contestant in contestants)),
+        seeds=ground.seeds if seeds is None else tuple(seeds),
+        trading=template,
+        setting=world,
+        latency=latency,
+        cache=one_of(Cache, cache, "cache"),
+        hiccups=hiccups,
+        curve=(),
+        outside=one_of(Outside, outside, "outside"),
+        desks=contestants,
+    )
+    return _run(plan, db=db, jobs=jobs, progress=progress)
+
+
+def _run(plan: RacePlan, *, db: Path | str | None, jobs: int, progress: Progress) -> Race:
+    with at_work(plan, db=db, jobs=jobs, progress=progress) as work:
+        unstated = dict.fromkeys(desk.strategy.method for desk in plan.desks if desk.stated is None)
+        ready = make_ready(plan, work, measuring=tuple(unstated), progress=progress)
+        of_methods = ready.latencies()
+        latencies = {desk.name: desk.stated or of_methods[desk.strategy.method] for desk in plan.desks}
+        _write_question(plan, work, ready)
+        replay = partial(replay_race, plan, latencies=latencies, race=work.name, home=work.home, staging=work.staging)
+        workers = min(jobs, len(plan.seeds)) if _can_be_sent(plan, latencies) else 1
+        each_seed(replay, plan.seeds, workers=workers, progress=progress)
+    return Race(name=work.name, store=work.store)
+
+
+def _can_be_sent(plan: RacePlan, latencies: Mapping[str, ComputeLatency]) -> bool:
+    """Whether other processes can replay it: no code of the user's own, nothing that is timed as it runs."""
+    timed = any(isinstance(latency, Measured) for latency in latencies.values())
+    return not timed and not any(has_own_rule(desk.strategy) for desk in plan.desks)
+
+
+def _write_question(plan: RacePlan, work: Work, ready: Ready) -> None:
+    """The facts that are not of a run: the race, its desks and the profiles that were measured."""
+    desks = pl.DataFrame(
+        [
+            {
+                "race": work.name,
+                "desk": desk,
+                "name": contestant.name,
+                "method": contestant.strategy.method,
+                "latency": contestant.latency or plan.latency,
+            }
+            for desk, contestant in enumerate(plan.desks)
+        ]
+    )
+    race = {"race": [work.name], **ground_facts(plan, ready.session)}
+    facts = {"races": pl.DataFrame(race), "desks": desks}
+    if ready.measured:
+        facts["profiles"] = ready.profiles(plan, work.name)
+    write_facts(facts, work.staging, part="question")

@@ -1,0 +1,135 @@
+"""What every question that is answered by replays goes through: its methods made and measured, its facts stored."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import polars as pl
+
+from tradesim.errors import ArgumentError
+from tradesim.experiments.ground import in_coin
+from tradesim.experiments.manifest import fingerprint
+from tradesim.experiments.measure import Measurement, measure, measure_service
+from tradesim.experiments.plan import Plan
+from tradesim.experiments.profiles import check_stored, profile_frame, with_stored
+from tradesim.experiments.stated import Stored
+from tradesim.home import data_home
+from tradesim.market.synthetic import SyntheticMarket
+from tradesim.market.tape import Tape
+from tradesim.methods.method import Method
+from tradesim.methods.registry import make_method
+from tradesim.pricing import PROBLEMS
+from tradesim.progress import Progress
+from tradesim.results.store import Store
+from tradesim.simulation.latency import ComputeLatency, Empirical, Measured
+from tradesim.simulation.session import Session, open_session
+from tradesim.simulation.wires import check_recordings
+from tradesim.units import MICROS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A question at work: its name, where methods are kept, where its facts are gathered, and where they will be."""
+
+    name: str
+    home: Path
+    staging: Path
+    store: Store
+
+
+@contextmanager
+def at_work(question: Plan, *, db: Path | str | None, jobs: int, progress: Progress) -> Iterator[Work]:
+    """A place for the facts of ``question``, which are stored at the end: all of them, or on an error none."""
+    if jobs < 1:
+        raise ArgumentError(f"jobs {jobs}: at least one seed is replayed at a time; give 1 or more")
+    home = data_home()
+    name = f"{fingerprint(question.configuration())}-{uuid4().hex[:6]}"
+    staging = home / "staging" / name
+    store = Store(Path(db) if db is not None else home / "results.duckdb")
+    store.check()
+    try:
+        yield Work(name=name, home=home, staging=staging, store=store)
+        progress(0, 1, "storing")
+        store.ingest(staging)
+        progress(1, 1, "storing")
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ready:
+    """What was made and measured on the plan's first seed; ``service`` is what a volatility snapshot takes."""
+
+    session: Session
+    made: Mapping[str, Method]
+    measured: Mapping[str, Measurement]
+    service: Empirical
+    stated: ComputeLatency | Stored | None
+
+    def latencies(self) -> dict[str, ComputeLatency]:
+        """The compute latency of each measured method: as measured, live, or as stated."""
+        profiles = {name: measurement.profile(self.service) for name, measurement in self.measured.items()}
+        if self.stated is None or isinstance(self.stated, Stored):
+            return dict(profiles)
+        if isinstance(self.stated, Measured):
+            return {name: Measured(update_model=profile.update_model) for name, profile in profiles.items()}
+        return dict.fromkeys(self.measured, self.stated)
+
+    def profiles(self, plan: Plan, name: str) -> pl.DataFrame:
+        """The rows of ``profiles``."""
+        return profile_frame(name, self.measured, self.service, plan.cache)
+
+
+def make_ready(plan: Plan, work: Work, *, measuring: tuple[str, ...], progress: Progress) -> Ready:
+    """Build what is missing, and take the latencies of the methods ``measuring``, all or some of the plan's."""
+    stated = plan.compute
+    if isinstance(stated, Stored):
+        check_stored(work.store, stated.comparison, measuring)
+    problem, seed = PROBLEMS[plan.problem], plan.seeds[0]
+    made = {method: make_method(method, problem, work.home, progress, plan.outside) for method in plan.methods}
+    session = open_session(plan.tape(seed), problem, plan.setting, seed=seed, progress=progress)
+    check_recordings(plan.setting.wires, session.tape.start, session.tape.end)
+    measured, service = _measure_all(plan, session, {name: made[name] for name in measuring}, progress)
+    if isinstance(stated, Stored) and measured:
+        measured, service = with_stored(measured, work.store, stated.comparison)
+    return Ready(session=session, made=made, measured=measured, service=service, stated=stated)
+
+
+def _measure_all(
+    plan: Plan, session: Session, made: Mapping[str, Method], tell: Progress
+) -> tuple[dict[str, Measurement], Empirical]:
+    service = Empirical(measure_service(session))
+    measured = {}
+    for done, (name, method) in enumerate(made.items()):
+        tell(done, len(made), f"measuring {name}")
+        measured[name] = measure(method, session, cache=plan.cache, deadline=plan.trading.deadline)
+    tell(len(made), len(made), "measuring")
+    return measured, service
+
+
+def ground_facts(plan: Plan, session: Session) -> dict[str, Any]:
+    """The columns that every question has: when it was asked, on what, in which money, by which configuration."""
+    tape = session.tape
+    tapes = [plan.tape(seed) for seed in plan.seeds] if isinstance(plan.source, tuple) else [tape]
+    return {
+        "created": [datetime.now(UTC).replace(tzinfo=None)],
+        "problem": [plan.problem],
+        "tape": ["a generated market" if isinstance(plan.source, SyntheticMarket) else _sources(tapes)],
+        "currency": [tape.underlying if in_coin(tape) else tape.currency],
+        "money_unit": [tape.lot / MICROS],
+        "fair": [session.fair.kind],
+        "resolution": [max(each.resolution for each in tapes)],
+        "span": [sum(each.end - each.start for each in tapes)],
+        "manifest": [json.dumps(plan.manifest() | {"tape": ", ".join(each.hash for each in tapes)})],
+    }
+
+
+def _sources(tapes: Sequence[Tape]) -> str:
+    """Where the tapes come from, in one line."""
+    return tapes[0].source if len(tapes) == 1 else f"{len(tapes)} tapes: {tapes[0].source} to {tapes[-1].source}"
