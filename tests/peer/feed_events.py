@@ -2,8 +2,9 @@
 
 hftbacktest knows levels, not quotes, and it ignores its own best-quote events. So a quote is written as what it changes
 in a book of levels: those better than the new best go (they are known to be empty), the best is set; a level that was
-left behind stands with the last size that was seen there. A side that a row does not change is not written: a repeated
-quote is no news of the level. Bids are written before asks.
+left behind stands with the last size that was seen there. A side whose price and size a quote repeats is not written: a
+repetition is no news of the level. Bids are written before asks. Where the tape tells levels themselves, its quotes
+repeat them and are not written.
 """
 
 from dataclasses import dataclass
@@ -48,53 +49,62 @@ class FeedEvents:
 
 
 class Levels:
-    """A book of levels that yields a row for each change."""
+    """A book of levels, and the rows ``(side, price, size)`` that tell of its changes."""
 
     def __init__(self) -> None:
-        self._side: dict[int, dict[int, int]] = {BID: {}, ASK: {}}
+        self._sizes: dict[int, dict[int, int]] = {BID: {}, ASK: {}}
+        self._best = {BID: (0, 0), ASK: (0, 0)}
 
     def quote(self, side: int, price: int, size: int) -> list[tuple[int, int, int]]:
-        """The rows that make ``price`` the best of ``side``; none is left where ``size`` is 0."""
-        levels = self._side[side]
-        better = [p for p in levels if size == 0 or (p - price) * side > 0]
-        changes = [change for p in sorted(better, reverse=side == BID) for change in self.level(side, p, 0)]
-        return changes + (self.level(side, price, size) if size else [])
-
-    def level(self, side: int, price: int, size: int) -> list[tuple[int, int, int]]:
-        """The row that puts ``size`` at ``price``, if it is not there already."""
-        levels = self._side[side]
-        if levels.get(price, 0) == size:
+        """The rows that make ``price`` the best of ``side``; nothing is left of it where ``size`` is 0."""
+        if self._best[side] == (price, size):
             return []
+        self._best[side] = price, size
+        better = [p for p in self._sizes[side] if size == 0 or (p - price) * side > 0]
+        gone = [self.level(side, p, 0) for p in sorted(better, reverse=side == BID)]
+        return [*gone, self.level(side, price, size)] if size else gone
+
+    def level(self, side: int, price: int, size: int) -> tuple[int, int, int]:
+        """The row that puts ``size`` at ``price``."""
         if size:
-            levels[price] = size
+            self._sizes[side][price] = size
         else:
-            del levels[price]
-        return [(side, price, size)]
+            self._sizes[side].pop(price, None)
+        return side, price, size
 
 
 def feed_events(tape: Tape, clock: NDArray[np.int64], *, instrument: int) -> FeedEvents:
     """The rows of ``instrument`` that reach a desk by ``clock``, int64[rows of the tape], ns."""
+    mine = np.flatnonzero(tape.instrument == instrument).tolist()
+    told = _by_levels if (tape.kind[mine] == DEPTH).any() else _by_quotes
     tick = tick_of(tape, instrument)
     levels = Levels()
     rows = []
-    for i in np.flatnonzero(tape.instrument == instrument).tolist():
-        match tape.kind[i]:
-            case _ if tape.kind[i] == QUOTE:
-                changes = levels.quote(BID, int(tape.bid[i]) // tick, int(tape.bid_size[i]))
-                changes += levels.quote(ASK, int(tape.ask[i]) // tick, int(tape.ask_size[i]))
-                told = [(DEPTH_ROW, *change) for change in changes]
-            case _ if tape.kind[i] == DEPTH:
-                changes = levels.level(int(tape.side[i]), int(tape.price[i]) // tick, int(tape.size[i]))
-                told = [(DEPTH_ROW, *change) for change in changes]
-            case _ if tape.kind[i] == TRADE and tape.side[i] != 0:
-                told = [(TRADE_ROW, int(tape.side[i]), int(tape.price[i]) // tick, int(tape.size[i]))]
-            case _:
-                told = []
+    for i in mine:
         stamp = (int(tape.ts[i]), int(clock[i]))
-        rows += [(kind | FLAG[side] | AT_VENUE | AT_DESK, *stamp, price, size, 0, 0, 0.0) for kind, side, price, size in told]
+        for kind, side, price, size in told(tape, i, tick, levels):
+            rows.append((kind | FLAG[side] | AT_VENUE | AT_DESK, *stamp, price, size, 0, 0, 0.0))
     start, end = rows[0][2], rows[-1][2]
     rows.append((NO_NEWS | AT_VENUE | AT_DESK, end + AFTERWARDS, end + AFTERWARDS, 0.0, 0.0, 0, 0, 0.0))
     return FeedEvents(rows=np.array(rows, dtype=EVENT), tick=tick, start=start, end=end)
+
+
+def _by_quotes(tape: Tape, i: int, tick: int, levels: Levels) -> list[tuple[int, int, int, int]]:
+    if tape.kind[i] == QUOTE:
+        changes = levels.quote(BID, int(tape.bid[i]) // tick, int(tape.bid_size[i]))
+        changes += levels.quote(ASK, int(tape.ask[i]) // tick, int(tape.ask_size[i]))
+        return [(DEPTH_ROW, *change) for change in changes]
+    return [(TRADE_ROW, *_told(tape, i, tick))] if tape.side[i] else []
+
+
+def _by_levels(tape: Tape, i: int, tick: int, levels: Levels) -> list[tuple[int, int, int, int]]:
+    if tape.kind[i] == DEPTH:
+        return [(DEPTH_ROW, *_told(tape, i, tick))]
+    return [(TRADE_ROW, *_told(tape, i, tick))] if tape.kind[i] == TRADE and tape.side[i] else []
+
+
+def _told(tape: Tape, i: int, tick: int) -> tuple[int, int, int]:
+    return int(tape.side[i]), int(tape.price[i]) // tick, int(tape.size[i])
 
 
 def tick_of(tape: Tape, instrument: int) -> int:

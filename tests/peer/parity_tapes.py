@@ -1,7 +1,7 @@
 """The tapes on which two engines are compared: real best quotes, real levels, and a generated market.
 
-Each has one contract, instrument 1, which is what is traded; where it is recorded the underlying's quotes are a copy of
-the contract's. Trades stand before the quotes and levels of their instant.
+What is traded is instrument 1, a contract in name only where it is recorded. Trades stand before the quotes and levels
+of their instant.
 """
 
 import csv
@@ -24,21 +24,22 @@ PER_COIN = 1000
 
 Row = tuple[int, int, int, int, int, int, int, int, int, int]
 """ts, received, kind, bid, ask, bid size, ask size, price, size, side."""
+BID, PRICE = 3, 7
 
 
 def tardis_tape(folder: Path) -> Tape:
     """Best quotes and trades of BTCUSDT as Tardis recorded them, with its receive times: 226 s of 2020-02-22."""
     quotes, trades = (_csv_rows(folder / f"{name}.csv.gz") for name in ("quotes", "trades"))
     rows: list[Row] = [
-        _quote(*_stamps(row), _micros(row["bid_price"]), _micros(row["ask_price"]), _lots(row["bid_amount"]), _lots(row["ask_amount"]))
+        quote_row(*_stamps(row), _micros(row["bid_price"]), _micros(row["ask_price"]), _lots(row["bid_amount"]), _lots(row["ask_amount"]))
         for row in quotes
     ]
     end = max(row[0] for row in rows)
     for row in trades:
         ts, received = _stamps(row)
         if ts <= end:
-            rows.append(_trade(ts, received, _micros(row["price"]), _lots(row["amount"]), 1 if row["side"] == "buy" else -1))
-    return _tape(rows, source="Tardis, BTCUSDT 2020-02-22")
+            rows.append(trade_row(ts, received, _micros(row["price"]), _lots(row["amount"]), 1 if row["side"] == "buy" else -1))
+    return book_tape(sorted(rows, key=lambda row: (row[0], row[2] != TRADE)), source="Tardis, BTCUSDT 2020-02-22")
 
 
 def binance_tape(file: Path, *, seconds: int) -> Tape:
@@ -53,12 +54,35 @@ def binance_tape(file: Path, *, seconds: int) -> Tape:
             continue
         if message.get("e") == "trade":
             if message["X"] == "MARKET":
-                rows.append(_trade(ts, ts, _micros(message["p"]), _lots(message["q"]), -1 if message["m"] else 1))
+                rows.append(trade_row(ts, ts, _micros(message["p"]), _lots(message["q"]), -1 if message["m"] else 1))
         elif "bids" in message or (message["e"] == "depthUpdate" and message["u"] > last):
             for side, names in ((1, ("b", "bids")), (-1, ("a", "asks"))):
                 for price, size in next(message[name] for name in names if name in message):
                     rows.append((ts, ts, DEPTH, 0, 0, 0, 0, _micros(price), _lots(size), side))
-    return _tape(rows, source="Binance, BTCUSDT 2024-08-08")
+    return book_tape(_with_quotes(rows), source="Binance, BTCUSDT 2024-08-08")
+
+
+def _with_quotes(rows: list[Row]) -> list[Row]:
+    """The rows by instant, trades first, and behind each level that changes the best of its side the quote after it."""
+    levels: dict[int, dict[int, int]] = {1: {}, -1: {}}
+    best = {1: (0, 0), -1: (0, 0)}
+    told: list[Row] = []
+    for row in sorted(rows, key=lambda row: (row[0], row[2] != TRADE)):
+        told.append(row)
+        ts, received, kind, *_, price, size, side = row
+        if kind != DEPTH:
+            continue
+        levels[side][price] = size
+        if size == 0:
+            del levels[side][price]
+        if price * side < best[side][0] * side and best[side][1]:
+            continue
+        top = max(levels[side], key=lambda price: price * side, default=0)  # noqa: B023
+        now = top, levels[side].get(top, 0)
+        if now != best[side]:
+            best[side] = now
+            told.append(quote_row(ts, received, best[1][0], best[-1][0], best[1][1], best[-1][1]))
+    return told
 
 
 def generated_tape(*, seed: int) -> Tape:
@@ -113,28 +137,24 @@ def _lots(amount: str) -> int:
     return round(float(amount) * PER_COIN)
 
 
-def _quote(ts: int, received: int, bid: int, ask: int, bid_size: int, ask_size: int) -> Row:
+def quote_row(ts: int, received: int, bid: int, ask: int, bid_size: int, ask_size: int) -> Row:
     return (ts, received, QUOTE, bid, ask, bid_size, ask_size, 0, 0, 0)
 
 
-def _trade(ts: int, received: int, price: int, size: int, side: int) -> Row:
+def trade_row(ts: int, received: int, price: int, size: int, side: int) -> Row:
     return (ts, received, TRADE, 0, 0, 0, 0, price, size, side)
 
 
-def _tape(rows: list[Row], *, source: str) -> Tape:
-    table = np.array(rows, dtype=np.int64)
-    table = table[np.lexsort((table[:, 2] != TRADE, table[:, 0]))]
-    instrument = np.full(len(table), TRADED, np.int32)
-    copies = table[:, 2] == QUOTE
-    table = np.concatenate([table[copies], table])
-    instrument = np.concatenate([np.full(int(copies.sum()), UNDERLYING, np.int32), instrument])
-    order = np.argsort(table[:, 0], kind="stable")
-    table, instrument = table[order], instrument[order]
+def book_tape(rows: list[Row], *, source: str) -> Tape:
+    """A tape of ``rows``, which are in order, of one contract; the underlying is quoted once, at the start."""
+    spot = int(np.median([row[BID] or row[PRICE] for row in rows]))
+    table = np.array([quote_row(rows[0][0], rows[0][1], spot, spot, 1, 1), *rows], dtype=np.int64)
     ts, received, kind, bid, ask, bid_size, ask_size, price, size, side = np.ascontiguousarray(table.T)
-    spot = float(np.median(np.concatenate([bid[bid_size > 0], price[price > 0]]))) / MICROS
+    instrument = np.full(len(table), TRADED, np.int32)
+    instrument[0] = UNDERLYING
     chain = Chain(
-        name=("BTCUSDT",),
-        strike=np.array([spot]),
+        name=("TRADED",),
+        strike=np.array([spot / MICROS]),
         expiry=np.array([ts[-1] + 30 * DAY]),
         right=np.ones(1, np.int8),
         style=np.full(1, EUROPEAN, np.int8),
@@ -142,8 +162,8 @@ def _tape(rows: list[Row], *, source: str) -> Tape:
     )
     return Tape(
         chain=chain,
-        underlying="BTC",
-        currency="USDT",
+        underlying="ONCE",
+        currency="USD",
         ts=ts,
         received=received,
         instrument=instrument,
@@ -156,5 +176,4 @@ def _tape(rows: list[Row], *, source: str) -> Tape:
         size=size,
         side=side.astype(np.int8),
         source=source,
-        lot=1 / PER_COIN,
     )
