@@ -15,16 +15,25 @@ if TYPE_CHECKING:
     from tradesim.pricing.function import function_problem
     from tradesim.pricing.problem import Problem
     from tradesim.results.store import Store
+    from tradesim.simulation.hedging import DeltaHedge
+    from tradesim.simulation.maker import MakeRule
     from tradesim.simulation.session import Setting
     from tradesim.simulation.strategy import Policy, Strategy, TakeRule
-    from tradesim.simulation.trigger import EveryNth, EveryQuote, SpotMoved, Timer
+    from tradesim.simulation.trigger import AnyOf, EveryNth, EveryQuote, OwnTraded, SpotMoved, Timer
+    from tradesim.simulation.venue_rules import Fees, VenueRules
+    from tradesim.simulation.wires import Wires
 
 _HOMES = {
+    "AnyOf": "simulation.trigger",
     "Comparison": "experiments.compare",
+    "DeltaHedge": "simulation.hedging",
     "EveryNth": "simulation.trigger",
     "EveryQuote": "simulation.trigger",
+    "Fees": "simulation.venue_rules",
     "Frontier": "experiments.frontier",
+    "MakeRule": "simulation.maker",
     "Method": "methods.method",
+    "OwnTraded": "simulation.trigger",
     "Policy": "simulation.strategy",
     "Problem": "pricing.problem",
     "Setting": "simulation.session",
@@ -35,6 +44,8 @@ _HOMES = {
     "TakeRule": "simulation.strategy",
     "Timer": "simulation.trigger",
     "TradesimError": "errors",
+    "VenueRules": "simulation.venue_rules",
+    "Wires": "simulation.wires",
     "advise": "experiments.advise",
     "compare": "experiments.compare",
     "frontier": "experiments.frontier",
@@ -46,11 +57,16 @@ _HOMES = {
 """Where each public name lives; it is imported when it is first asked for, so that `tradesim --help` is quick."""
 
 __all__ = [
+    "AnyOf",
     "Comparison",
+    "DeltaHedge",
     "EveryNth",
     "EveryQuote",
+    "Fees",
     "Frontier",
+    "MakeRule",
     "Method",
+    "OwnTraded",
     "Policy",
     "Problem",
     "Setting",
@@ -61,6 +77,8 @@ __all__ = [
     "TakeRule",
     "Timer",
     "TradesimError",
+    "VenueRules",
+    "Wires",
     "advise",
     "compare",
     "frontier",

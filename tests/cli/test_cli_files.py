@@ -210,7 +210,7 @@ def test_a_script_is_a_python_file(refused, tape_path, tmp_path):
 def test_a_rule_that_fails_in_the_replay_is_told_of_and_nothing_is_stored(refused, tape_path, tmp_path, answer, rule):
     text = f"""\
 class Mine:
-    def decide(self, book, theo, position, in_flight, fee):
+    def decide(self, screen):
         {answer}
 STRATEGY = tradesim.Strategy(method="proxy", rule=Mine())
 """

@@ -29,9 +29,9 @@ import tradesim
 class BuyOnce:
     lots: int = 1
 
-    def decide(self, book, theo, position, in_flight, fee):
-        wanted = np.flatnonzero(~in_flight & (position == 0) & (book[1:, beside.ASK_LEFT] > 0))[:3]
-        return orders_of(wanted, self.lots, book)
+    def decide(self, screen):
+        wanted = np.flatnonzero(~screen.in_flight & (screen.position == 0) & (screen.book[1:, beside.ASK_LEFT] > 0))[:3]
+        return orders_of(wanted, self.lots, screen.book)
 
 
 def orders_of(wanted, lots, book):
@@ -61,7 +61,7 @@ def test_a_rule_of_the_users_own_trades(command, own_script, tape_path):
     (row,) = said["methods"]
     assert row["method"] == "proxy"
     assert row["fills"] > 0
-    assert said["manifest"]["configuration"]["rule"] == {"kind": "BuyOnce", "lots": 2}
+    assert said["manifest"]["configuration"]["trading"]["rule"] == {"kind": "BuyOnce", "lots": 2}
     assert said["manifest"]["configuration"]["trigger"] == {"kind": "EveryNth", "n": 3}
 
 
@@ -115,7 +115,12 @@ def test_an_error_in_a_worker_arrives_as_itself(tape_path, used_home, monkeypatc
             return None
 
     plan = Plan(
-        source=tape_path, problem="american", methods=("proxy",), seeds=(1, 2), rule=Fails(), latency="fixed:1us"
+        source=tape_path,
+        problem="american",
+        methods=("proxy",),
+        seeds=(1, 2),
+        trading=tradesim.Strategy(rule=Fails()),
+        latency="fixed:1us",
     )
     with pytest.raises(ArgumentError, match="rule Fails: decide returned a NoneType") as caught:
         make(plan, jobs=2)

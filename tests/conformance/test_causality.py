@@ -12,8 +12,8 @@ from tradesim.simulation.strategy import Custom, Strategy
 from tradesim.units import MICROS, MILLISECOND
 
 
-def buy_once_at_market(book, theo, position, in_flight, fee):
-    if position[0] or in_flight[0] or book[1, 4] == 0:
+def buy_once_at_market(screen):
+    if screen.position[0] or screen.in_flight[0] or screen.book[1, 4] == 0:
         return np.empty((0, 4), dtype=np.int64)
     return np.array([[0, 1, 1, AT_MARKET]], dtype=np.int64)
 

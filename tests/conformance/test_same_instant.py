@@ -11,12 +11,12 @@ from tradesim.units import MICROS, MILLISECOND
 NO_ORDERS = np.empty((0, 4), dtype=np.int64)
 
 
-def buy_one(book, theo, position, in_flight, fee):
-    return NO_ORDERS if in_flight[0] else np.array([[0, 1, 1, AT_MARKET]], dtype=np.int64)
+def buy_one(screen):
+    return NO_ORDERS if screen.in_flight[0] else np.array([[0, 1, 1, AT_MARKET]], dtype=np.int64)
 
 
-def buy_until_one_is_held(book, theo, position, in_flight, fee):
-    return NO_ORDERS if in_flight[0] or position[0] else np.array([[0, 1, 1, AT_MARKET]], dtype=np.int64)
+def buy_until_one_is_held(screen):
+    return NO_ORDERS if screen.in_flight[0] or screen.position[0] else np.array([[0, 1, 1, AT_MARKET]], dtype=np.int64)
 
 
 def test_an_order_that_arrives_with_a_quote_meets_the_quote():
@@ -51,8 +51,8 @@ def test_two_desks_at_one_quote_at_one_instant_share_it_by_the_keyed_hash():
     """Ten lots, two buyers of ten at the same instant: one of them is filled; over many seeds, either."""
     tape = tape_of(underlying(0), Quote(at=0, bid=100, ask=101))
 
-    def buy_ten(book, theo, position, in_flight, fee):
-        return NO_ORDERS if in_flight[0] else np.array([[0, 1, 10, AT_MARKET]], dtype=np.int64)
+    def buy_ten(screen):
+        return NO_ORDERS if screen.in_flight[0] else np.array([[0, 1, 10, AT_MARKET]], dtype=np.int64)
 
     winners = []
     for seed in range(40):
@@ -70,12 +70,16 @@ def test_a_take_is_seen_through_the_feed():
     tape = tape_of(Quote(at=0, bid=100, ask=101), *(underlying(at, 100.0 + at) for at in (0, 6, 11, 12, 20)))
     left = []
 
-    def watch(book, theo, position, in_flight, fee):
-        left.append(int(book[1, 5]))
+    def watch(screen):
+        left.append(int(screen.book[1, 5]))
         return NO_ORDERS
 
-    def buy_ten(book, theo, position, in_flight, fee):
-        return NO_ORDERS if in_flight[0] or position[0] else np.array([[0, 1, 10, AT_MARKET]], dtype=np.int64)
+    def buy_ten(screen):
+        return (
+            NO_ORDERS
+            if screen.in_flight[0] or screen.position[0]
+            else np.array([[0, 1, 10, AT_MARKET]], dtype=np.int64)
+        )
 
     trigger = EveryQuote()
     run_probe(

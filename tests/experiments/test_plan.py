@@ -11,11 +11,12 @@ from tradesim.experiments.manifest import fingerprint
 from tradesim.experiments.plan import Plan
 from tradesim.experiments.stated import parse_latency
 from tradesim.market.synthetic import SyntheticMarket
+from tradesim.simulation.hedging import DeltaHedge
 from tradesim.simulation.latency import Fixed, LogNormal, Measured
 from tradesim.simulation.session import Setting
-from tradesim.simulation.strategy import Policy, TakeRule
+from tradesim.simulation.strategy import Policy, Strategy, TakeRule
 from tradesim.simulation.trigger import EveryNth
-from tradesim.simulation.venue import Fees
+from tradesim.simulation.venue_rules import Fees
 from tradesim.simulation.volatility import Schedule
 from tradesim.simulation.wires import Wires
 
@@ -81,9 +82,12 @@ CHANGES = {
     "methods": {"methods": ("analytic", "proxy")},
     "order of methods": {"methods": ("proxy", "analytic")},
     "seeds": {"seeds": (1, 3)},
-    "edge": {"rule": TakeRule(edge=0.01)},
-    "trigger": {"trigger": EveryNth(n=2)},
-    "policy": {"policy": Policy.QUEUE},
+    "edge": {"trading": Strategy(rule=TakeRule(edge=0.01))},
+    "trigger": {"trading": Strategy(trigger=EveryNth(n=2))},
+    "policy": {"trading": Strategy(policy=Policy.QUEUE)},
+    "hedge": {"trading": Strategy(hedge=DeltaHedge())},
+    "cpus": {"trading": Strategy(cpus=2)},
+    "deadline": {"trading": Strategy(deadline=5)},
     "fee": {"setting": Setting(fees=Fees(taker=0.001))},
     "feed": {"setting": Setting(wires=Wires(feed=Fixed(1)))},
     "kind of entry": {"setting": Setting(wires=Wires(entry=LogNormal(median=30_000, sigma=0.1)))},
@@ -108,7 +112,7 @@ def test_equal_configurations_have_equal_fingerprints():
 def test_a_manifest_is_strict_json_that_says_what_was_asked_and_what_it_ran_on():
     manifest = json.loads(json.dumps(PLAN.manifest(), allow_nan=False))
     configuration = manifest["configuration"]
-    assert configuration["rule"] == {"kind": "TakeRule", "edge": 0.0075, "cap": 50}
+    assert configuration["trading"]["rule"] == {"kind": "TakeRule", "edge": 0.0075, "cap": 50}
     assert configuration["source"]["kind"] == "SyntheticMarket"
     assert configuration["seeds"] == [1, 2]
     assert {"python", "tradesim", "numpy", "numba", "duckdb"} <= set(manifest["versions"])

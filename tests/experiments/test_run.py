@@ -58,8 +58,10 @@ def test_what_is_no_python_file_is_refused(tmp_path, name):
         load_strategy(tmp_path / name)
 
 
-def buy_a_lot_of_the_first_contract(book, theo, position, in_flight, fee):
-    return np.array([[0, 1, 1, book[1, 3]]], dtype=np.int64)[: int(position[0] < 3 and not in_flight[0])]
+def buy_a_lot_of_the_first_contract(screen):
+    return np.array([[0, 1, 1, screen.book[1, 3]]], dtype=np.int64)[
+        : int(screen.position[0] < 3 and not screen.in_flight[0])
+    ]
 
 
 def test_a_strategy_with_a_rule_of_its_own_is_run_under_its_four_runs(home, tmp_path):

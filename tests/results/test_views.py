@@ -87,7 +87,7 @@ def test_tick_to_trade_is_from_the_event_to_the_venue(small_comparison):
 
 def test_the_position_path_ends_where_the_positions_are(small_comparison):
     ends = small_comparison.store.query("""
-        SELECT run, contract, arg_max(position, (venue, order_id)) AS position FROM position_path
+        SELECT run, contract, arg_max(position, (venue, fill)) AS position FROM position_path
         GROUP BY run, contract HAVING position <> 0 ORDER BY ALL
     """)
     assert ends.equals(small_comparison.store.query("SELECT run, contract, position FROM positions ORDER BY ALL"))

@@ -19,7 +19,7 @@ from tradesim.simulation.run import Result, Seat, run, run_one
 from tradesim.simulation.session import Session, Setting, open_session
 from tradesim.simulation.strategy import Custom, Policy, Strategy, TakeRule
 from tradesim.simulation.trigger import EveryQuote
-from tradesim.simulation.venue import Fees
+from tradesim.simulation.venue_rules import Fees
 from tradesim.simulation.wires import Recorded, Wires
 from tradesim.units import MICROS, MICROSECOND, MILLISECOND, SECOND
 
@@ -32,7 +32,7 @@ EAGER = Strategy(rule=TakeRule(cap=10**6), trigger=EveryQuote())
 def buying(lots: int, limit: int = AT_MARKET) -> Strategy:
     """Buys ``lots`` of contract 0 at every quote of the underlying, whatever it sees."""
     order = np.array([[0, 1, lots, limit]], dtype=np.int64)
-    return Strategy(rule=Custom(function=lambda *seen: order), trigger=EveryQuote())
+    return Strategy(rule=Custom(function=lambda screen: order), trigger=EveryQuote())
 
 
 @dataclass
@@ -42,8 +42,8 @@ class Witness:
     note: Callable[..., object]
     notes: list[object] = field(default_factory=list)
 
-    def decide(self, book, theo, position, in_flight, fee):
-        self.notes.append(self.note(book, theo, position, in_flight))
+    def decide(self, screen):
+        self.notes.append(self.note(screen))
         return np.empty((0, 4), dtype=np.int64)
 
 
@@ -95,7 +95,7 @@ class Dated(Constant):
 
 
 def test_the_prices_a_rule_is_shown_are_those_of_the_completed_state():
-    witness, strategy = watching(lambda book, theo, *_: theo[0])
+    witness, strategy = watching(lambda screen: screen.theo[0])
     session = session_of(tape_of(Quote(at=0, bid=2.2, ask=2.4), *(underlying(at) for at in (0, 149, 150))))
     dated = Dated(np.nan)
     seat = Seat(strategy=strategy, pricing=Pricing(prices=dated, clock=dated, reference=dated), compute=updating(50))
@@ -117,8 +117,8 @@ def test_one_order_is_in_flight_for_a_contract_until_it_is_acknowledged():
 def test_a_rule_is_told_what_is_in_flight_and_what_it_holds():
     told = []
 
-    def buy_once(book, theo, position, in_flight, fee):
-        told.append((int(position[0]), bool(in_flight[0])))
+    def buy_once(screen):
+        told.append((int(screen.position[0]), bool(screen.in_flight[0])))
         return np.array([[0, 1, 3, AT_MARKET]] * (len(told) == 1), dtype=np.int64).reshape(-1, 4)
 
     tape = tape_of(CHEAP, *(underlying(at) for at in (0, 40, 50)))
@@ -167,7 +167,7 @@ def test_a_later_order_never_overtakes_an_earlier_one_nor_a_response():
         contracts=count,
     )
     turn = iter(range(count))
-    rule = Custom(function=lambda *seen: np.array([[next(turn), 1, 1, AT_MARKET]], dtype=np.int64))
+    rule = Custom(function=lambda screen: np.array([[next(turn), 1, 1, AT_MARKET]], dtype=np.int64))
     wild = LogNormal(median=20_000, sigma=1.5)
     setting = Setting(wires=Wires(feed=Fixed(0), entry=wild, response=wild), horizon=0)
     session = open_session(tape, PROBLEMS["european"], setting, seed=3)
@@ -214,7 +214,7 @@ def test_the_fee_stands_between_the_value_and_the_quote():
 def test_of_two_desks_the_first_to_arrive_gets_the_quote_and_the_other_sees_it_gone_through_the_feed():
     """Taken at 110 by the quicker desk, missed at 120 by the slower; the feed takes 100, so it is gone from 210 on."""
     tape = tape_of(CHEAP, *(underlying(at) for at in (0, 109, 110, 300)))
-    witness, strategy = watching(lambda book, *_: int(book[1, ASK_LEFT]))
+    witness, strategy = watching(lambda screen: int(screen.book[1, ASK_LEFT]))
     seats = (seat_of(EAGER, compute=20), seat_of(EAGER, compute=10), seat_of(strategy))
     slow, quick, _ = run_probe(session_of(tape, feed=100), *seats)
     assert quick.orders["outcome"].to_list() == ["filled", "missed"]
@@ -247,7 +247,7 @@ def test_a_desk_sees_its_own_take_through_the_feed_too():
 def test_what_a_view_shows_in_the_end_is_what_the_venue_has_left(change):
     """Ten are taken at once; then four are new, by a risen size or by a new price."""
     tape = tape_of(CHEAP, underlying(0), Quote(at=50, bid=4.9, **change), underlying(500))
-    witness, strategy = watching(lambda book, *_: int(book[1, ASK_LEFT]))
+    witness, strategy = watching(lambda screen: int(screen.book[1, ASK_LEFT]))
     taker = Strategy(rule=TakeRule(cap=10), trigger=EveryQuote())
     run_probe(session_of(tape, feed=100), seat_of(taker), seat_of(strategy))
     assert witness.notes[-1] == 4
@@ -270,7 +270,7 @@ def test_a_take_is_not_overtaken_by_what_the_tape_tells_later():
         Setting(wires=Wires(feed=Recorded(), entry=Fixed(100), response=Fixed(0)), horizon=0),
         seed=1,
     )
-    witness, strategy = watching(lambda book, *_: int(book[1, ASK_LEFT]))
+    witness, strategy = watching(lambda screen: int(screen.book[1, ASK_LEFT]))
     taker = Strategy(rule=TakeRule(cap=10), trigger=EveryQuote())
     run(session, [seat_of(taker), seat_of(strategy)])
     assert witness.notes == [10, 10, 10]
@@ -371,7 +371,7 @@ def test_an_order_that_is_under_way_when_the_tape_ends_still_arrives():
 
 def test_a_view_is_of_the_moment_the_desk_starts_to_think():
     """Busy from 0 to 50, it answers the tick of 10 at 50, on the quote of 40."""
-    witness, _ = watching(lambda book, *_: (int(book[1, BID]), int(book[1, ASK])))
+    witness, _ = watching(lambda screen: (int(screen.book[1, BID]), int(screen.book[1, ASK])))
     tape = tape_of(CHEAP, underlying(0), underlying(10), Quote(at=40, bid=4.8, ask=4.95))
     strategy = Strategy(rule=witness, trigger=EveryQuote())
     run_probe(session_of(tape), seat_of(strategy, compute=50))

@@ -7,17 +7,22 @@ from hypothesis import strategies as st
 from probes import START, Quote, tape_of, underlying
 
 from tradesim.simulation.book import ASK_LEFT, empty_book, quote_rows, replay
-from tradesim.simulation.orders import AT_MARKET
-from tradesim.simulation.venue import Venue
+from tradesim.simulation.orders import AT_MARKET, Kind
+from tradesim.simulation.venue import Report, Venue
 
 
 def taken_then(*later: Quote, first: int = 4, second: int = 100) -> int:
     """Lots that a second buy gets after a first one of ``first`` lots from an ask of 10 at 101."""
     tape = tape_of(underlying(0), Quote(at=0, bid=100, ask=101), *later)
     venue = Venue(tape, quote_rows(tape))
-    venue.execute(instant=START + 1, contract=0, direction=1, lots=first, limit=AT_MARKET)
-    take = venue.execute(instant=START + 100, contract=0, direction=1, lots=second, limit=AT_MARKET)
-    return 0 if take is None else take.lots
+    buy(venue, at=1, lots=first)
+    return buy(venue, at=100, lots=second).filled
+
+
+def buy(venue: Venue, *, at: int, lots: int, limit: int = AT_MARKET) -> Report:
+    return venue.place(
+        instant=START + at, desk=0, number=at, contract=0, direction=1, lots=lots, limit=limit, kind=Kind.IOC
+    )
 
 
 def test_what_was_taken_is_gone():
@@ -52,15 +57,13 @@ def test_a_side_that_vanished_and_came_back_is_new():
 def test_a_limit_is_respected(limit, lots):
     tape = tape_of(underlying(0), Quote(at=0, bid=100, ask=101))
     venue = Venue(tape, quote_rows(tape))
-    take = venue.execute(instant=START, contract=0, direction=1, lots=6, limit=limit)
-    assert (0 if take is None else take.lots) == lots
+    assert buy(venue, at=0, lots=6, limit=limit).filled == lots
 
 
 def test_a_better_price_on_arrival_is_the_price():
     tape = tape_of(underlying(0), Quote(at=0, bid=99, ask=100))
-    take = Venue(tape, quote_rows(tape)).execute(instant=START, contract=0, direction=1, lots=1, limit=101_000_000)
-    assert take is not None
-    assert take.price == 100_000_000
+    (trade,) = buy(Venue(tape, quote_rows(tape)), at=0, lots=1, limit=101_000_000).trades
+    assert trade.price == 100_000_000
 
 
 quotes = st.lists(st.tuples(st.sampled_from([101, 102]), st.integers(0, 12), st.integers(0, 12)), max_size=30)

@@ -14,7 +14,7 @@ from tradesim.simulation.latency import ComputeLatency, Fixed, fixed_compute
 from tradesim.simulation.run import Result, Seat, run
 from tradesim.simulation.session import Session, Setting, open_session
 from tradesim.simulation.strategy import Strategy
-from tradesim.simulation.venue import Fees
+from tradesim.simulation.venue_rules import Fees
 from tradesim.simulation.wires import Wires
 from tradesim.units import DAY, MICROS
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
-from tradesim.simulation.strategy import Floats, Ints, Rule
+from tradesim.simulation.orders import UNDERLYING, Kind, as_requests
+from tradesim.simulation.screen import Screen
+from tradesim.simulation.strategy import Ints, Rule
 
 
 @dataclass(frozen=True)
@@ -15,23 +16,27 @@ class Checked:
 
     rule: Rule
 
-    def decide(self, book: Ints, theo: Floats, position: Ints, in_flight: NDArray[np.bool_], fee: int) -> Ints:
+    def decide(self, screen: Screen) -> Ints:
         """See :class:`~tradesim.simulation.strategy.Rule`."""
-        orders = self.rule.decide(book, theo, position, in_flight, fee)
-        if not isinstance(orders, np.ndarray):
-            raise self._error(f"a {type(orders).__name__}")
-        if orders.size == 0:
-            return np.empty((0, 4), dtype=np.int64)
-        if orders.ndim != 2 or orders.shape[1] != 4 or not np.issubdtype(orders.dtype, np.integer):
-            raise self._error(f"{orders.dtype}{list(orders.shape)}")
-        contract, direction, lots, _ = orders.T
-        right = (contract >= 0) & (contract < len(theo)) & (np.abs(direction) == 1) & (lots > 0)
+        requests = self.rule.decide(screen)
+        if not isinstance(requests, np.ndarray):
+            raise self._error(f"a {type(requests).__name__}")
+        if requests.size == 0:
+            return np.empty((0, 6), dtype=np.int64)
+        if requests.ndim != 2 or requests.shape[1] not in {4, 6} or not np.issubdtype(requests.dtype, np.integer):
+            raise self._error(f"{requests.dtype}{list(requests.shape)}")
+        table = as_requests(requests)
+        contract, direction, lots, _, kind, _ = table.T
+        right = (contract >= UNDERLYING) & (contract < len(screen.theo)) & (np.abs(direction) == 1)
+        right &= ((lots > 0) | (kind == Kind.CANCEL)) & np.isin(kind, list(Kind))
+        right &= (contract > UNDERLYING) | (kind == Kind.IOC)
         if not right.all():
-            raise self._error(f"the order {orders[np.argmin(right)].tolist()}")
-        return orders
+            raise self._error(f"the request {requests[np.argmin(right)].tolist()}")
+        return table
 
     def _error(self, got: str) -> ArgumentError:
         return ArgumentError(
-            f"rule {type(self.rule).__name__}: decide returned {got}; it returns int64[k, 4], an order a row: "
-            "contract (from 0), direction (+1 or -1), lots (at least 1), limit in micros"
+            f"rule {type(self.rule).__name__}: decide returned {got}; it returns int64[k, 4] or [k, 6], a request "
+            "a row: contract (from 0; -1 the underlying, kind ioc only), direction (+1 or -1), lots (at least 1), "
+            "limit in micros, kind, target"
         )

@@ -34,8 +34,8 @@ from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite, write_facts
 from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured
 from tradesim.simulation.session import Session, Setting, open_session
-from tradesim.simulation.strategy import TakeRule
-from tradesim.simulation.venue import Fees
+from tradesim.simulation.strategy import Strategy, TakeRule
+from tradesim.simulation.venue_rules import Fees
 from tradesim.simulation.wires import Wires
 from tradesim.units import MICROS
 
@@ -86,13 +86,14 @@ def compare(
     fee: float | None = None,
     wires: Wires | None = None,
     setting: Setting | None = None,
+    strategy: Strategy | None = None,
     curve: Sequence[int] = CURVE,
     outside: Outside | str = Outside.FALLBACK,
     db: Path | str | None = None,
     jobs: int = 2,
     progress: Progress = silent,
 ) -> Comparison:
-    """Compare ways of pricing by what they earn with the rule :class:`~tradesim.simulation.strategy.TakeRule`.
+    """Compare ways of pricing by what they earn with one way to trade, that of taking quotes unless another is given.
 
     Builds what is missing in the data home, measures each method's latency here, replays each under its four runs,
     and stores everything in DuckDB.
@@ -105,7 +106,9 @@ def compare(
                  what was measured then, so that its replay is made again to the last bit
     ``cache``    what the caches hold when latencies are measured
     ``seeds``    default: 1 to 8 for a generated market, 1 for a tape, where a seed only draws latencies
-    ``edge cap`` of the rule; the default edge is 0.0075 currency a unit, or 0.0005 of a coin
+    ``strategy`` how every method trades (its rule, trigger, policy, hedge, CPUs, deadline); its own method counts not
+    ``edge cap`` of the rule that takes, where no ``strategy`` is given; the default edge is 0.0075 currency a unit, or
+                 0.0005 of a coin
     ``fee``      the taker's, currency a unit; the default is that of ``setting``, or 0.0003 of a coin
     ``wires``    latencies of feed, entry and response; the default is that of ``setting``
     ``setting``  wires, fees and schedules around the desks
@@ -130,7 +133,7 @@ def compare(
         problem=ground.problem,
         methods=tuple(methods),
         seeds=ground.seeds if seeds is None else tuple(seeds),
-        rule=TakeRule(edge=edge, cap=cap),
+        trading=strategy or Strategy(rule=TakeRule(edge=edge, cap=cap)),
         setting=around,
         latency=latency,
         cache=one_of(Cache, cache, "cache"),
@@ -250,7 +253,7 @@ def _write_question(
             "tape": [tape.source if isinstance(plan.source, Path) else "a generated market"],
             "currency": [tape.underlying if in_coin(tape) else tape.currency],
             "money_unit": [tape.lot / MICROS],
-            "edge": [float(getattr(plan.rule, "edge", 0.0))],
+            "edge": [float(getattr(plan.trading.rule, "edge", 0.0))],
             "fair": [session.fair.kind],
             "resolution": [tape.resolution],
             "span": [tape.end - tape.start],

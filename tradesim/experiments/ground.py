@@ -12,7 +12,7 @@ from tradesim.market.tape_file import read_tape
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import problem_named
 from tradesim.simulation.session import Setting
-from tradesim.simulation.venue import Fees
+from tradesim.simulation.venue_rules import Fees
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What a comparison asks, as data: everything that a worker needs to replay one seed, and the hash that names it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,9 +15,11 @@ from tradesim.market.tape import Tape
 from tradesim.market.tape_file import read_tape
 from tradesim.methods.registry import parse_method
 from tradesim.methods.staged import Outside
+from tradesim.simulation.hedging import DeltaHedge
+from tradesim.simulation.maker import MakeRule
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Policy, Rule, Strategy, TakeRule
-from tradesim.simulation.trigger import SpotMoved, Trigger
+from tradesim.simulation.trigger import Trigger
 from tradesim.units import MICROSECOND, MILLISECOND
 
 DEFAULT_METHODS: Final = ("nothing", "proxy", "analytic", "analytic-slice", "grid", "lightgbm")
@@ -52,7 +54,7 @@ class Plan:
     ``source``      a generated market, a new tape for each seed; or the path of a tape, whose seeds draw latencies
     ``problem``     the problem's name
     ``methods``     one for each row of the table
-    ``rule trigger policy`` how every one of them trades
+    ``trading``     how every one of them trades: a strategy, whose method is each of ``methods`` in turn
     ``latency``     ``empirical`` (measured, then drawn by seed), ``measured`` (live), ``fixed:40us`` or
                     ``lognormal:40us:0.5``, or ``profile:COMPARISON`` (measured by an earlier comparison)
     ``cache``       what the caches hold when latencies are measured
@@ -64,9 +66,7 @@ class Plan:
     problem: str
     methods: tuple[str, ...]
     seeds: tuple[int, ...]
-    rule: Rule = field(default_factory=TakeRule)
-    trigger: Trigger = field(default_factory=SpotMoved)
-    policy: Policy = Policy.LATEST
+    trading: Strategy = field(default_factory=Strategy)
     setting: Setting = field(default_factory=Setting)
     latency: str = "empirical"
     cache: Cache = Cache.HOT
@@ -76,15 +76,17 @@ class Plan:
     def __post_init__(self) -> None:
         check_methods(self.methods)
         _check_seeds(self.seeds)
-        _check_ways(self.rule, self.trigger, self.policy)
-        _check_amounts(self.rule, self.setting)
+        _check_ways(self.trading)
+        _check_amounts(self.trading.rule, self.setting)
         _check_curve(self.curve)
         parse_latency(self.latency)
 
     def strategy(self, method: str) -> Strategy:
-        """The shared rule, trigger and policy, pricing by ``method``; answers of a rule of the user's are checked."""
-        rule = self.rule if isinstance(self.rule, TakeRule) else Checked(self.rule)
-        return Strategy(method=method, rule=rule, trigger=self.trigger, policy=self.policy)
+        """The shared way to trade, pricing by ``method``; answers of a rule of the user's are checked."""
+        rule = self.trading.rule
+        return replace(
+            self.trading, method=method, rule=rule if isinstance(rule, TakeRule | MakeRule) else Checked(rule)
+        )
 
     def tape(self, seed: int) -> Tape:
         """The tape of ``seed``."""
@@ -121,21 +123,24 @@ def _check_curve(curve: Sequence[int]) -> None:
         raise ArgumentError(f"curve {list(curve)}: its latencies are whole ns, at least 0, none twice")
 
 
-def _check_ways(rule: object, trigger: object, policy: object) -> None:
+def _check_ways(trading: Strategy) -> None:
     """Hold the parts of a strategy to their kinds: they come from a file of the user's own."""
+    rule, trigger, policy, hedge = trading.rule, trading.trigger, trading.policy, trading.hedge
     if not callable(getattr(rule, "decide", None)):
         raise ArgumentError(f"rule {rule!r}: it must have a method decide; write for example tradesim.TakeRule()")
     if not isinstance(trigger, Trigger):
         raise ArgumentError(f"trigger {trigger!r}: it must be a trigger; write for example tradesim.SpotMoved()")
     if not isinstance(policy, Policy):
         raise ArgumentError(f"policy {policy!r}: it must be a Policy; write for example tradesim.Policy.LATEST")
+    if hedge is not None and not isinstance(hedge, DeltaHedge):
+        raise ArgumentError(f"hedge {hedge!r}: it must be tradesim.DeltaHedge() or None")
 
 
 def _check_amounts(rule: Rule, setting: Setting) -> None:
     """Hold what the kernels count in whole micros and lots to sizes that they can count."""
-    fee = setting.fees.taker
-    if abs(fee) > LARGEST_AMOUNT:
-        raise ArgumentError(f"fee {fee:g}: it is at most {LARGEST_AMOUNT:,.0f} in size, in currency a unit")
+    for fee in (setting.fees.taker, setting.fees.maker, setting.fees.underlying):
+        if abs(fee) > LARGEST_AMOUNT:
+            raise ArgumentError(f"fee {fee:g}: it is at most {LARGEST_AMOUNT:,.0f} in size, in currency a unit")
     if not isinstance(rule, TakeRule):
         return
     if abs(rule.edge) > LARGEST_AMOUNT:

@@ -102,6 +102,7 @@ def _facts(run: str, result: Result) -> dict[str, pl.DataFrame]:
         "decisions": result.decisions,
         "orders": result.orders,
         "fills": result.fills,
+        "markouts": result.markouts,
         "positions": result.positions,
     }
     return {table: frame.select(pl.lit(run).alias("run"), pl.all()) for table, frame in frames.items()}

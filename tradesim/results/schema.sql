@@ -68,9 +68,11 @@ CREATE TABLE IF NOT EXISTS decisions (
     arrival     BIGINT NOT NULL,      -- at the desk
     start       BIGINT NOT NULL,      -- the CPU takes it up
     decided     BIGINT NOT NULL,
-    tick        BIGINT NOT NULL,      -- row of the tape
+    newest      BIGINT NOT NULL,      -- at the venue: of the newest row that it had seen
+    tick        BIGINT,               -- row of the tape; NULL: a trade of an order of its own woke it
     skipped     BIGINT NOT NULL,      -- firings passed over since the decision before
-    outcome     VARCHAR NOT NULL,     -- prompt, waited
+    backlog     BIGINT NOT NULL,      -- firings that had arrived at start, and wait on
+    outcome     VARCHAR NOT NULL,     -- prompt, waited, late (the deadline had passed: nothing was sent)
     tag         VARCHAR NOT NULL,     -- the path that the pricing took
     fallbacks   BIGINT NOT NULL,      -- contracts priced by the fallback
     state       BIGINT NOT NULL,      -- which slow inputs it knew
@@ -86,22 +88,26 @@ CREATE TABLE IF NOT EXISTS orders (
     order_id    BIGINT NOT NULL,
     decision    BIGINT NOT NULL,
     desk        INTEGER NOT NULL,
-    contract    INTEGER NOT NULL,
+    contract    INTEGER NOT NULL,     -- -1: the underlying
     direction   TINYINT NOT NULL,
-    lots        BIGINT NOT NULL,
-    limit_price BIGINT,               -- NULL: at market
+    lots        BIGINT NOT NULL,      -- of a replace: in all, with what the target had traded
+    limit_price BIGINT,               -- NULL: at market, or a cancel
+    kind        VARCHAR NOT NULL,     -- ioc, limit, post_only, cancel, replace
+    target      BIGINT,               -- the order that a cancel or a replace is about
     seen_price  BIGINT NOT NULL,      -- the quote that it acted on
     theo        DOUBLE NOT NULL,      -- its theoretical value, currency
     reference   DOUBLE NOT NULL,      -- the reference's, for the same inputs
-    decided     BIGINT NOT NULL,
+    decided     BIGINT NOT NULL,      -- it left the desk
     venue       BIGINT NOT NULL,
     ack         BIGINT NOT NULL,
-    filled      BIGINT NOT NULL,
-    outcome     VARCHAR NOT NULL      -- filled, partial, missed
+    filled      BIGINT NOT NULL,      -- on arrival; what it traded while it stood is in fills
+    outcome     VARCHAR NOT NULL,     -- filled, partial, missed, resting, cancelled, replaced, late, rejected
+    reason      VARCHAR               -- of a rejection, or self-trade
 );
 
 CREATE TABLE IF NOT EXISTS fills (
     run         VARCHAR NOT NULL,
+    fill        BIGINT NOT NULL,      -- of the desk, from 0
     order_id    BIGINT NOT NULL,
     decision    BIGINT NOT NULL,
     desk        INTEGER NOT NULL,
@@ -111,10 +117,21 @@ CREATE TABLE IF NOT EXISTS fills (
     price       BIGINT NOT NULL,
     fee         BIGINT NOT NULL,      -- money
     venue       BIGINT NOT NULL,
+    known       BIGINT NOT NULL,      -- at the desk
+    liquidity   VARCHAR NOT NULL,     -- taker, maker
     fair        BIGINT NOT NULL,      -- micros, at the fill
     mark        BIGINT NOT NULL,      -- micros, at the end of the tape
     markout     BIGINT,               -- ns from the fill to where fair was taken; NULL: at the fill
-    hedge       BIGINT                -- money that a delta hedge from the fill on would have cost; NULL: delta not known
+    hedge       BIGINT,               -- money that a delta hedge from the fill on would have cost; NULL: delta not known
+    standing    BIGINT NOT NULL       -- micros: what the contract was worth by what was known at the fill
+);
+
+CREATE TABLE IF NOT EXISTS markouts (
+    run         VARCHAR NOT NULL,
+    desk        INTEGER NOT NULL,
+    fill        BIGINT NOT NULL,
+    horizon     BIGINT NOT NULL,      -- ns after the fill
+    value       BIGINT NOT NULL       -- micros: what the contract was worth then, or at the end of the tape if before
 );
 
 CREATE TABLE IF NOT EXISTS positions (

@@ -25,6 +25,7 @@ TABLES: Final = (
     "decisions",
     "orders",
     "fills",
+    "markouts",
     "positions",
     "frontiers",
     "contenders",

@@ -10,8 +10,8 @@ FROM orders o JOIN decisions d USING (run, desk, decision);
 
 -- Signed lots of each contract after each fill.
 CREATE OR REPLACE VIEW position_path AS
-SELECT run, desk, contract, venue, order_id,
-       CAST(sum(quantity) OVER (PARTITION BY run, desk, contract ORDER BY venue, order_id) AS BIGINT) AS position
+SELECT run, desk, contract, venue, fill,
+       CAST(sum(quantity) OVER (PARTITION BY run, desk, contract ORDER BY venue, fill) AS BIGINT) AS position
 FROM fills;
 
 -- Exact integers: end_marked = edge + drift - fees. Edge is (fair - price) x signed quantity at the venue's instant.

@@ -40,7 +40,7 @@ def quote_rows(tape: Tape) -> Ints:
 
 
 @njit(cache=True)
-def _show(book: Ints, instrument: int, side: int, price: int, size: int) -> None:
+def show(book: Ints, instrument: int, side: int, price: int, size: int) -> None:
     """Show ``size`` at ``price`` on the side whose columns start at ``side``."""
     row = book[instrument]
     if size == 0 or price != row[side] or row[side + 1] == 0:
@@ -61,8 +61,8 @@ def replay(rows: Ints, clock: Ints, cursor: int, until: int, book: Ints) -> int:
     while cursor < end and clock[cursor] <= until:
         row = rows[cursor]
         if row[1] == QUOTE:
-            _show(book, row[0], BID, row[2], row[3])
-            _show(book, row[0], ASK, row[4], row[5])
+            show(book, row[0], BID, row[2], row[3])
+            show(book, row[0], ASK, row[4], row[5])
         cursor += 1
     return cursor
 

@@ -1,33 +1,53 @@
-"""The process that hosts a strategy: a CPU that is busy while it thinks, and a second one that keeps it up to date."""
+"""The process that hosts a strategy: CPUs that are busy while it thinks, and one more that keeps it up to date."""
 
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter_ns
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from tradesim.errors import ArgumentError
 from tradesim.market.chain import Settlement
-from tradesim.methods.method import Method
+from tradesim.methods.method import Method, State
 from tradesim.pricing.problem import Floats
+from tradesim.simulation.account import Account
+from tradesim.simulation.agenda import NEVER, Agenda, Wake
 from tradesim.simulation.book import side_of
-from tradesim.simulation.draws import COMPUTE, ENTRY, RESPONSE, UPDATE, tie_break, uniform
+from tradesim.simulation.connection import Connection
+from tradesim.simulation.draws import COMPUTE, UPDATE, tie_break, uniform
 from tradesim.simulation.engine import Engine, Phase
+from tradesim.simulation.floor import Floor
 from tradesim.simulation.latency import ComputeLatency
-from tradesim.simulation.orders import AT_MARKET, Action
+from tradesim.simulation.orders import (
+    AT_MARKET,
+    CONTRACT,
+    DIRECTION,
+    KIND,
+    LIMIT,
+    LOTS,
+    TARGET,
+    UNDERLYING,
+    Action,
+    Kind,
+    action_of,
+    as_requests,
+)
 from tradesim.simulation.recorder import Recorder
+from tradesim.simulation.screen import Screen, read_only
 from tradesim.simulation.session import Session
-from tradesim.simulation.strategy import Policy, Strategy
-from tradesim.simulation.trigger import firings
-from tradesim.simulation.venue import Take, Venue
+from tradesim.simulation.strategy import Strategy
+from tradesim.simulation.trigger import firings, wakes_on_own
+from tradesim.simulation.venue import Outcome, Post, Report, Take, Trade, Venue
 from tradesim.simulation.view import View
-from tradesim.simulation.wires import of_action
 
 Ints = NDArray[np.int64]
 
-NEVER: Final = np.iinfo(np.int64).max
+OPTIONS: Final = 0
+HEDGE: Final = 1
+"""The lines of a desk: its draws on the one are not those on the other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,28 +65,35 @@ class Pricing:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """An order on its way."""
+class Message:
+    """A request on its way: ``key`` is what its draws are drawn by, ``sent`` when it left."""
 
     number: int
     decision: int
-    firing: int
+    key: int
     contract: int
     direction: int
     lots: int
     limit: int
+    kind: Kind
+    target: int
     seen: int
     theo: float
     reference: float
-    decided: int
+    sent: int
+
+    @property
+    def action(self) -> Action:
+        """By which its latency may differ."""
+        return action_of(self.kind)
 
 
 class Desk:
-    """One strategy on one CPU.
+    """One strategy on its CPUs.
 
-    States: *idle* until its trigger fires; *thinking* from ``start`` to ``decided``; then idle again at once: orders
+    States: *idle* until its trigger fires; *thinking* from ``start`` to ``decided``; then idle again at once: messages
     travel by themselves. It prices the whole chain at ``start``, on its view as of then, with the newest state whose
-    update has completed. What fires while it thinks is dealt with by the strategy's policy.
+    update has completed. What fires while all of its CPUs think is dealt with by the strategy's policy.
     """
 
     def __init__(
@@ -79,97 +106,100 @@ class Desk:
         index: int,
         engine: Engine,
         venue: Venue,
-        feeds: list["Desk"],
+        floor: Floor,
     ) -> None:
+        if strategy.hedge is not None and session.tape.chain.settlement is Settlement.INVERSE:
+            raise ArgumentError(
+                "strategy hedges, and the tape's options are settled in the coin: the tape has no tradable underlying; "
+                "leave hedge out"
+            )
         self._session, self._strategy, self._pricing, self._compute = session, strategy, pricing, compute
-        self._index, self._engine, self._venue, self._feeds = index, engine, venue, feeds
+        self._index, self._engine, self._venue, self._floor = index, engine, venue, floor
         self.recorder = Recorder()
         clock = session.clock_of(index)
         self._view = View(session.tape, session.rows, clock, session.path)
-        self._firings = firings(strategy.trigger, session.rows, clock)
-        self._completed = completions(session, compute, desk=index)
+        self._completed = completions(session, compute, desk=index, hedged=strategy.hedge is not None)
         self._state = -1
+        self._agenda = Agenda(
+            firings(strategy.trigger, session.rows, clock),
+            strategy.policy,
+            cpus=strategy.cpus,
+            start=session.states[0].instant,
+        )
+        self._woken_by_own = wakes_on_own(strategy.trigger)
+        self._scheduled = False
         count = len(session.tape.chain)
         self._theo, self._truth, self._scratch = np.full(count, np.nan), np.full(count, np.nan), np.empty(count)
-        self._position = np.zeros(count, dtype=np.int64)
-        self._in_flight = np.zeros(count, dtype=np.bool_)
-        self._shown = tuple(map(_read_only, (self._view.book, self._theo, self._position, self._in_flight)))
-        self._fee = session.setting.fees.taker_micros
-        self._last_entry = self._last_ack = 0
-        self.cash = 0
-        self._sent = self._refused = 0
-        self._next = int(np.searchsorted(self._firings.arrival, session.states[0].instant))
-        self._firing = self._skipped = self._seen_until = 0
-        self.next_wake: int = NEVER
-        self._plan(free=session.states[0].instant)
+        self._delta = np.full(count, np.nan)
+        self.account = Account(count)
+        fees, wires = session.setting.fees, session.setting.wires
+        self._screen = Screen(
+            now=0,
+            spot=np.nan,
+            book=read_only(self._view.book),
+            theo=read_only(self._theo),
+            delta=read_only(self._delta),
+            position=read_only(self.account.position),
+            hedge=0,
+            in_flight=read_only(self.account.in_flight),
+            working=read_only(self.account.working),
+            fee=fees.taker_micros,
+            maker_fee=fees.maker_micros,
+            tick=session.ticks[1],
+        )
+        self._lines = tuple(
+            Connection(engine, link, seed=session.seed, desk=index, line=line)
+            for line, link in ((OPTIONS, wires.options), (HEDGE, wires.underlying))
+        )
+        self._messages: dict[int, Message] = {}
+        self._sent = 0
+
+    @property
+    def next_wake(self) -> int:
+        """When the desk wants to wake next, ns; ``NEVER`` where it does not, or where that is on the agenda already."""
+        return NEVER if self._scheduled else self._agenda.next_wake
 
     def schedule_wake(self) -> None:
         """Put the planned wake-up on the engine's agenda."""
-        key = tie_break(self._session.seed, self._index, self.next_wake)
-        self._engine.at(self.next_wake, Phase.WAKE, self._wake, key=key)
-        self.next_wake = NEVER
+        instant = self._agenda.next_wake
+        self._scheduled = True
+        self._engine.at(instant, Phase.WAKE, self._wake, key=tie_break(self._session.seed, self._index, instant))
 
-    def hear(self, take: Take) -> None:
-        """The feed tells of a take."""
-        self._view.hear(take)
+    def hear(self, told: Take | Post) -> None:
+        """See :class:`~tradesim.simulation.floor.Listener`."""
+        self._view.hear(told)
 
-    @property
-    def position(self) -> Ints:
-        """Lots held of each contract, as far as acknowledged, int64[n]."""
-        return self._position
+    def made(self, trade: Trade) -> None:
+        """See :class:`~tradesim.simulation.floor.Listener`."""
+        assert trade.maker is not None
+        order = self._messages[trade.maker[1]]
+        known = self._lines[OPTIONS].reply(order.action, trade.after, partial(self._learn_of, order, trade.lots))
+        fee = self._session.setting.fees.maker_micros
+        self._record_fill(order, -trade.direction, trade, fee, known, "maker")
 
-    def _plan(self, *, free: int) -> None:
-        """Choose the firing to answer next, now that the CPU is free from ``free`` on."""
-        arrival, first = self._firings.arrival, self._next
-        policy = self._strategy.policy
-        chosen = first
-        if policy is Policy.LATEST:
-            chosen = max(first, int(np.searchsorted(arrival, free, side="right")) - 1)
-        elif policy is Policy.DROP:
-            chosen = max(first, int(np.searchsorted(arrival, free, side="left")))
-        if chosen >= len(arrival):
-            self.next_wake = NEVER
-            return
-        self._firing, self._skipped, self._next = chosen, chosen - first, chosen + 1
-        self.next_wake = max(int(arrival[chosen]), free)
-        self._seen_until = int(arrival[chosen]) if policy is Policy.QUEUE else self.next_wake
+    def _learn_of(self, order: Message, lots: int) -> None:
+        self.account.traded(order.number, order.contract, order.direction, lots)
+        if self._woken_by_own:
+            self._agenda.touch(self._engine.now)
 
     def _wake(self) -> None:
-        start, firing = self._engine.now, self._firing
-        self._view.advance(self._seen_until)
+        wake, start = self._agenda.upcoming, self._engine.now
+        assert wake is not None
+        self._scheduled = False
+        self._view.advance(wake.seen)
         self._take_newest_state(start)
-        tick, spot = int(self._firings.row[firing]), self._view.spot
+        spot = self._view.spot
         tag, elapsed = self._price(spot)
         self._find_truth(spot)
         self._hide_unknown()
-        draw = uniform(self._session.seed, COMPUTE, self._index, firing, 0)
+        draw = uniform(self._session.seed, COMPUTE, self._index, wake.key, 0)
         decided = start + self._compute.price(tag, draw, elapsed)
-        orders = self._choose(firing, decided)
-        rms, worst = pricing_error(self._theo, self._truth)
-        self.recorder.decisions.append(
-            (
-                len(self.recorder.decisions),
-                self._index,
-                int(self._session.tape.ts[tick]),
-                int(self._firings.arrival[firing]),
-                start,
-                decided,
-                tick,
-                self._skipped,
-                "waited" if start > self._firings.arrival[firing] else "prompt",
-                tag,
-                self._pricing.clock.fallbacks,
-                self._state,
-                spot,
-                rms,
-                worst,
-                len(orders),
-                self._refused,
-            )
-        )
-        for order in orders:
-            self._send(order)
-        self._plan(free=decided)
+        in_time = self._strategy.deadline is None or decided - wake.arrival <= self._strategy.deadline
+        messages, refused = self._choose(wake, start, decided, spot) if in_time else ([], 0)
+        skipped = self._agenda.take(free=decided)
+        self._record_decision(wake, start, decided, tag, spot, len(messages), refused, skipped, in_time=in_time)
+        for message in messages:
+            self._send(message)
 
     def _take_newest_state(self, now: int) -> None:
         """Give the methods the newest state whose update has completed by ``now``."""
@@ -180,6 +210,16 @@ class Desk:
         state = self._session.states[newest]
         for method in {id(m): m for m in self._methods()}.values():
             method.update(state)
+        if self._strategy.hedge is not None:
+            self._find_deltas(state, self._strategy.hedge.bump)
+
+    def _find_deltas(self, state: State, bump: float) -> None:
+        """Central differences of the desk's own prices around the state's spot."""
+        prices, step = self._pricing.prices, bump * state.spot
+        prices.price(state.spot + step, self._delta)
+        prices.price(state.spot - step, self._scratch)
+        self._delta -= self._scratch
+        self._delta /= 2.0 * step
 
     def _methods(self) -> tuple[Method, Method, Method]:
         return self._pricing.prices, self._pricing.clock, self._pricing.reference
@@ -211,95 +251,191 @@ class Desk:
             self._theo[~own] = np.nan
             self._truth[~own] = np.nan
 
-    def _choose(self, firing: int, decided: int) -> list[Order]:
-        book, values, position, in_flight = self._shown
-        chosen = self._strategy.rule.decide(book, values, position, in_flight, self._fee)
-        decision = len(self.recorder.decisions)
-        orders, self._refused = [], 0
-        for contract, direction, lots, limit in chosen.tolist():
-            if self._in_flight[contract]:
-                self._refused += 1
-                continue
-            self._in_flight[contract] = True
-            seen = int(self._view.book[contract + 1, side_of(direction)])
-            theo, truth = float(self._theo[contract]), float(self._truth[contract])
-            orders.append(
-                Order(self._sent, decision, firing, contract, direction, lots, limit, seen, theo, truth, decided)
-            )
-            self._sent += 1
-        return orders
+    def _choose(self, wake: Wake, start: int, decided: int, spot: float) -> tuple[list[Message], int]:
+        """The messages to be sent, and how many requests of the rule are not."""
+        screen = self._screen
+        screen.now, screen.spot, screen.hedge = start, spot, self.account.hedge
+        screen.book = self._view.shown()
+        chosen = self._strategy.rule.decide(screen)
+        if self._strategy.hedge is not None:
+            units = self.account.position * self._session.tape.chain.multiplier
+            due = self._strategy.hedge.request(units, self._delta, self.account.hedge)
+            chosen = np.concatenate([as_requests(chosen), due])
+        messages, refused = [], 0
+        for request in (as_requests(chosen) if len(chosen) else chosen).tolist():
+            if self.account.admits(request):
+                messages.append(self._message(request, wake.key, decided))
+            else:
+                refused += 1
+        return messages, refused
 
-    def _send(self, order: Order) -> None:
-        draw = uniform(self._session.seed, ENTRY, self._index, order.firing, 0)
-        arrival = max(
-            self._last_entry,
-            order.decided + of_action(self._session.setting.wires.entry, Action.PLACE).sample(draw, order.decided),
+    def _message(self, request: list[int], key: int, decided: int) -> Message:
+        contract, direction = request[CONTRACT], request[DIRECTION]
+        number, self._sent = self._sent, self._sent + 1
+        self.account.sent(number, request, request[LIMIT], request[LOTS])
+        hedge, kind = contract == UNDERLYING, Kind(request[KIND])
+        done = self.account.done(contract, direction) if kind is Kind.REPLACE else 0
+        return Message(
+            number=number,
+            decision=len(self.recorder.decisions),
+            key=key,
+            contract=contract,
+            direction=direction,
+            lots=request[LOTS] + done,
+            limit=request[LIMIT],
+            kind=kind,
+            target=request[TARGET],
+            seen=int(self._screen.book[contract + 1, side_of(direction)]),
+            theo=self._screen.spot if hedge else float(self._theo[contract]),
+            reference=self._screen.spot if hedge else float(self._truth[contract]),
+            sent=decided,
         )
-        self._last_entry = arrival
-        key = tie_break(self._session.seed, self._index, arrival)
-        self._engine.at(arrival, Phase.ORDER, partial(self._reach_venue, order), key=key)
 
-    def _reach_venue(self, order: Order) -> None:
-        now = self._engine.now
-        take = self._venue.execute(
-            instant=now, contract=order.contract, direction=order.direction, lots=order.lots, limit=order.limit
+    def _send(self, message: Message) -> None:
+        self._messages[message.number] = message
+        line = self._lines[HEDGE if message.contract == UNDERLYING else OPTIONS]
+        line.send(message.action, message.sent, message.key, partial(self._reach_venue, message))
+
+    def _reach_venue(self, message: Message, refused: bool) -> None:
+        report = Report(Outcome.REJECTED, reason="gateway") if refused else self._meet_venue(message)
+        line = self._lines[HEDGE if message.contract == UNDERLYING else OPTIONS]
+        hear = partial(self._acknowledge, message, report, self._engine.now)
+        known = line.reply(message.action, message.key, hear)
+        fees = self._session.setting.fees
+        fee = fees.underlying_micros if message.contract == UNDERLYING else fees.taker_micros
+        for trade in report.trades:
+            self._record_fill(message, message.direction, trade, fee, known, "taker")
+        self._floor.tell(report.trades, report.posts)
+
+    def _meet_venue(self, message: Message) -> Report:
+        now, venue = self._engine.now, self._venue
+        match message.kind:
+            case Kind.CANCEL:
+                return venue.cancel(instant=now, desk=self._index, target=message.target)
+            case Kind.REPLACE:
+                return venue.replace(
+                    instant=now,
+                    desk=self._index,
+                    target=message.target,
+                    number=message.number,
+                    lots=message.lots,
+                    limit=message.limit,
+                )
+        return venue.place(
+            instant=now,
+            desk=self._index,
+            number=message.number,
+            contract=message.contract,
+            direction=message.direction,
+            lots=message.lots,
+            limit=message.limit,
+            kind=message.kind,
         )
-        if take is not None:
-            self._record_fill(order, take)
-            for desk in self._feeds:
-                desk.hear(take)
-        draw = uniform(self._session.seed, RESPONSE, self._index, order.firing, 0)
-        ack = max(self._last_ack, now + of_action(self._session.setting.wires.response, Action.PLACE).sample(draw, now))
-        self._last_ack = ack
-        self._engine.at(ack, Phase.ACK, partial(self._acknowledge, order, now, 0 if take is None else take.lots))
 
-    def _record_fill(self, order: Order, take: Take) -> None:
-        multiplier = int(self._session.tape.chain.multiplier[order.contract])
-        fee = self._fee * take.lots * multiplier
-        self.cash -= order.direction * take.lots * multiplier * take.price + fee
+    def _record_fill(
+        self, message: Message, direction: int, trade: Trade, fee: int, known: int, liquidity: str
+    ) -> None:
+        multiplier = 1 if trade.contract == UNDERLYING else int(self._session.tape.chain.multiplier[trade.contract])
+        cost = fee * trade.lots * multiplier
+        self.account.cash -= direction * trade.lots * multiplier * trade.price + cost
         self.recorder.fills.append(
             (
-                order.number,
-                order.decision,
+                len(self.recorder.fills),
+                message.number,
+                message.decision,
                 self._index,
-                order.contract,
-                order.direction * take.lots,
+                trade.contract,
+                direction * trade.lots,
                 multiplier,
-                take.price,
-                fee,
-                take.instant,
+                trade.price,
+                cost,
+                trade.instant,
+                known,
+                liquidity,
             )
         )
 
-    def _acknowledge(self, order: Order, venue: int, filled: int) -> None:
-        self._position[order.contract] += order.direction * filled
-        self._in_flight[order.contract] = False
+    def _acknowledge(self, message: Message, report: Report, venue: int) -> None:
+        self.account.taken_off(report.cancelled)
+        self.account.acknowledged(
+            message.number,
+            message.contract,
+            message.direction,
+            message.kind,
+            message.limit,
+            report.outcome,
+            report.filled,
+            report.left,
+        )
         self.recorder.orders.append(
             (
-                order.number,
-                order.decision,
+                message.number,
+                message.decision,
                 self._index,
-                order.contract,
-                order.direction,
-                order.lots,
-                None if order.limit == AT_MARKET else order.limit,
-                order.seen,
-                order.theo,
-                order.reference,
-                order.decided,
+                message.contract,
+                message.direction,
+                message.lots,
+                None if message.limit == AT_MARKET or message.kind is Kind.CANCEL else message.limit,
+                message.kind.name.lower(),
+                None if message.target < 0 else message.target,
+                message.seen,
+                message.theo,
+                message.reference,
+                message.sent,
                 venue,
                 self._engine.now,
-                filled,
-                "missed" if filled == 0 else "filled" if filled == order.lots else "partial",
+                report.filled,
+                str(report.outcome),
+                report.reason,
+            )
+        )
+
+    def _record_decision(
+        self,
+        wake: Wake,
+        start: int,
+        decided: int,
+        tag: str,
+        spot: float,
+        orders: int,
+        refused: int,
+        skipped: int,
+        *,
+        in_time: bool,
+    ) -> None:
+        rms, worst = pricing_error(self._theo, self._truth)
+        self.recorder.decisions.append(
+            (
+                len(self.recorder.decisions),
+                self._index,
+                int(self._session.tape.ts[wake.row]) if wake.row >= 0 else wake.arrival,
+                wake.arrival,
+                start,
+                decided,
+                self._view.newest,
+                wake.row if wake.row >= 0 else None,
+                skipped,
+                self._agenda.backlog(start),
+                ("waited" if start > wake.arrival else "prompt") if in_time else "late",
+                tag,
+                self._pricing.clock.fallbacks,
+                self._state,
+                spot,
+                rms,
+                worst,
+                orders,
+                refused,
             )
         )
 
 
-def completions(session: Session, compute: ComputeLatency, *, desk: int) -> Ints:
+def completions(session: Session, compute: ComputeLatency, *, desk: int, hedged: bool = False) -> Ints:
     """When the second CPU has each state ready, int64[states], ns; the first is ready before trading begins.
 
     It takes one snapshot at a time, in turn; a state that was overtaken has the instant of the one that overtook it:
     when the CPU is free again it goes on with the newest snapshot that is due.
+
+    The update of a desk that hedges takes two prices more, for its deltas, each charged as the slowest path.
 
     On a coarse tape (bars) a snapshot has the instant of the very decisions that it would inform, and nobody knows
     which came first. There it counts for later instants only, in every run.
@@ -312,16 +448,10 @@ def completions(session: Session, compute: ComputeLatency, *, desk: int) -> Ints
         if k + 1 < len(instants) and instants[k + 1] <= free:
             continue
         begin = max(instants[k], free)
-        free = begin + compute.update(uniform(session.seed, UPDATE, desk, k, 0))
+        draw = uniform(session.seed, UPDATE, desk, k, 0)
+        free = begin + compute.update(draw) + (2 * compute.price("delta", draw, 0) if hedged else 0)
         done[k] = free
     return np.minimum.accumulate(done[::-1])[::-1] if NEVER in done else done
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """The same memory, for reading: a rule is shown the desk's own arrays."""
-    shown = array.view()
-    shown.flags.writeable = False
-    return shown
 
 
 @njit(cache=True)

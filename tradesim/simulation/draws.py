@@ -17,6 +17,7 @@ ENTRY: Final = 3
 RESPONSE: Final = 4
 UPDATE: Final = 5
 TIE: Final = 6
+REJECT: Final = 7
 """Streams: what a uniform is for."""
 
 

@@ -1,6 +1,7 @@
 """Time: events in integer nanoseconds, on SimPy. The only module that knows SimPy.
 
-What happens at one instant happens in the order of :class:`Phase`, after all rows of the tape of that instant. SimPy
+What happens at one instant happens in the order of :class:`Phase`, after all rows of the tape of that instant (whose
+fills of standing orders come first). SimPy
 gives all timeouts one priority, so every event is scheduled with an explicit one; within a phase a key decides.
 """
 
@@ -15,6 +16,7 @@ from simpy.events import EventPriority
 class Phase(IntEnum):
     """The order of what happens at one instant."""
 
+    TAPE = 0
     ORDER = 1
     ACK = 2
     WAKE = 3

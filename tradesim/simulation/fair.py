@@ -35,13 +35,17 @@ BUMP: Final = 1e-4
 
 
 class Fair(Protocol):
-    """Values at the venue's instants; arrays of one length in, arrays of that length out."""
+    """Values at the venue's instants; one length in, that length out. Contract -1 is the underlying."""
 
     kind: str
     """``latent`` or ``markout``."""
 
     def values(self, contract: Ints, instant: Ints) -> Ints:
         """Fair values in micros of the tape's currency."""
+        ...
+
+    def standing(self, contract: Ints, instant: Ints) -> Ints:
+        """What the market, or the generator, says at the instant itself, in micros; nothing of what follows."""
         ...
 
     def deltas(self, contract: Ints, instant: Ints) -> Floats:
@@ -77,6 +81,10 @@ class LatentFair:
         """See :class:`Fair`."""
         return np.array([value for value, _ in self._look_up(contract, instant)], dtype=np.int64)
 
+    def standing(self, contract: Ints, instant: Ints) -> Ints:
+        """The value: it knows nothing of what follows."""
+        return self.values(contract, instant)
+
     def deltas(self, contract: Ints, instant: Ints) -> Floats:
         """See :class:`Fair`."""
         return np.array([delta for _, delta in self._look_up(contract, instant)], dtype=np.float64)
@@ -99,11 +107,18 @@ class LatentFair:
 
     def _price(self, keys: list[tuple[int, int]]) -> list[tuple[int, float]]:
         contract, row = (np.array(column, dtype=np.int64) for column in zip(*keys, strict=True))
-        spot = self.latent.spot[row]
-        value, up, down = (self._reference(contract, row, spot * bump) for bump in (1.0, 1.0 + BUMP, 1.0 - BUMP))
-        delta = (up - down) / (2.0 * BUMP * spot)
+        spot, is_spot = self.latent.spot[row], contract == UNDERLYING - 1
+        value, delta = spot.copy(), np.ones(len(keys))
+        if not is_spot.all():
+            value[~is_spot], delta[~is_spot] = self._option(contract[~is_spot], row[~is_spot])
         exact = np.rint(value * MICROS).astype(np.int64)
         return list(zip(exact.tolist(), delta.tolist(), strict=True))
+
+    def _option(self, contract: Ints, row: Ints) -> tuple[Floats, Floats]:
+        """Value and delta of options at latent rows."""
+        spot = self.latent.spot[row]
+        value, up, down = (self._reference(contract, row, spot * bump) for bump in (1.0, 1.0 + BUMP, 1.0 - BUMP))
+        return value, (up - down) / (2.0 * BUMP * spot)
 
     def _reference(self, contract: Ints, row: Ints, spot: Floats) -> Floats:
         chain, count = self.tape.chain, len(contract)
@@ -152,8 +167,13 @@ class Markout:
         return np.array([self._middle(c + 1, t + self.horizon) for c, t in pairs], dtype=np.int64)
 
     def deltas(self, contract: Ints, instant: Ints) -> Floats:
-        """Not known on a recorded tape: NaN."""
-        return np.full(len(contract), np.nan)
+        """Not known on a recorded tape: NaN; that of the underlying is 1."""
+        return np.where(contract == UNDERLYING - 1, 1.0, np.nan)
+
+    def standing(self, contract: Ints, instant: Ints) -> Ints:
+        """The middle that stands at the instant."""
+        pairs = zip(contract.tolist(), instant.tolist(), strict=True)
+        return np.array([self._middle(c + 1, t) for c, t in pairs], dtype=np.int64)
 
     def spots(self, instant: Ints) -> Ints:
         """See :class:`Fair`."""

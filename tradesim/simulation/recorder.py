@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from tradesim.simulation.fair import Fair
+from tradesim.units import MILLISECOND, SECOND
 
 DECISION_COLUMNS: Final = {
     "decision": pl.Int64,
@@ -15,8 +16,10 @@ DECISION_COLUMNS: Final = {
     "arrival": pl.Int64,
     "start": pl.Int64,
     "decided": pl.Int64,
+    "newest": pl.Int64,
     "tick": pl.Int64,
     "skipped": pl.Int64,
+    "backlog": pl.Int64,
     "outcome": pl.String,
     "tag": pl.String,
     "fallbacks": pl.Int64,
@@ -35,6 +38,8 @@ ORDER_COLUMNS: Final = {
     "direction": pl.Int8,
     "lots": pl.Int64,
     "limit_price": pl.Int64,
+    "kind": pl.String,
+    "target": pl.Int64,
     "seen_price": pl.Int64,
     "theo": pl.Float64,
     "reference": pl.Float64,
@@ -43,8 +48,10 @@ ORDER_COLUMNS: Final = {
     "ack": pl.Int64,
     "filled": pl.Int64,
     "outcome": pl.String,
+    "reason": pl.String,
 }
 FILL_COLUMNS: Final = {
+    "fill": pl.Int64,
     "order_id": pl.Int64,
     "decision": pl.Int64,
     "desk": pl.Int32,
@@ -54,7 +61,12 @@ FILL_COLUMNS: Final = {
     "price": pl.Int64,
     "fee": pl.Int64,
     "venue": pl.Int64,
+    "known": pl.Int64,
+    "liquidity": pl.String,
 }
+
+HORIZONS: Final = (MILLISECOND, 10 * MILLISECOND, 100 * MILLISECOND, SECOND, 10 * SECOND)
+"""Ns after a fill at which it is marked out."""
 
 
 @dataclass(kw_only=True)
@@ -80,7 +92,8 @@ class Recorder:
 
         ``fair`` and ``mark`` in micros; ``hedge`` in money: delta at the fill x quantity x the change of the underlying
         from the fill to ``end``, never rebalanced; null where the delta is unknown. ``markout`` in ns: how long after
-        the fill ``fair`` was taken, null where it was taken at the fill.
+        the fill ``fair`` was taken, null where it was taken at the fill. ``standing`` in micros: what its contract was
+        worth by what was known at the fill.
         """
         frame = pl.DataFrame(self.fills, schema=FILL_COLUMNS, orient="row")
         contract = frame["contract"].to_numpy().astype(np.int64)
@@ -94,4 +107,13 @@ class Recorder:
             pl.Series("mark", fair.values(contract, at_end)),
             pl.Series("markout", fair.markouts(instant), dtype=pl.Int64),
             pl.Series("hedge", hedge).fill_nan(None).round().cast(pl.Int64),
+            pl.Series("standing", fair.standing(contract, instant)),
         )
+
+    def markout_frame(self, fair: Fair, *, end: int) -> pl.DataFrame:
+        """One row a fill and horizon: what its contract is worth ``horizon`` ns after it, or at ``end`` if before."""
+        frame = pl.DataFrame(self.fills, schema=FILL_COLUMNS, orient="row").select("desk", "fill", "contract", "venue")
+        later = frame.join(pl.DataFrame({"horizon": HORIZONS}), how="cross")
+        instant = np.minimum((later["venue"] + later["horizon"]).to_numpy(), end)
+        values = fair.standing(later["contract"].to_numpy().astype(np.int64), instant)
+        return later.select("desk", "fill", "horizon", pl.Series("value", values, dtype=pl.Int64))

@@ -7,9 +7,12 @@ import numpy as np
 import polars as pl
 
 from tradesim.errors import ArgumentError
-from tradesim.simulation.desk import NEVER, Desk, Pricing
-from tradesim.simulation.engine import Engine
+from tradesim.simulation.agenda import NEVER
+from tradesim.simulation.desk import Desk, Pricing
+from tradesim.simulation.engine import Engine, Phase
+from tradesim.simulation.floor import Floor
 from tradesim.simulation.latency import ComputeLatency
+from tradesim.simulation.orders import UNDERLYING
 from tradesim.simulation.session import Session
 from tradesim.simulation.strategy import Strategy
 from tradesim.simulation.venue import Venue
@@ -26,7 +29,7 @@ class Seat:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Result:
-    """What one desk did in a run: frames of decisions, orders, fills and end positions, and its cash.
+    """What one desk did in a run: frames of decisions, orders, fills, their markouts and end positions, and its cash.
 
     ``cash`` is money: what sales brought less what purchases and fees cost.
     """
@@ -34,6 +37,7 @@ class Result:
     decisions: pl.DataFrame
     orders: pl.DataFrame
     fills: pl.DataFrame
+    markouts: pl.DataFrame
     positions: pl.DataFrame
     cash: int
 
@@ -44,30 +48,36 @@ def run(session: Session, seats: Sequence[Seat]) -> list[Result]:
         raise ArgumentError("run: it needs at least one seat; give a strategy with its pricing")
     _refuse_shared_methods(seats)
     engine = Engine(start=min(session.tape.start, session.states[0].instant))
-    venue = Venue(session.tape, session.rows)
-    desks: list[Desk] = []
-    for index, seat in enumerate(seats):
-        desks.append(
-            Desk(
-                session,
-                seat.strategy,
-                seat.pricing,
-                seat.compute,
-                index=index,
-                engine=engine,
-                venue=venue,
-                feeds=desks,
-            )
+    venue = Venue(session.tape, session.rows, session.setting.venue)
+    floor = Floor()
+    desks = [
+        Desk(
+            session,
+            seat.strategy,
+            seat.pricing,
+            seat.compute,
+            index=index,
+            engine=engine,
+            venue=venue,
+            floor=floor,
         )
+        for index, seat in enumerate(seats)
+    ]
+    floor.desks.extend(desks)
 
     def advance(until: int | None) -> bool:
         instant = min(desk.next_wake for desk in desks)
-        if instant == NEVER or (until is not None and instant > until):
-            return False
-        for desk in desks:
-            if desk.next_wake == instant:
-                desk.schedule_wake()
-        return True
+        if until is not None:
+            instant = min(instant, until)
+        if venue.has_resting:
+            trades, posts = venue.advance(min(instant, session.tape.end))
+            if trades:
+                engine.at(trades[0].instant, Phase.TAPE, lambda: floor.tell(trades, posts))
+                return True
+        waking = [desk for desk in desks if desk.next_wake == instant != NEVER]
+        for desk in waking:
+            desk.schedule_wake()
+        return bool(waking)
 
     engine.run(advance)
     return [_result(session, desk) for desk in desks]
@@ -94,19 +104,25 @@ def _result(session: Session, desk: Desk) -> Result:
         decisions=desk.recorder.decision_frame(),
         orders=desk.recorder.order_frame(),
         fills=fills,
+        markouts=desk.recorder.markout_frame(session.fair, end=session.tape.end),
         positions=_positions(session, desk),
-        cash=desk.cash,
+        cash=desk.account.cash,
     )
 
 
 def _positions(session: Session, desk: Desk) -> pl.DataFrame:
-    held = np.flatnonzero(desk.position)
+    account, chain = desk.account, session.tape.chain
+    held = np.flatnonzero(account.position)
+    multiplier = chain.multiplier[held]
+    lots = account.position[held]
+    if account.hedge:
+        held, multiplier, lots = np.append(held, UNDERLYING), np.append(multiplier, 1), np.append(lots, account.hedge)
     at_end = np.full(len(held), session.tape.end, dtype=np.int64)
     return pl.DataFrame(
         {
             "contract": held.astype(np.int32),
-            "position": desk.position[held],
-            "multiplier": session.tape.chain.multiplier[held],
+            "position": lots,
+            "multiplier": multiplier,
             "mark": session.fair.values(held, at_end),
         }
     )

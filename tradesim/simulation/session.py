@@ -12,7 +12,7 @@ from tradesim.pricing.problem import Problem
 from tradesim.progress import Progress, silent
 from tradesim.simulation.book import quote_rows, underlying_path
 from tradesim.simulation.fair import Fair, fair_of
-from tradesim.simulation.venue import Fees
+from tradesim.simulation.venue_rules import Fees, VenueRules
 from tradesim.simulation.view import feed_clock
 from tradesim.simulation.volatility import Schedule, VolatilityService
 from tradesim.simulation.wires import Wires
@@ -27,12 +27,14 @@ class Setting:
 
     ``wires``     latencies of feed, order entry and response
     ``fees``      what the venue charges
+    ``venue``     what it holds orders to
     ``schedule``  when slow inputs are taken
     ``horizon``   ns, the markout that stands for fair value on a recorded tape
     """
 
     wires: Wires = field(default_factory=Wires)
     fees: Fees = field(default_factory=Fees)
+    venue: VenueRules = field(default_factory=VenueRules)
     schedule: Schedule = field(default_factory=Schedule)
     horizon: int = 60 * SECOND
 
@@ -43,7 +45,10 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Session:
-    """One tape under one seed, ready to be run any number of times."""
+    """One tape under one seed, ready to be run any number of times.
+
+    ``ticks`` are the grids, micros, on which rules quote the underlying and the options.
+    """
 
     tape: Tape
     problem: Problem
@@ -54,6 +59,7 @@ class Session:
     clock: Ints
     states: tuple[State, ...]
     fair: Fair
+    ticks: tuple[int, int]
 
     def clock_of(self, desk: int) -> Ints:
         """When each row of the tape reaches a desk, int64[rows], ns; every desk has draws of its own."""
@@ -86,4 +92,5 @@ def open_session(
         clock=clock,
         states=service.states(progress),
         fair=fair_of(tape, horizon=setting.horizon),
+        ticks=setting.venue.ticks(tape),
     )

@@ -1,4 +1,4 @@
-"""What a desk is told to do: a method to price with, a rule, a trigger and a policy."""
+"""What a desk is told to do: a method to price with, a rule, a trigger, a policy, and how it hedges."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
 from tradesim.simulation.book import ASK, ASK_LEFT, BID, BID_LEFT, BUY, SELL
+from tradesim.simulation.hedging import DeltaHedge
+from tradesim.simulation.screen import Screen
 from tradesim.simulation.trigger import SpotMoved, Trigger
 from tradesim.units import MICROS, micros
 
@@ -30,19 +32,12 @@ class Policy(StrEnum):
 
 
 class Rule(Protocol):
-    """From what a desk sees to the orders it sends."""
+    """From what a desk sees to what it asks of the venue."""
 
-    def decide(self, book: Ints, theo: Floats, position: Ints, in_flight: NDArray[np.bool_], fee: int) -> Ints:
-        """Choose orders.
+    def decide(self, screen: Screen) -> Ints:
+        """Choose requests: int64[k, 4] or int64[k, 6], a row each, as :mod:`tradesim.simulation.orders` says.
 
-        ``book``      int64[n + 1, 6], the desk's view: see :mod:`tradesim.simulation.book`; contract i is row i + 1
-        ``theo``      float64[n], theoretical values in currency
-        ``position``  int64[n], lots, as far as acknowledged
-        ``in_flight`` bool[n], contracts with an order not yet acknowledged; orders for these are refused
-        ``fee``       micros a unit traded
-
-        Returns int64[k, 4], an order a row: contract, direction (+1 buy, -1 sell), lots, limit in micros (``AT_MARKET``
-        for none).
+        Four columns are enough for orders that take: contract, direction (+1 buy, -1 sell), lots, limit in micros.
         """
         ...
 
@@ -64,9 +59,10 @@ class TakeRule:
         if self.cap < 1:
             raise ArgumentError(f"TakeRule(cap={self.cap}): the cap must be at least 1 lot")
 
-    def decide(self, book: Ints, theo: Floats, position: Ints, in_flight: NDArray[np.bool_], fee: int) -> Ints:
+    def decide(self, screen: Screen) -> Ints:
         """See :class:`Rule`."""
-        return _take(book, theo, position, in_flight, micros(self.edge) + fee, self.cap)
+        margin = micros(self.edge) + screen.fee
+        return _take(screen.book, screen.theo, screen.position, screen.in_flight, margin, self.cap)
 
 
 @njit(cache=True)
@@ -95,20 +91,37 @@ def _take(book: Ints, theo: Floats, position: Ints, in_flight: NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class Custom:
-    """A rule from a function of the same arguments as :meth:`Rule.decide`."""
+    """A rule from a function of the same argument as :meth:`Rule.decide`."""
 
-    function: Callable[[Ints, Floats, Ints, NDArray[np.bool_], int], Ints]
+    function: Callable[[Screen], Ints]
 
-    def decide(self, book: Ints, theo: Floats, position: Ints, in_flight: NDArray[np.bool_], fee: int) -> Ints:
+    def decide(self, screen: Screen) -> Ints:
         """See :class:`Rule`."""
-        return self.function(book, theo, position, in_flight, fee)
+        return self.function(screen)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Strategy:
-    """A way to trade: a ``method`` that prices, a ``rule`` that orders, a ``trigger`` that wakes and a ``policy``."""
+    """A way to trade.
+
+    ``method``   that prices
+    ``rule``     that asks
+    ``trigger``  that wakes; ``policy`` for what fires while it thinks
+    ``hedge``    how it trades the underlying against its delta; None: not at all
+    ``cpus``     decisions that it thinks about at once
+    ``deadline`` ns from a tick's arrival within which a decision must have been made, or it sends nothing; None: any
+    """
 
     method: str = "analytic"
     rule: Rule = field(default_factory=TakeRule)
     trigger: Trigger = field(default_factory=SpotMoved)
     policy: Policy = Policy.LATEST
+    hedge: DeltaHedge | None = None
+    cpus: int = 1
+    deadline: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.cpus < 1:
+            raise ArgumentError(f"Strategy(cpus={self.cpus}): a desk thinks on at least 1 CPU")
+        if self.deadline is not None and self.deadline < 0:
+            raise ArgumentError(f"Strategy(deadline={self.deadline}): a deadline is at least 0 ns after the arrival")

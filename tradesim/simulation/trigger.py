@@ -56,7 +56,28 @@ class Timer:
             raise ArgumentError(f"Timer(period={self.period}): the period must be at least 1 ns")
 
 
-Trigger = EveryQuote | SpotMoved | EveryNth | Timer
+@dataclass(frozen=True)
+class OwnTraded:
+    """Wake when the desk learns that a standing order of its own has traded."""
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Wake when any of ``triggers`` fires; firings at one instant are one."""
+
+    triggers: tuple["EveryQuote | SpotMoved | EveryNth | Timer | OwnTraded", ...]
+
+    def __post_init__(self) -> None:
+        if not self.triggers:
+            raise ArgumentError("AnyOf(()): give at least one trigger")
+
+
+Trigger = EveryQuote | SpotMoved | EveryNth | Timer | OwnTraded | AnyOf
+
+
+def wakes_on_own(trigger: Trigger) -> bool:
+    """Whether trades of the desk's own standing orders wake it."""
+    return OwnTraded() in trigger.triggers if isinstance(trigger, AnyOf) else isinstance(trigger, OwnTraded)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,7 +96,14 @@ class Firings:
 
 
 def firings(trigger: Trigger, rows: Ints, clock: Ints) -> Firings:
-    """Where ``trigger`` fires in ``rows`` seen by ``clock``; firings at one instant are one, the last."""
+    """Where ``trigger`` fires in ``rows`` seen by ``clock``; firings at one instant are one, the last.
+
+    What only a run can know (:class:`OwnTraded`) is not among them.
+    """
+    if isinstance(trigger, OwnTraded):
+        return Firings(row=np.empty(0, np.int64), arrival=np.empty(0, np.int64))
+    if isinstance(trigger, AnyOf):
+        return _merged([firings(one, rows, clock) for one in trigger.triggers])
     if isinstance(trigger, Timer):
         if int(clock[-1] - clock[0]) // trigger.period >= MOST_FIRINGS:
             raise ArgumentError(f"Timer(period={trigger.period}): it fires over {MOST_FIRINGS:,} times; make it longer")
@@ -85,6 +113,14 @@ def firings(trigger: Trigger, rows: Ints, clock: Ints) -> Firings:
     arrival = clock[row]
     last_of_instant = np.append(arrival[1:] != arrival[:-1], True) if len(row) else np.zeros(0, dtype=np.bool_)
     return Firings(row=row[last_of_instant], arrival=arrival[last_of_instant])
+
+
+def _merged(parts: list[Firings]) -> Firings:
+    arrival, row = (np.concatenate([getattr(part, name) for part in parts]) for name in ("arrival", "row"))
+    order = np.lexsort((row, arrival))
+    arrival, row = arrival[order], row[order]
+    last = np.append(arrival[1:] != arrival[:-1], True) if len(row) else np.zeros(0, dtype=np.bool_)
+    return Firings(row=row[last], arrival=arrival[last])
 
 
 def _firing_rows(trigger: EveryQuote | SpotMoved | EveryNth, rows: Ints) -> Ints:

@@ -1,41 +1,78 @@
-"""The exchange: it owns the true book and fills orders when they arrive."""
+"""The exchange: it owns the true book, fills orders when they arrive, and keeps those that stand.
 
+An order that takes meets, best price first, the tape's best quote and the orders of other desks. At one price the
+tape's lots that are ahead of a desk's order come first, then that order, then the rest of the tape's. Of the tape only
+the best price can be taken from: what stands behind it is not known to be there once the best is gone.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tradesim.errors import ArgumentError
 from tradesim.market.tape import Tape
-from tradesim.simulation.book import BUY, empty_book, replay, side_of
-from tradesim.simulation.orders import AT_MARKET
-from tradesim.units import micros
+from tradesim.simulation.book import ASK, BID, BUY, empty_book, replay, side_of
+from tradesim.simulation.orders import AT_MARKET, Kind
+from tradesim.simulation.resting import (
+    AHEAD,
+    LEFT,
+    NEXT,
+    PRICE,
+    SIGN,
+    UNKNOWN,
+    Levels,
+    deeper_rows,
+    scan,
+)
+from tradesim.simulation.venue_rules import SelfTrade, VenueRules
 
 Ints = NDArray[np.int64]
 
+NONE: Final = -1
 
-@dataclass(frozen=True, kw_only=True)
-class Fees:
-    """What the venue charges: ``taker`` in currency for each unit of the underlying in a contract."""
 
-    taker: float = 0.0025
+class Outcome(StrEnum):
+    """What became of a message at the venue."""
 
-    def __post_init__(self) -> None:
-        if not np.isfinite(self.taker):
-            raise ArgumentError(f"Fees(taker={self.taker}): the fee must be a finite amount of currency")
+    FILLED = "filled"
+    """All lots were taken on arrival."""
+    PARTIAL = "partial"
+    """Some lots were taken on arrival; the rest was cancelled, or stands."""
+    MISSED = "missed"
+    """Nothing was there, and the order stands not."""
+    RESTING = "resting"
+    """It stands, and took nothing on arrival."""
+    CANCELLED = "cancelled"
+    """The target was taken off the book."""
+    REPLACED = "replaced"
+    """The target stands anew."""
+    LATE = "late"
+    """The target was there no longer."""
+    REJECTED = "rejected"
+    """The venue refused it; ``reason`` says why. A replaced order then stands as before."""
 
-    @property
-    def taker_micros(self) -> int:
-        """The taker's fee in micros a unit."""
-        return micros(self.taker)
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """Lots that changed hands: between ``taker`` and ``maker``, each a desk and its order, or None for the tape."""
+
+    taker: tuple[int, int] | None
+    maker: tuple[int, int] | None
+    contract: int
+    direction: int
+    lots: int
+    price: int
+    instant: int
+    after: int
+    """Tape rows that the venue had applied when it happened."""
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """Liquidity taken from the book: what every desk's feed tells it of a fill.
-
-    ``after`` is the number of tape rows that the venue had applied when it happened.
-    """
+    """Liquidity of the tape that was taken: what every desk's feed tells it."""
 
     instant: int
     after: int
@@ -45,29 +82,385 @@ class Take:
     lots: int
 
 
-class Venue:
-    """The true book of a tape, from which orders take."""
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What stands of a desk's order from now on, 0 lots where it is gone: what every other desk's feed tells it."""
 
-    def __init__(self, tape: Tape, rows: Ints) -> None:
+    instant: int
+    after: int
+    desk: int
+    number: int
+    instrument: int
+    side: int
+    price: int
+    lots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a message did at the venue.
+
+    ``trades``  in which it took; ``posts`` what changed of standing orders; ``left`` lots of it that stand;
+    ``cancelled`` orders of the same desk that self-trade prevention took off the book
+    """
+
+    outcome: Outcome
+    trades: tuple[Trade, ...] = ()
+    posts: tuple[Post, ...] = ()
+    filled: int = 0
+    left: int = 0
+    reason: str | None = None
+    cancelled: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class _Standing:
+    """An order that stands: whose it is, and what it has been asked and given in all."""
+
+    desk: int
+    number: int
+    contract: int
+    kind: Kind
+    filled: int
+
+
+class Venue:
+    """The true book of a tape, from which orders take and in which they stand.
+
+    ``rows`` are :func:`~tradesim.simulation.book.quote_rows`; prices are micros, contract -1 is the underlying.
+    """
+
+    def __init__(self, tape: Tape, rows: Ints, rules: VenueRules | None = None) -> None:
+        self._tape = tape
         self._clock = tape.ts
         self._rows = rows
+        self._rules = rules or VenueRules()
+        self._model, self._exponent = self._rules.queue.code
+        self._tick = self._rules.enforced_ticks
         self._book = empty_book(len(tape.chain) + 1)
         self._cursor = 0
+        self._deeper: Ints | None = None
+        self._levels: Levels | None = None
+        self._heads = np.full((len(tape.chain) + 1, 2), NONE, dtype=np.int64)
+        self._slots = np.zeros((16, 7), dtype=np.int64)
+        self._queue = np.zeros((16, 2))
+        self._fills = np.zeros((16, 2), dtype=np.int64)
+        self._free = list(range(16))
+        self._standing: dict[int, _Standing] = {}
+        self._slot_of: dict[tuple[int, int], int] = {}
+        self._held: dict[tuple[int, int], int] = {}
 
-    def execute(self, *, instant: int, contract: int, direction: int, lots: int, limit: int) -> Take | None:
-        """Meet the book as of ``instant`` with an order; ``None`` where nothing is there at ``limit`` or better.
+    @property
+    def has_resting(self) -> bool:
+        """Whether any order stands."""
+        return bool(self._standing)
 
-        What is not filled on arrival is cancelled.
+    def advance(self, until: int) -> tuple[list[Trade], list[Post]]:
+        """Apply rows up to ``until``, but none after the first instant at which the tape fills a standing order."""
+        trades: list[Trade] = []
+        posts: list[Post] = []
+        if not self._standing or self._deeper is None:
+            return trades, posts
+        while True:
+            self._cursor, count = scan(
+                self._rows,
+                self._deeper,
+                self._clock,
+                self._cursor,
+                until,
+                self._book,
+                self._heads,
+                self._slots,
+                self._queue,
+                self._model,
+                self._exponent,
+                self._fills,
+            )
+            if count == 0:
+                return trades, posts
+            until = int(self._clock[self._cursor - 1])
+            for slot, lots in self._fills[:count].tolist():
+                trades.append(self._filled(slot, lots, until, taker=None))
+                posts.append(self._post(slot, until))
+                if self._slots[slot, LEFT] == 0:
+                    self._remove(slot)
+
+    def place(
+        self, *, instant: int, desk: int, number: int, contract: int, direction: int, lots: int, limit: int, kind: Kind
+    ) -> Report:
+        """An order arrives: it takes what its kind allows, and stands where its kind says so."""
+        self._replay(instant)
+        reason = self._refusal(desk, contract, direction, lots, limit, kind)
+        if reason is not None:
+            return Report(Outcome.REJECTED, reason=reason)
+        trades, posts, cancelled = self._take(instant, desk, number, contract, direction, lots, limit)
+        taken = sum(trade.lots for trade in trades)
+        left = lots - taken
+        stands = left > 0 and kind != Kind.IOC and cancelled is not None
+        if stands:
+            slot = self._stand(desk, number, contract, direction, left, limit, kind, filled=taken)
+            posts.append(self._post(slot, instant))
+        outcome = Outcome.RESTING if stands else Outcome.MISSED
+        if taken:
+            outcome = Outcome.FILLED if left == 0 else Outcome.PARTIAL
+        return Report(
+            outcome,
+            trades=tuple(trades),
+            posts=tuple(posts),
+            filled=taken,
+            left=left if stands else 0,
+            reason=None if cancelled is not None else "self-trade",
+            cancelled=cancelled or (),
+        )
+
+    def cancel(self, *, instant: int, desk: int, target: int) -> Report:
+        """What is left of the desk's order ``target`` stands no longer."""
+        self._replay(instant)
+        slot = self._slot_of.get((desk, target))
+        if slot is None:
+            return Report(Outcome.LATE)
+        self._slots[slot, LEFT] = 0
+        post = self._post(slot, instant)
+        self._remove(slot)
+        return Report(Outcome.CANCELLED, posts=(post,))
+
+    def replace(self, *, instant: int, desk: int, target: int, number: int, lots: int, limit: int) -> Report:
+        """The desk's order ``target`` is to be of ``lots`` in all, those it has traded counted, at ``limit``.
+
+        It is then known as ``number``.
+
+        At its price with no more lots it keeps its place; else it is a new order, which arrives now.
         """
-        self._cursor = replay(self._rows, self._clock, self._cursor, instant, self._book)
-        side = side_of(direction)
-        quote = self._book[contract + 1]
-        price, left = int(quote[side]), int(quote[side + 2])
-        if left == 0 or not _acceptable(price, direction, limit):
-            return None
-        taken = min(left, lots)
-        quote[side + 2] -= taken
-        return Take(instant=instant, after=self._cursor, instrument=contract + 1, side=side, price=price, lots=taken)
+        self._replay(instant)
+        slot = self._slot_of.get((desk, target))
+        if slot is None:
+            return Report(Outcome.LATE)
+        standing, order = self._standing[slot], self._slots[slot]
+        left = lots - standing.filled
+        if left <= 0:
+            return self.cancel(instant=instant, desk=desk, target=target)
+        if limit == order[PRICE] and left <= order[LEFT]:
+            order[LEFT] = left
+            del self._slot_of[desk, target]
+            before = self._post(slot, instant, lots=0)
+            standing.number, standing.filled = number, 0
+            self._slot_of[desk, number] = slot
+            return Report(Outcome.REPLACED, posts=(before, self._post(slot, instant)), left=left)
+        direction, contract, kind = int(order[SIGN]), standing.contract, standing.kind
+        open_before = int(order[LEFT])
+        order[LEFT] = 0
+        reason = self._refusal(desk, contract, direction, left, limit, kind)
+        order[LEFT] = open_before
+        if reason is not None:
+            return Report(Outcome.REJECTED, reason=reason)
+        gone = self.cancel(instant=instant, desk=desk, target=target)
+        anew = self.place(
+            instant=instant,
+            desk=desk,
+            number=number,
+            contract=contract,
+            direction=direction,
+            lots=left,
+            limit=limit,
+            kind=kind,
+        )
+        outcome = Outcome.REPLACED if anew.outcome is Outcome.RESTING else anew.outcome
+        return Report(
+            outcome,
+            trades=anew.trades,
+            posts=(*gone.posts, *anew.posts),
+            filled=anew.filled,
+            left=anew.left,
+            reason=anew.reason,
+            cancelled=anew.cancelled,
+        )
+
+    def _replay(self, instant: int) -> None:
+        """The book as of ``instant``. Fills of standing orders have been dealt with by :meth:`advance` before."""
+        if not self._standing:
+            self._cursor = replay(self._rows, self._clock, self._cursor, instant, self._book)
+
+    def _refusal(self, desk: int, contract: int, direction: int, lots: int, limit: int, kind: Kind) -> str | None:
+        """Why the venue does not take an order; None where it does."""
+        if limit == AT_MARKET and kind != Kind.IOC:
+            return "no limit"
+        if limit != AT_MARKET and (limit <= 0 or limit % self._tick[contract >= 0] != 0):
+            return "tick"
+        if lots % self._rules.lot != 0:
+            return "lot"
+        most = self._rules.position_limit
+        if most is not None and contract >= 0:
+            open_lots = sum(
+                int(self._slots[slot, LEFT])
+                for slot, standing in self._standing.items()
+                if (standing.desk, standing.contract) == (desk, contract) and self._slots[slot, SIGN] == direction
+            )
+            if direction * self._held.get((desk, contract), 0) + open_lots + lots > most:
+                return "position limit"
+        if kind == Kind.POST_ONLY and next(self._opposite(contract, direction, limit), None) is not None:
+            return "would take"
+        return None
+
+    def _opposite(self, contract: int, direction: int, limit: int) -> Iterator[tuple[int, int, int]]:
+        """What an order could take, in turn, as it stands now: slot or -1 for the tape, price, lots."""
+        instrument, side = contract + 1, side_of(direction)
+        quote = self._book[instrument]
+        tape_left = int(quote[side + 2])
+        slot = int(self._heads[instrument, 1 if direction == BUY else 0])
+        while tape_left > 0 or slot != NONE:
+            price = int(quote[side])
+            if slot != NONE:
+                order = self._slots[slot]
+                own = int(order[PRICE])
+                better = tape_left == 0 or direction * (own - price) < 0
+                first = self._queue[slot, AHEAD] < 0.5
+                if first and (better or own == price):
+                    if not _acceptable(own, direction, limit):
+                        return
+                    yield slot, own, int(order[LEFT])
+                    slot = int(order[NEXT])
+                    continue
+                if tape_left == 0:
+                    return
+            if not _acceptable(price, direction, limit):
+                return
+            lots = tape_left
+            if slot != NONE and int(self._slots[slot, PRICE]) == price:
+                lots = min(tape_left, round(float(self._queue[slot, AHEAD])))
+            yield NONE, price, lots
+            tape_left = int(quote[side + 2])
+
+    def _take(
+        self, instant: int, desk: int, number: int, contract: int, direction: int, lots: int, limit: int
+    ) -> tuple[list[Trade], list[Post], tuple[int, ...] | None]:
+        """Take what is there, best first; the last is None where self-trade prevention stopped it."""
+        trades: list[Trade] = []
+        posts: list[Post] = []
+        cancelled: list[int] = []
+        for slot, price, there in self._opposite(contract, direction, limit):
+            if lots == 0:
+                break
+            taken = min(lots, there)
+            if slot == NONE:
+                self._take_from_tape(contract, direction, price, taken)
+                trades.append(Trade((desk, number), None, contract, direction, taken, price, instant, self._cursor))
+                self._hold(desk, contract, direction * taken)
+                lots -= taken
+                continue
+            if self._standing[slot].desk == desk:
+                if self._rules.self_trade is SelfTrade.CANCEL_INCOMING:
+                    return trades, posts, None
+                cancelled.append(self._standing[slot].number)
+                self._slots[slot, LEFT] = 0
+            else:
+                self._slots[slot, LEFT] -= taken
+                trades.append(self._filled(slot, taken, instant, taker=(desk, number)))
+                self._hold(desk, contract, direction * taken)
+                lots -= taken
+            posts.append(self._post(slot, instant))
+            if self._slots[slot, LEFT] == 0:
+                self._remove(slot)
+        return trades, posts, tuple(cancelled)
+
+    def _take_from_tape(self, contract: int, direction: int, price: int, lots: int) -> None:
+        """Lots of the tape's best quote are gone; orders that stood behind them advance."""
+        self._book[contract + 1, side_of(direction) + 2] -= lots
+        slot = int(self._heads[contract + 1, 1 if direction == BUY else 0])
+        while slot != NONE:
+            if self._slots[slot, PRICE] == price:
+                self._queue[slot, AHEAD] = max(0.0, self._queue[slot, AHEAD] - lots)
+            slot = int(self._slots[slot, NEXT])
+
+    def _filled(self, slot: int, lots: int, instant: int, *, taker: tuple[int, int] | None) -> Trade:
+        """The trade in which lots of a standing order, off its row already, changed hands."""
+        standing, order = self._standing[slot], self._slots[slot]
+        standing.filled += lots
+        sign = int(order[SIGN])
+        self._hold(standing.desk, standing.contract, sign * lots)
+        maker = (standing.desk, standing.number)
+        return Trade(taker, maker, standing.contract, -sign, lots, int(order[PRICE]), instant, self._cursor)
+
+    def _hold(self, desk: int, contract: int, lots: int) -> None:
+        self._held[desk, contract] = self._held.get((desk, contract), 0) + lots
+
+    def _post(self, slot: int, instant: int, *, lots: int | None = None) -> Post:
+        standing, order = self._standing[slot], self._slots[slot]
+        return Post(
+            instant=instant,
+            after=self._cursor,
+            desk=standing.desk,
+            number=standing.number,
+            instrument=standing.contract + 1,
+            side=BID if order[SIGN] == BUY else ASK,
+            price=int(order[PRICE]),
+            lots=int(order[LEFT]) if lots is None else lots,
+        )
+
+    def _stand(
+        self, desk: int, number: int, contract: int, direction: int, lots: int, limit: int, kind: Kind, *, filled: int
+    ) -> int:
+        """Put what is left of an order in its place: behind all of its price."""
+        if self._deeper is None:
+            self._deeper, self._levels = deeper_rows(self._tape), Levels(self._tape)
+        if not self._free:
+            self._grow()
+        slot = self._free.pop()
+        ahead, shown, exact = self._place_in_queue(contract + 1, direction, limit)
+        self._slots[slot] = (direction, limit, lots, self._cursor, shown, NONE, exact)
+        self._queue[slot] = (ahead, 0.0)
+        self._link(slot, contract + 1)
+        self._standing[slot] = _Standing(desk, number, contract, kind, filled)
+        self._slot_of[desk, number] = slot
+        return slot
+
+    def _place_in_queue(self, instrument: int, direction: int, limit: int) -> tuple[float, int, int]:
+        """Lots ahead of a new order, the size that the tape tells of its price (-1: none), and if a feed tells more."""
+        assert self._levels is not None
+        side = BID if direction == BUY else ASK
+        best, size, left = self._book[instrument, side : side + 3].tolist()
+        told = self._levels.size(instrument, direction, limit, self._cursor)
+        exact = int(instrument in self._levels.fed)
+        if exact and told is not None:
+            return float(min(told, left) if size and best == limit else told), told, exact
+        if size == 0 or direction * (limit - best) > 0:
+            return 0.0, 0, exact
+        if limit == best:
+            return float(left), size, exact
+        return (UNKNOWN, -1, exact) if told is None else (float(told), told, exact)
+
+    def _link(self, slot: int, instrument: int) -> None:
+        """Insert a slot into its side's list, behind those of better or equal price."""
+        sign, price = int(self._slots[slot, SIGN]), int(self._slots[slot, PRICE])
+        side = 0 if sign == BUY else 1
+        before, after = NONE, int(self._heads[instrument, side])
+        while after != NONE and sign * (int(self._slots[after, PRICE]) - price) >= 0:
+            before, after = after, int(self._slots[after, NEXT])
+        self._slots[slot, NEXT] = after
+        if before == NONE:
+            self._heads[instrument, side] = slot
+        else:
+            self._slots[before, NEXT] = slot
+
+    def _remove(self, slot: int) -> None:
+        """Take a slot out of its side's list. Its own ``NEXT`` stays, for who is walking the list."""
+        standing = self._standing.pop(slot)
+        del self._slot_of[standing.desk, standing.number]
+        instrument, side = standing.contract + 1, 0 if self._slots[slot, SIGN] == BUY else 1
+        before, at = NONE, int(self._heads[instrument, side])
+        while at != slot:
+            before, at = at, int(self._slots[at, NEXT])
+        if before == NONE:
+            self._heads[instrument, side] = self._slots[slot, NEXT]
+        else:
+            self._slots[before, NEXT] = self._slots[slot, NEXT]
+        self._free.append(slot)
+
+    def _grow(self) -> None:
+        count = len(self._slots)
+        self._slots = np.concatenate([self._slots, np.zeros_like(self._slots)])
+        self._queue = np.concatenate([self._queue, np.zeros_like(self._queue)])
+        self._fills = np.zeros((2 * count, 2), dtype=np.int64)
+        self._free = list(range(count, 2 * count))
 
 
 def _acceptable(price: int, direction: int, limit: int) -> bool:

@@ -1,4 +1,4 @@
-"""What the desk has seen so far: the tape delayed by feed latency, and the takes that the feed tells of."""
+"""What the desk has seen so far: the tape delayed by feed latency, and what the feed tells of the desks' own doings."""
 
 from collections import deque
 
@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
 from tradesim.market.tape import Tape
-from tradesim.simulation.book import empty_book, replay
+from tradesim.simulation.book import BID, empty_book, replay
 from tradesim.simulation.draws import FEED, uniforms
 from tradesim.simulation.latency import LatencyModel
-from tradesim.simulation.venue import Take
+from tradesim.simulation.venue import Post, Take
 from tradesim.simulation.wires import Recorded
 from tradesim.units import MICROS
 
@@ -36,7 +36,10 @@ def feed_clock(tape: Tape, feed: LatencyModel | Recorded, *, seed: int, desk: in
 
 
 class View:
-    """A book that lags the venue's by the feed; ``path`` is :func:`~tradesim.simulation.book.underlying_path`."""
+    """A book that lags the venue's by the feed; ``path`` is :func:`~tradesim.simulation.book.underlying_path`.
+
+    ``book`` is int64[n + 1, 6], what the tape and the takes from it show; :meth:`shown` adds other desks' orders.
+    """
 
     def __init__(self, tape: Tape, rows: Ints, clock: Ints, path: tuple[Ints, Ints]) -> None:
         self.book = empty_book(len(tape.chain) + 1)
@@ -45,28 +48,60 @@ class View:
         self._ts = tape.ts
         self._cursor = 0
         self._path_rows, self._twice_mid = path
-        self._takes: deque[tuple[int, Take]] = deque()
+        self._heard: deque[tuple[int, Take | Post]] = deque()
+        self._posts: dict[tuple[int, int], Post] = {}
 
-    def hear(self, take: Take) -> None:
-        """A take is on the wire: it travels as the tape row before it did, and the row after it never overtakes it."""
-        row = max(take.after - 1, 0)
+    def hear(self, told: Take | Post) -> None:
+        """Something is on the wire: it travels as the tape row before it did, and the row after never overtakes it."""
+        row = max(told.after - 1, 0)
         delay = int(self._clock[row] - self._ts[row])
-        arrival = take.instant + delay
-        if take.after < len(self._clock):
-            arrival = min(arrival, int(self._clock[take.after]))
-        if self._takes:
-            arrival = max(arrival, self._takes[-1][0])
-        self._takes.append((arrival, take))
+        arrival = told.instant + delay
+        if told.after < len(self._clock):
+            arrival = min(arrival, int(self._clock[told.after]))
+        if self._heard:
+            arrival = max(arrival, self._heard[-1][0])
+        self._heard.append((arrival, told))
 
     def advance(self, until: int) -> None:
         """See everything that has arrived by ``until``."""
-        while self._takes and self._takes[0][0] <= until:
-            arrival, take = self._takes.popleft()
-            self._cursor = replay(self._rows, self._clock[: take.after], self._cursor, arrival, self.book)
-            quote = self.book[take.instrument]
-            if quote[take.side] == take.price:
-                quote[take.side + 2] = max(0, quote[take.side + 2] - take.lots)
+        while self._heard and self._heard[0][0] <= until:
+            arrival, told = self._heard.popleft()
+            self._cursor = replay(self._rows, self._clock[: told.after], self._cursor, arrival, self.book)
+            if isinstance(told, Post):
+                self._see(told)
+                continue
+            quote = self.book[told.instrument]
+            if quote[told.side] == told.price:
+                quote[told.side + 2] = max(0, quote[told.side + 2] - told.lots)
         self._cursor = replay(self._rows, self._clock, self._cursor, until, self.book)
+
+    def _see(self, post: Post) -> None:
+        key = post.desk, post.number
+        if post.lots:
+            self._posts[key] = post
+        else:
+            self._posts.pop(key, None)
+
+    def shown(self) -> Ints:
+        """The book with other desks' standing orders in it: the tape's own where there are none."""
+        if not self._posts:
+            return self.book
+        book = self.book.copy()
+        for post in self._posts.values():
+            quote, sign = book[post.instrument], 1 if post.side == BID else -1
+            better = sign * (post.price - int(quote[post.side]))
+            if quote[post.side + 2] == 0 or better > 0:
+                quote[post.side] = post.price
+                quote[post.side + 1] = quote[post.side + 2] = post.lots
+            elif better == 0:
+                quote[post.side + 1] += post.lots
+                quote[post.side + 2] += post.lots
+        return book
+
+    @property
+    def newest(self) -> int:
+        """The venue's instant of the newest row seen, ns; the tape's first before any."""
+        return int(self._ts[max(self._cursor - 1, 0)])
 
     @property
     def spot(self) -> float:

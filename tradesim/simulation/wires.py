@@ -48,6 +48,18 @@ class Link:
         if not 0.0 <= self.rejections <= 1.0:
             raise ArgumentError(f"Link(rejections={self.rejections}): a share of messages is from 0 to 1")
 
+    def entry_delay(self, action: Action, uniform: float, at: int) -> int:
+        """How long a message that leaves at ``at`` travels to the venue, ns."""
+        return of_action(self.entry, action).sample(uniform, at)
+
+    def response_delay(self, action: Action, uniform: float, at: int) -> int:
+        """How long a report that leaves at ``at`` travels back, ns."""
+        return of_action(self.response, action).sample(uniform, at)
+
+    def rejects(self, action: Action, uniform: float, at: int) -> bool:
+        """Whether the gateway refuses a message that leaves at ``at``."""
+        return uniform < self.rejections
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wires:

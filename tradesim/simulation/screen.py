@@ -1,0 +1,63 @@
+"""What a rule sees when it decides: the desk's view, its prices, what it holds and what it has working."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+NUMBER: Final = 0
+PRICE: Final = 1
+LEFT: Final = 2
+STATE: Final = 3
+"""Columns of a working order: its number (-1 without one), its limit in micros, lots left, and its state."""
+
+NOTHING: Final = 0
+PENDING: Final = 1
+"""Placed, not acknowledged: it can be neither cancelled nor replaced yet."""
+WORKING: Final = 2
+CHANGING: Final = 3
+"""A cancel or a replace of it is on its way."""
+
+
+@dataclass(slots=True)
+class Screen:
+    """All that a rule may know, as arrays that are read-only to it and valid during the call.
+
+    ``now``       the instant at which the desk began to think, ns
+    ``spot``      the underlying's mid as seen, currency
+    ``book``      int64[n + 1, 6], the view: see :mod:`tradesim.simulation.book`; contract i is row i + 1
+    ``theo``      float64[n], theoretical values in the tape's currency; NaN where the desk has none
+    ``delta``     float64[n], their change with the underlying, as of the last update; NaN where it is not computed
+    ``position``  int64[n], lots, as far as acknowledged
+    ``hedge``     lots of the underlying, as far as acknowledged
+    ``in_flight`` bool[n], contracts with an order that takes not yet acknowledged; another is refused
+    ``working``   int64[n, 2, 4], the standing order of each contract and side (0 bid, 1 ask): number, limit, lots left,
+                  state
+    ``fee``       micros a unit that a taker pays
+    ``maker_fee`` micros a unit that a maker pays
+    ``tick``      micros, the grid of option prices
+    """
+
+    now: int
+    spot: float
+    book: Ints
+    theo: Floats
+    delta: Floats
+    position: Ints
+    hedge: int
+    in_flight: NDArray[np.bool_]
+    working: Ints
+    fee: int
+    maker_fee: int
+    tick: int
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """The same memory, for reading."""
+    shown = array.view()
+    shown.flags.writeable = False
+    return shown
