@@ -7,11 +7,13 @@ of their instant.
 import csv
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tradesim.market.chain import EUROPEAN, Chain
 from tradesim.market.synthetic import SyntheticMarket, generate
@@ -22,67 +24,70 @@ TRADED = 1
 PER_COIN = 1000
 """Lots in one coin: the smallest size of both recordings."""
 
-Row = tuple[int, int, int, int, int, int, int, int, int, int]
-"""ts, received, kind, bid, ask, bid size, ask size, price, size, side."""
-BID, PRICE = 3, 7
+
+class Row(NamedTuple):
+    """A row of a tape of one instrument."""
+
+    ts: int
+    received: int
+    kind: int
+    bid: int = 0
+    ask: int = 0
+    bid_size: int = 0
+    ask_size: int = 0
+    price: int = 0
+    size: int = 0
+    side: int = 0
+
+
+def quote_row(ts: int, received: int, bid: int, ask: int, bid_size: int, ask_size: int) -> Row:
+    return Row(ts, received, QUOTE, bid=bid, ask=ask, bid_size=bid_size, ask_size=ask_size)
+
+
+def trade_row(ts: int, received: int, price: int, size: int, side: int) -> Row:
+    return Row(ts, received, TRADE, price=price, size=size, side=side)
+
+
+def level_row(ts: int, received: int, price: int, size: int, side: int) -> Row:
+    return Row(ts, received, DEPTH, price=price, size=size, side=side)
 
 
 def tardis_tape(folder: Path) -> Tape:
     """Best quotes and trades of BTCUSDT as Tardis recorded them, with its receive times: 226 s of 2020-02-22."""
-    quotes, trades = (_csv_rows(folder / f"{name}.csv.gz") for name in ("quotes", "trades"))
-    rows: list[Row] = [
-        quote_row(*_stamps(row), _micros(row["bid_price"]), _micros(row["ask_price"]), _lots(row["bid_amount"]), _lots(row["ask_amount"]))
-        for row in quotes
+    rows = [
+        quote_row(
+            *_stamps(line),
+            *(_micros(line[f"{side}_price"]) for side in ("bid", "ask")),
+            *(_lots(line[f"{side}_amount"]) for side in ("bid", "ask")),
+        )
+        for line in _csv_rows(folder / "quotes.csv.gz")
     ]
-    end = max(row[0] for row in rows)
-    for row in trades:
-        ts, received = _stamps(row)
-        if ts <= end:
-            rows.append(trade_row(ts, received, _micros(row["price"]), _lots(row["amount"]), 1 if row["side"] == "buy" else -1))
-    return book_tape(sorted(rows, key=lambda row: (row[0], row[2] != TRADE)), source="Tardis, BTCUSDT 2020-02-22")
+    end = max(row.ts for row in rows)
+    trades = (
+        trade_row(*_stamps(line), _micros(line["price"]), _lots(line["amount"]), 1 if line["side"] == "buy" else -1)
+        for line in _csv_rows(folder / "trades.csv.gz")
+    )
+    return book_tape(_in_order([*rows, *(row for row in trades if row.ts <= end)]), source="Tardis, BTCUSDT 2020-02-22")
 
 
 def binance_tape(file: Path, *, seconds: int) -> Tape:
-    """All levels and trades of BTCUSDT from the first snapshot of a recording on; instants are the exchange's."""
+    """All levels and trades of BTCUSDT from a recording's snapshot on, ``seconds`` long, at the exchange's instants."""
     rows: list[Row] = []
-    last, end = 0, 0
+    last = start = 0
     for message in _messages(file):
         ts = message["T"] * MILLISECOND
         if "bids" in message:
-            last, end = message["lastUpdateId"], ts + seconds * SECOND
-        elif not last or ts > end or ts <= end - seconds * SECOND:
+            last, start = message["lastUpdateId"], ts
+        if not last or not start <= ts <= start + seconds * SECOND:
             continue
         if message.get("e") == "trade":
             if message["X"] == "MARKET":
                 rows.append(trade_row(ts, ts, _micros(message["p"]), _lots(message["q"]), -1 if message["m"] else 1))
-        elif "bids" in message or (message["e"] == "depthUpdate" and message["u"] > last):
-            for side, names in ((1, ("b", "bids")), (-1, ("a", "asks"))):
-                for price, size in next(message[name] for name in names if name in message):
-                    rows.append((ts, ts, DEPTH, 0, 0, 0, 0, _micros(price), _lots(size), side))
-    return book_tape(_with_quotes(rows), source="Binance, BTCUSDT 2024-08-08")
-
-
-def _with_quotes(rows: list[Row]) -> list[Row]:
-    """The rows by instant, trades first, and behind each level that changes the best of its side the quote after it."""
-    levels: dict[int, dict[int, int]] = {1: {}, -1: {}}
-    best = {1: (0, 0), -1: (0, 0)}
-    told: list[Row] = []
-    for row in sorted(rows, key=lambda row: (row[0], row[2] != TRADE)):
-        told.append(row)
-        ts, received, kind, *_, price, size, side = row
-        if kind != DEPTH:
-            continue
-        levels[side][price] = size
-        if size == 0:
-            del levels[side][price]
-        if price * side < best[side][0] * side and best[side][1]:
-            continue
-        top = max(levels[side], key=lambda price: price * side, default=0)  # noqa: B023
-        now = top, levels[side].get(top, 0)
-        if now != best[side]:
-            best[side] = now
-            told.append(quote_row(ts, received, best[1][0], best[-1][0], best[1][1], best[-1][1]))
-    return told
+        elif "bids" in message or message["u"] > last:
+            bids, asks = message.get("bids", message.get("b")), message.get("asks", message.get("a"))
+            rows += [level_row(ts, ts, _micros(price), _lots(size), 1) for price, size in bids]
+            rows += [level_row(ts, ts, _micros(price), _lots(size), -1) for price, size in asks]
+    return book_tape(with_quotes(_in_order(rows)), source="Binance, BTCUSDT 2024-08-08")
 
 
 def generated_tape(*, seed: int) -> Tape:
@@ -96,10 +101,59 @@ def generated_tape(*, seed: int) -> Tape:
         refill_delay=30 * MILLISECOND,
     )
     tape = generate(market, seed=seed)
-    return replace(tape, side=_sides(tape)) if not tape.side.any() else tape
+    return tape if tape.side.any() else replace(tape, side=_sides(tape))
 
 
-def _sides(tape: Tape) -> np.ndarray:
+def with_quotes(rows: Iterable[Row]) -> list[Row]:
+    """The rows, and behind each level that changes the best of its side the quote from then on."""
+    levels: dict[int, dict[int, int]] = {1: {}, -1: {}}
+    best = {1: (0, 0), -1: (0, 0)}
+    told: list[Row] = []
+    for row in rows:
+        told.append(row)
+        if row.kind != DEPTH:
+            continue
+        side = levels[row.side]
+        side[row.price] = row.size
+        if row.size == 0:
+            del side[row.price]
+        now = best[row.side]
+        if (row.price - now[0]) * row.side > 0 or now[1] == 0:
+            now = (row.price, row.size) if row.size else now
+        elif row.price == now[0]:
+            top = row.price if row.size else (max if row.side == 1 else min)(side, default=0)
+            now = top, side.get(top, 0)
+        if now != best[row.side]:
+            best[row.side] = now
+            (bid, bid_size), (ask, ask_size) = best[1], best[-1]
+            told.append(quote_row(row.ts, row.received, bid, ask, bid_size, ask_size))
+    return told
+
+
+def book_tape(rows: list[Row], *, source: str) -> Tape:
+    """A tape of ``rows``, which are in order, of one contract; the underlying is quoted once, at the start."""
+    spot = int(np.median([row.bid or row.price for row in rows if row.bid or row.price]))
+    first = quote_row(rows[0].ts, rows[0].received, spot, spot, 1, 1)
+    column = {name: np.array([getattr(row, name) for row in [first, *rows]], dtype=np.int64) for name in Row._fields}
+    instrument = np.full(len(rows) + 1, TRADED, np.int32)
+    instrument[0] = UNDERLYING
+    chain = Chain(
+        name=("TRADED",),
+        strike=np.array([spot / MICROS]),
+        expiry=np.array([rows[-1].ts + 30 * DAY]),
+        right=np.ones(1, np.int8),
+        style=np.full(1, EUROPEAN, np.int8),
+        multiplier=np.ones(1, np.int64),
+    )
+    column |= {name: column[name].astype(np.int8) for name in ("kind", "side")}
+    return Tape(chain=chain, underlying="ONCE", currency="USD", instrument=instrument, source=source, **column)
+
+
+def _in_order(rows: list[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: (row.ts, row.kind != TRADE))
+
+
+def _sides(tape: Tape) -> NDArray[np.int8]:
     """Who came to the book: a trade at the standing ask is a buyer's."""
     side = np.zeros(len(tape), np.int8)
     ask = np.zeros(len(tape.chain) + 1, np.int64)
@@ -116,7 +170,8 @@ def _csv_rows(file: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(lines)
 
 
-def _messages(file: Path) -> Iterator[dict]:
+def _messages(file: Path) -> Iterator[dict[str, Any]]:
+    """The snapshot, the depth updates and the trades of a recording."""
     with gzip.open(file, "rt") as lines:
         for line in lines:
             message = json.loads(line.split(" ", 1)[1])
@@ -125,8 +180,8 @@ def _messages(file: Path) -> Iterator[dict]:
                 yield message
 
 
-def _stamps(row: dict[str, str]) -> tuple[int, int]:
-    return int(row["timestamp"]) * MICROSECOND, int(row["local_timestamp"]) * MICROSECOND
+def _stamps(line: dict[str, str]) -> tuple[int, int]:
+    return int(line["timestamp"]) * MICROSECOND, int(line["local_timestamp"]) * MICROSECOND
 
 
 def _micros(price: str) -> int:
@@ -135,45 +190,3 @@ def _micros(price: str) -> int:
 
 def _lots(amount: str) -> int:
     return round(float(amount) * PER_COIN)
-
-
-def quote_row(ts: int, received: int, bid: int, ask: int, bid_size: int, ask_size: int) -> Row:
-    return (ts, received, QUOTE, bid, ask, bid_size, ask_size, 0, 0, 0)
-
-
-def trade_row(ts: int, received: int, price: int, size: int, side: int) -> Row:
-    return (ts, received, TRADE, 0, 0, 0, 0, price, size, side)
-
-
-def book_tape(rows: list[Row], *, source: str) -> Tape:
-    """A tape of ``rows``, which are in order, of one contract; the underlying is quoted once, at the start."""
-    spot = int(np.median([row[BID] or row[PRICE] for row in rows]))
-    table = np.array([quote_row(rows[0][0], rows[0][1], spot, spot, 1, 1), *rows], dtype=np.int64)
-    ts, received, kind, bid, ask, bid_size, ask_size, price, size, side = np.ascontiguousarray(table.T)
-    instrument = np.full(len(table), TRADED, np.int32)
-    instrument[0] = UNDERLYING
-    chain = Chain(
-        name=("TRADED",),
-        strike=np.array([spot / MICROS]),
-        expiry=np.array([ts[-1] + 30 * DAY]),
-        right=np.ones(1, np.int8),
-        style=np.full(1, EUROPEAN, np.int8),
-        multiplier=np.ones(1, np.int64),
-    )
-    return Tape(
-        chain=chain,
-        underlying="ONCE",
-        currency="USD",
-        ts=ts,
-        received=received,
-        instrument=instrument,
-        kind=kind.astype(np.int8),
-        bid=bid,
-        ask=ask,
-        bid_size=bid_size,
-        ask_size=ask_size,
-        price=price,
-        size=size,
-        side=side.astype(np.int8),
-        source=source,
-    )

@@ -3,7 +3,6 @@
 Prices are ticks, sizes lots, instants ns. It is imported where it is used, for it is an extra.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,17 +10,17 @@ from feed_events import FeedEvents
 
 BUY, SELL = 1, -1
 
-QUEUE_MODELS = {
+QUEUES = {
     "risk-averse": ("risk_adverse_queue_model",),
     "log": ("log_prob_queue_model",),
-    "log-2": ("log_prob_queue_model2",),
+    "log2": ("log_prob_queue_model2",),
     "power": ("power_prob_queue_model", 3.0),
-    "power-2": ("power_prob_queue_model2", 3.0),
-    "power-3": ("power_prob_queue_model3", 3.0),
+    "power2": ("power_prob_queue_model2", 3.0),
+    "power3": ("power_prob_queue_model3", 3.0),
 }
 
 EXCHANGES = {"whole": "no_partial_fill_exchange", "partial": "partial_fill_exchange"}
-"""``whole``: an order that is hit is filled whole. ``partial``: no more than the queue leaves."""
+"""``whole``: an order that is hit is filled whole. ``partial``: a trade at its price fills what goes beyond the queue."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +48,34 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """``entry`` and ``response`` in ns; ``queue`` one of QUEUE_MODELS; ``exchange`` one of EXCHANGES."""
+    """``entry`` and ``response`` in ns; ``queue`` one of QUEUES; ``exchange``, the peer's, one of EXCHANGES."""
 
     entry: int
     response: int
     lots: int = 1
     queue: str = "risk-averse"
     exchange: str = "whole"
+
+    @property
+    def round_trip(self) -> int:
+        return self.entry + self.response
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """When a rule acts: ``turns`` times, every ``period`` ns from ``first`` on, by turns to buy and to sell.
+
+    ``stand`` ns, after which an order that stands is cancelled; 0 where none does. From one turn to the next there is
+    time for both, and ``stand`` is no shorter than a round trip: one order at a time.
+    """
+
+    first: int
+    period: int
+    turns: int
+    stand: int = 0
+
+    def side(self, turn: int) -> int:
+        return BUY if turn % 2 == 0 else SELL
 
 
 class Peer:
@@ -64,13 +84,12 @@ class Peer:
     def __init__(self, feed: FeedEvents, conditions: Conditions) -> None:
         from hftbacktest import BacktestAsset, HashMapMarketDepthBacktest
 
-        name, *parameters = QUEUE_MODELS[conditions.queue]
+        name, *parameters = QUEUES[conditions.queue]
         asset = BacktestAsset().data(feed.rows).linear_asset(1.0).tick_size(1.0).lot_size(1.0)
         asset = asset.constant_order_latency(conditions.entry, conditions.response).trading_value_fee_model(0.0, 0.0)
         asset = getattr(getattr(asset, name)(*parameters), EXCHANGES[conditions.exchange])()
         self._backtest: Any = HashMapMarketDepthBacktest([asset])
         self._feed = feed  # hftbacktest reads its memory
-        self._round_trip = conditions.entry + conditions.response
         self._lots = conditions.lots
         self._number = 0
         self._must(self._backtest.elapse(0))
@@ -86,8 +105,10 @@ class Peer:
     def best(self, side: int) -> int | None:
         """The best price of ``side`` as the desk sees it; None where there is none."""
         depth = self._backtest.depth(0)
-        price = depth.best_bid if side == BUY else depth.best_ask
-        return None if price != price else int(price)  # noqa: PLR0124
+        size, price = (
+            (depth.best_bid_qty, depth.best_bid_tick) if side == BUY else (depth.best_ask_qty, depth.best_ask_tick)
+        )
+        return int(price) if size > 0 else None
 
     def send(self, side: int, price: int, time_in_force: int) -> Order:
         """An order leaves now."""
@@ -101,26 +122,24 @@ class Peer:
         self._must(self._backtest.cancel(0, self._number, False))
 
     def follow(self, order: Order, until: int) -> None:
-        """Write into ``order`` what is heard of it up to ``until``, that included."""
+        """Write into ``order``, the last, what is heard of it up to ``until``, that included."""
         from hftbacktest.order import CANCELED, NONE
 
-        filled = sum(fill.lots for fill in order.fills)
-        while self.now < until:
+        while True:
             self._must(self._backtest.wait_order_response(0, self._number, until - self.now))
             state = self._backtest.orders(0).get(self._number)
-            if state.status == NONE:
-                continue
-            if order.ack is None:
-                order.arrival, order.ack = int(state.exch_timestamp), self.now
-            lots = round(state.qty - state.leaves_qty) - filled
+            instant = int(state.exch_timestamp)
+            if state.status != NONE and order.ack is None:
+                order.arrival, order.ack = instant, self.now
+            lots = round(state.qty - state.leaves_qty) - sum(fill.lots for fill in order.fills)
             if lots:
-                filled += lots
-                order.fills.append(
-                    Fill(instant=int(state.exch_timestamp), price=int(state.exec_price_tick), lots=lots)
-                )
+                order.fills.append(Fill(instant=instant, price=int(state.exec_price_tick), lots=lots))
             if state.status == CANCELED:
-                order.cancelled = int(state.exch_timestamp)
+                order.cancelled = instant
+            if self.now >= until:
+                return
 
+    @property
     def status(self) -> int:
         """The status of the last order as the desk knows it, a constant of hftbacktest."""
         return int(self._backtest.orders(0).get(self._number).status)
@@ -128,55 +147,50 @@ class Peer:
     def close(self) -> None:
         self._backtest.close()
 
-    @property
-    def round_trip(self) -> int:
-        return self._round_trip
-
     @staticmethod
     def _must(code: int) -> None:
         if code != 0:
-            raise RuntimeError(f"hftbacktest: code {code}")
+            raise RuntimeError(f"hftbacktest stopped with code {code}")
 
 
-def take(feed: FeedEvents, instants: Iterable[int], conditions: Conditions) -> list[Order]:
-    """At each instant, by turns, buy at the best ask that is seen and sell at the best bid, immediate or cancel."""
+def take(feed: FeedEvents, plan: Plan, conditions: Conditions) -> list[Order]:
+    """At each turn buy at the best ask that is seen, or sell at the best bid, immediate or cancel."""
     from hftbacktest.order import IOC
 
     peer = Peer(feed, conditions)
     orders = []
-    for number, instant in enumerate(instants):
+    for turn in range(plan.turns):
+        instant = plan.first + turn * plan.period
         peer.run_until(instant)
-        side = BUY if number % 2 == 0 else SELL
+        side = plan.side(turn)
         price = peer.best(-side)
-        if price is None:
-            continue
-        orders.append(peer.send(side, price, IOC))
-        peer.follow(orders[-1], instant + peer.round_trip)
+        if price is not None:
+            orders.append(peer.send(side, price, IOC))
+            peer.follow(orders[-1], instant + conditions.round_trip)
     peer.close()
     return orders
 
 
-def quote_and_cancel(feed: FeedEvents, instants: Iterable[int], stand: int, conditions: Conditions) -> list[Order]:
-    """At each instant, by turns, join the best bid and the best ask that are seen, post only; cancel after ``stand``.
+def quote_and_cancel(feed: FeedEvents, plan: Plan, conditions: Conditions) -> list[Order]:
+    """At each turn join the best bid that is seen, or the best ask, post only; cancel after ``stand``.
 
-    What is known to be filled or refused by then is not cancelled. From one instant to the next there must be time for
-    both, and ``stand`` must be longer than a round trip: one order at a time.
+    What is known to be filled or refused by then is not cancelled.
     """
     from hftbacktest.order import GTX, NEW, PARTIALLY_FILLED
 
     peer = Peer(feed, conditions)
     orders = []
-    for number, instant in enumerate(instants):
+    for turn in range(plan.turns):
+        instant = plan.first + turn * plan.period
         peer.run_until(instant)
-        side = BUY if number % 2 == 0 else SELL
+        side = plan.side(turn)
         price = peer.best(side)
         if price is None:
             continue
-        order = peer.send(side, price, GTX)
-        peer.follow(order, instant + stand)
-        if peer.status() in (NEW, PARTIALLY_FILLED):
+        orders.append(peer.send(side, price, GTX))
+        peer.follow(orders[-1], instant + plan.stand)
+        if peer.status in (NEW, PARTIALLY_FILLED):
             peer.cancel()
-            peer.follow(order, instant + stand + peer.round_trip)
-        orders.append(order)
+            peer.follow(orders[-1], instant + plan.stand + conditions.round_trip)
     peer.close()
     return orders
