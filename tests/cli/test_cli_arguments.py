@@ -46,6 +46,12 @@ LATENCIES = [
     ("lognormal:40us:nan", "a number from 0 to 5"),
     ("lognormal:40us:6", "a number from 0 to 5"),
     ("empirical:3", "it is one of"),
+    ("gamma:2", "gamma:SHAPE:SCALE[:FLOOR]"),
+    ("gamma:x:40us", "a number from 0 to 1000"),
+    ("gamma:2:0us", "shape and scale must be above 0"),
+    ("file:", "file:PATH"),
+    ("file:nowhere.csv", "there is no such file"),
+    ("recorded:orders.npz", "it is one of"),
 ]
 METHODS = [
     ("", "at least one"),
@@ -68,6 +74,16 @@ def cases(option: str, values: list[tuple[str, str]]) -> list[object]:
     return [pytest.param(f"{option}={value}", rule, id=f"{option}={value[:24]}") for value, rule in values]
 
 
+WIRES = [
+    *cases("--feed", [("", "feed latency ''"), ("fast", "it is one of DURATION"), ("file:none.npy", "no such file")]),
+    *cases("--entry", [("place=1us,cancel=fast", "entry latency 'fast'"), ("cancel=1us", "place= is missing")]),
+    *cases("--response", [("recorded:none.npz", "there is no such file"), ("-5us", "response latency '-5us'")]),
+    *cases("--hedge-entry", [("soon", "hedge entry latency 'soon'")]),
+    *cases("--hedge-response", [("gamma:1", "hedge response latency 'gamma:1'")]),
+    *cases("--rejections", [("x", "unable to convert"), ("1.5", "from 0 to 1"), ("nan", "from 0 to 1")]),
+]
+
+
 @pytest.mark.parametrize(
     ("argument", "rule"),
     [
@@ -78,6 +94,7 @@ def cases(option: str, values: list[tuple[str, str]]) -> list[object]:
         *cases("--seeds", SEEDS),
         *cases("--seed", SEEDS[1:2]),
         *cases("--problem", [*PROBLEMS, ("basket-3", "one underlying; choose european"), ("sine", "one underlying")]),
+        *WIRES,
         *cases("--cache", [("", "hot, cold"), ("warm", "hot, cold")]),
         *cases("--json", [("5", "unable to convert")]),
         *cases("--no-json", [("", "Unknown option")]),
@@ -102,6 +119,7 @@ def test_compare_refuses_methods_and_latencies(refused, tape_path, argument, rul
     [
         *cases("--seeds", SEEDS),
         *cases("--latency", LATENCIES),
+        *WIRES,
         *cases("--problem", PROBLEMS),
         *cases("--json", [("5", "unable to convert")]),
         *cases("--nonsense", [("1", "Unknown option")]),
@@ -158,11 +176,17 @@ YIELDS = [
         *cases("--on-bad-row", [("", "raise, drop"), ("ignore", "raise, drop")]),
         *cases("--underlying", [("", "choose one of goog"), ("MSFT", "choose one of goog")]),
         *cases("--correct-clock", [*DURATIONS, ("-5us", "a number and")]),
+        *cases("--correct-skew", [*DURATIONS, ("-5us", "a number and")]),
         *cases("--nonsense", [("1", "Unknown option")]),
     ],
 )
 def test_ingest_refuses(refused, stock_archive, argument, rule):
     assert rule in refused("ingest", "lean", stock_archive, "-o", "out.parquet", argument)
+
+
+def test_ingest_refuses_two_corrections(refused, stock_archive):
+    both = ("--correct-clock", "1ms", "--correct-skew", "1ms")
+    assert "give one of them" in refused("ingest", "lean", stock_archive, "-o", "out.parquet", *both)
 
 
 @pytest.mark.parametrize(

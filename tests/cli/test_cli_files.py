@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from tradesim.market.ingest import READERS
 from tradesim.market.tape_file import METADATA_KEY
 
 QUICK = ("--methods", "nothing,proxy", "--latency", "fixed:40us")
@@ -142,7 +143,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_the_work(refused, 
         assert "cannot be written to" in refused(*tokens)
 
 
-@pytest.mark.parametrize("reader", ["lean", "lean-tick", "deribit"])
+@pytest.mark.parametrize("reader", READERS)
 def test_a_file_that_is_not_of_the_format_is_refused(refused, tape_path, tmp_path, reader):
     ingest = ("ingest", reader, "-o", "out.parquet")
     for content in (b"", b"hello\n", tape_path.read_bytes()[:5000]):
@@ -201,10 +202,10 @@ def test_a_script_is_a_python_file(refused, tape_path, tmp_path):
         ("return [[0, 1, 1, 5]]", "decide returned a list"),
         ("return numpy.array([1, 2, 3])", "decide returned int64[3]"),
         ("return numpy.array([[0, 1, 1.5, 5]])", "decide returned float64[1, 4]"),
-        ("return numpy.array([[99, 1, 1, 5]])", "the order [99, 1, 1, 5]"),
-        ("return numpy.array([[-1, 1, 1, 5]])", "the order [-1, 1, 1, 5]"),
-        ("return numpy.array([[0, 2, 1, 5]])", "the order [0, 2, 1, 5]"),
-        ("return numpy.array([[0, 1, 0, 5]])", "the order [0, 1, 0, 5]"),
+        ("return numpy.array([[99, 1, 1, 5]])", "the request [99, 1, 1, 5]"),
+        ("return numpy.array([[-2, 1, 1, 5]])", "the request [-2, 1, 1, 5]"),
+        ("return numpy.array([[0, 2, 1, 5]])", "the request [0, 2, 1, 5]"),
+        ("return numpy.array([[0, 1, 0, 5]])", "the request [0, 1, 0, 5]"),
     ],
 )
 def test_a_rule_that_fails_in_the_replay_is_told_of_and_nothing_is_stored(refused, tape_path, tmp_path, answer, rule):

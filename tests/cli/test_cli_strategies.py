@@ -62,7 +62,7 @@ def test_a_rule_of_the_users_own_trades(command, own_script, tape_path):
     assert row["method"] == "proxy"
     assert row["fills"] > 0
     assert said["manifest"]["configuration"]["trading"]["rule"] == {"kind": "BuyOnce", "lots": 2}
-    assert said["manifest"]["configuration"]["trigger"] == {"kind": "EveryNth", "n": 3}
+    assert said["manifest"]["configuration"]["trading"]["trigger"] == {"kind": "EveryNth", "n": 3}
 
 
 def test_a_file_is_run_by_a_path_from_the_current_folder(command, own_script, tape_path, monkeypatch):

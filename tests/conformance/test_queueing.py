@@ -1,7 +1,8 @@
-"""A desk under policy ``queue`` is a single server: Poisson ticks and a fixed compute time make it M/D/1.
+"""A desk under policy ``queue`` is a server: Poisson ticks make it M/D/1 for a fixed compute time, M/G/1 for any other.
 
-The mean wait is rho D / (2 (1 - rho)) (Pollaczek 1930, Khinchine 1932; Kleinrock 1975, volume 1, eq. 5.73). Long runs
-use Lindley's recursion, which is first shown to be what the engine does.
+The mean wait is rate E[S^2] / (2 (1 - rho)) (Pollaczek 1930, Khinchine 1932; Kleinrock 1975, volume 1, eq. 5.73), which
+is rho D / (2 (1 - rho)) for a fixed time D. Long runs use the recursions of Lindley (1952), and of Kiefer and Wolfowitz
+(1955) for several CPUs, which are first shown to be what the engine does.
 """
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from numba import njit
 from probes import Quote, run_probe, seat_of, session_of, tape_of, underlying
 
+from tradesim.simulation.latency import Empirical, LogNormal, Profile
 from tradesim.simulation.strategy import Policy, Strategy, TakeRule
 from tradesim.simulation.trigger import EveryQuote
 
@@ -41,6 +43,62 @@ def test_the_engine_queues_as_lindley_says(load):
     (result,) = run_probe(session_of(tape), seat_of(strategy, compute=COMPUTE))
     waits = (result.decisions["start"] - result.decisions["arrival"]).to_numpy()
     assert np.array_equal(waits, lindley(np.append(0, arrivals), COMPUTE))
+
+
+@njit
+def kiefer_wolfowitz(arrivals: np.ndarray, services: np.ndarray, servers: int) -> np.ndarray:
+    """Waits in ns of each of ``arrivals``, in order, at the first of ``servers`` to be free."""
+    free = np.zeros(servers, dtype=np.int64)
+    waits = np.empty(len(arrivals), dtype=np.int64)
+    for i in range(len(arrivals)):
+        server = np.argmin(free)
+        start = max(arrivals[i], free[server])
+        waits[i] = start - arrivals[i]
+        free[server] = start + services[i]
+    return waits
+
+
+GENERAL = {
+    "lognormal": LogNormal(median=80_000, sigma=0.7),
+    "two paths": Empirical(np.array([50_000] * 9 + [300_000])),
+}
+
+
+def services_of(model, count: int, seed: int) -> np.ndarray:
+    return model.samples(np.random.default_rng(seed).random(count), np.zeros(count, dtype=np.int64))
+
+
+@pytest.mark.parametrize("cpus", [1, 2, 3])
+@pytest.mark.parametrize("model", GENERAL.values(), ids=GENERAL)
+def test_the_engine_queues_as_kiefer_and_wolfowitz_say(model, cpus):
+    arrivals = poisson(1.2 * cpus, 400, seed=3)
+    tape = tape_of(
+        Quote(at=0, bid=100, ask=101),
+        underlying(0),
+        *(underlying(int(at), 100 + i % 2) for i, at in enumerate(arrivals)),
+    )
+    strategy = Strategy(rule=TakeRule(edge=1e9), trigger=EveryQuote(), policy=Policy.QUEUE, cpus=cpus)
+    (result,) = run_probe(session_of(tape), seat_of(strategy, compute=Profile(price_by_tag={"any": model})))
+    found = result.decisions
+    services = (found["decided"] - found["start"]).to_numpy()
+    assert len(np.unique(services)) > 1
+    waits = (found["start"] - found["arrival"]).to_numpy()
+    assert np.array_equal(waits, kiefer_wolfowitz(np.append(0, arrivals), services, cpus))
+
+
+@pytest.mark.parametrize("load", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize("model", GENERAL.values(), ids=GENERAL)
+def test_the_mean_wait_is_that_of_pollaczek_and_khinchine(model, load):
+    """Moments of the compute time are exact, from its own quantiles."""
+    quantiles = (np.arange(1_000_000) + 0.5) / 1_000_000
+    exact = model.samples(quantiles, np.zeros(len(quantiles), dtype=np.int64)).astype(np.float64)
+    rate = load / exact.mean()
+    count = 20_000_000
+    gaps = np.random.default_rng(8).exponential(1.0 / rate, count)
+    arrivals = np.cumsum(np.maximum(1, np.rint(gaps))).astype(np.int64)
+    waits = kiefer_wolfowitz(arrivals, services_of(model, count, seed=9), 1)
+    theory = rate * (exact**2).mean() / (2.0 * (1.0 - load))
+    assert waits.mean() == pytest.approx(theory, rel=0.01)
 
 
 @pytest.mark.parametrize("load", [0.3, 0.6, 0.9])

@@ -1,17 +1,22 @@
-"""What receive times say, and their correction by a constant."""
+"""What receive times say, and their correction by a constant or by a line."""
 
+import gzip
+import json
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 from tape_samples import draft, quote
 
 from tradesim.errors import ArgumentError
-from tradesim.market.clock import correct_clock, measure_clock
+from tradesim.market.clock import correct_clock, correct_skew, lower_line, measure_clock
 from tradesim.market.tape import Tape
 from tradesim.market.validation import validated
+from tradesim.units import MILLISECOND, SECOND
 
 
 def tape_with(latencies: list[int]) -> Tape:
@@ -59,3 +64,125 @@ def test_correction_sets_the_least_latency_and_keeps_all_differences(latencies, 
 def test_a_negative_floor_is_refused():
     with pytest.raises(ArgumentError, match="floor is -1 ns"):
         correct_clock(tape_with([5]), floor=-1)
+
+
+def planted(skew_ppm: float, seed: int = 0, rows: int = 2000) -> Tape:
+    """A tape of an hour whose recorder's clock is 1 s slow and gains ``skew_ppm``; the fastest feed takes 1 ms."""
+    rng = np.random.default_rng(seed)
+    tape = tape_with([0] * rows)
+    ts = tape.ts[0] + np.sort(rng.integers(0, 3600 * SECOND, rows))
+    took = MILLISECOND + rng.exponential(3 * MILLISECOND, rows).astype(np.int64)
+    gained = (ts + took - ts[0]) * (skew_ppm * 1e-6)
+    return replace(tape, ts=ts, received=ts + took - SECOND + np.rint(gained).astype(np.int64))
+
+
+@pytest.mark.parametrize("skew", [-400.0, -25.0, 0.0, 3.0, 400.0])
+def test_the_skew_of_a_clock_is_found_and_taken_out(skew):
+    tape = planted(skew)
+    before = measure_clock(tape)
+    assert before.skew == pytest.approx(skew, abs=0.05 + abs(skew) * 1e-3)
+    assert before.offset == pytest.approx(MILLISECOND - SECOND, abs=MILLISECOND)
+    corrected = correct_skew(tape, floor=MILLISECOND)
+    after = measure_clock(corrected)
+    assert after.least == MILLISECOND
+    assert after.negative == 0.0
+    assert after.skew == pytest.approx(0.0, abs=1e-3)
+    true = planted(0.0)
+    np.testing.assert_allclose(corrected.received - tape.ts, true.received + SECOND - true.ts, atol=MILLISECOND)
+
+
+def test_a_constant_does_not_mend_a_clock_that_gains():
+    tape = planted(100.0)
+    spread = measure_clock(planted(0.0)).jitter
+    assert measure_clock(correct_clock(tape)).jitter > 5 * spread
+    assert measure_clock(correct_skew(tape)).jitter == pytest.approx(spread, rel=0.05)
+
+
+points = st.lists(st.tuples(st.integers(0, 10**6), st.integers(-(10**6), 10**6)), min_size=1, max_size=40)
+
+
+@given(points)
+def test_the_line_below_is_the_best_of_the_linear_program(rows):
+    x, y = np.array(rows, dtype=np.int64).T
+    height, slope = lower_line(x, y)
+    since = x - x.min()
+    above = y - height - slope * since
+    assert np.min(above) > -0.51
+    assert np.min(above) < 0.51
+    if len(set(x.tolist())) > 1:
+        best = linprog(
+            [-len(x), -since.sum() / 1e6],
+            A_ub=np.column_stack([np.ones(len(x)), since / 1e6]),
+            b_ub=y,
+            bounds=(None, None),
+        )
+        least = y.sum() + best.fun
+        assert above.sum() == pytest.approx(least, abs=0.6 * len(x) + 1e-6 * abs(least))
+
+
+@given(st.lists(st.integers(-(10**8), 10**8), min_size=1, max_size=50), st.integers(0, 10**9))
+def test_after_a_correction_no_row_is_earlier_than_the_floor(rows, floor):
+    hour = 3600 * SECOND
+    tape = stamped([k * hour for k in range(len(rows))], [k * hour + latency for k, latency in enumerate(rows)])
+    corrected = correct_skew(tape, floor=floor)
+    assert measure_clock(corrected).least == floor
+    order = np.argsort(tape.received, kind="stable")
+    assert np.all(np.diff(corrected.received[order]) >= 0)
+
+
+def test_a_slope_that_no_clock_has_is_refused_and_not_reported():
+    tape = tape_with([0, 5, 10])
+    tape = replace(tape, received=tape.ts + np.array([0, 10_000, 20_000]))
+    assert str(measure_clock(tape)).endswith("skew not identified")
+    with pytest.raises(ArgumentError, match=r"clock skew of \+9901 ppm: no clock gains more than 1000 ppm"):
+        correct_skew(tape)
+    with pytest.raises(ArgumentError, match="floor is -1 ns"):
+        correct_skew(planted(3.0), floor=-1)
+
+
+def test_a_skew_is_told_to_within_the_rounding_of_stamps():
+    clock = measure_clock(replace(planted(3.0), resolution=MILLISECOND))
+    assert clock.blur == pytest.approx(1 / 3.6, rel=0.01)
+    assert str(clock).endswith("skew +3 +- 0.28 ppm")
+    bars = replace(planted(3.0), resolution=60 * SECOND)
+    assert str(measure_clock(bars)).endswith("skew not identified")
+
+
+def stamped(ts: list[int], received: list[int]) -> Tape:
+    order = np.argsort(np.array(ts), kind="stable")
+    tape = tape_with([0] * len(ts))
+    return replace(tape, ts=np.array(ts)[order], received=np.array(received)[order])
+
+
+def test_a_capture_whose_recorder_was_slow_is_set_right(shared_data):
+    ts, received = [], []
+    with gzip.open(shared_data / "binance_btcusdt_20240808" / "usdm_btcusdt_20240808.gz", "rt") as lines:
+        for line in lines:
+            instant, _, message = line.partition(" ")
+            happened = json.loads(message).get("data", {}).get("T")
+            if happened is not None:
+                ts.append(happened * MILLISECOND)
+                received.append(int(instant))
+    tape = stamped(ts, received)
+    clock = measure_clock(tape)
+    assert clock.negative == 1.0
+    assert clock.least == pytest.approx(-1272 * MILLISECOND, abs=MILLISECOND)
+    assert clock.skew == pytest.approx(-5.8, abs=0.1)
+    after = measure_clock(correct_skew(tape, floor=MILLISECOND))
+    assert after.least == MILLISECOND
+    assert after.skew == pytest.approx(0.0, abs=0.01)
+    assert after.jitter == pytest.approx(clock.jitter, rel=0.1)
+
+
+@pytest.mark.parametrize(("file", "skew"), [("quotes", 5.6), ("trades", -0.22)])
+def test_a_recorder_that_was_right_is_hardly_touched(shared_data, file, skew):
+    folder = shared_data / "tardis_binance_20200222"
+    rows = pl.read_csv(folder / f"{file}.csv.gz")
+    tape = stamped((rows["timestamp"] * 1000).to_list(), (rows["local_timestamp"] * 1000).to_list())
+    tape = replace(tape, resolution=MILLISECOND)
+    clock = measure_clock(tape)
+    assert clock.skew == pytest.approx(skew, abs=0.1)
+    assert abs(clock.skew) < 2 * clock.blur
+    assert clock.negative == 0.0
+    moved = correct_skew(tape, floor=clock.least).received - tape.received
+    assert np.abs(moved).max() < 2 * MILLISECOND

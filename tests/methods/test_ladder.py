@@ -153,3 +153,20 @@ def test_a_damaged_file_is_told_of(tmp_path):
     path.write_text('[{"name": "exact"}]')
     with pytest.raises(StoreError, match="cannot be read as a ladder"):
         load_rungs(path)
+
+
+def test_with_less_time_left_a_faster_rung_answers(known):
+    chain, state = small_chain()
+    rungs = methods()
+    ladder = Ladder(EUROPEAN, known, rungs, MILLISECOND)
+    ladder.bind(chain)
+    ladder.within(MILLISECOND)
+    ladder.update(state)
+    out = np.empty(len(chain))
+    answered = []
+    for left in (MILLISECOND, 20 * MICROSECOND, 5 * MICROSECOND, -1, MILLISECOND):
+        ladder.within(left)
+        answered.append(ladder.price(100.0, out))
+    assert answered == ["exact", "table", "model", "model", "exact"]
+    assert all(rung.loaded for rung in rungs.values())
+    assert len(ladder.choices) == 3

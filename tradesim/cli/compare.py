@@ -20,6 +20,10 @@ def compare(
     feed: str | None = None,
     entry: str | None = None,
     response: str | None = None,
+    hedge_entry: str | None = None,
+    hiccups: str | None = None,
+    hedge_response: str | None = None,
+    rejections: float = 0.0,
     db: Path | None = None,
     jobs: Whole = 2,
     outside: str = "fallback",
@@ -40,9 +44,10 @@ def compare(
         slices: grid-slice, chebyshev-slice, lightgbm-slice, network-slice, subspace-slice; grid@64KiB within a memory;
         ladder, or ladder:50us within a deadline.
     latency
-        What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live), fixed:40us,
-        lognormal:40us:0.5 (median, sigma), or profile:COMPARISON (as measured then, which makes its replay again);
-        units ns, us, ms, s.
+        What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live),
+        profile:COMPARISON (as measured then, which makes its replay again), or a model: fixed:40us,
+        lognormal:40us:0.5 (median, sigma), gamma:2:10us:30us (shape, scale, floor), file:PATH (measurements in ns: CSV,
+        text, Parquet or npy; file:PATH#COLUMN of several columns); units ns, us, ms, s.
     cache
         hot or cold: what the caches hold when latencies are measured.
     seeds
@@ -54,11 +59,22 @@ def compare(
     fee
         The taker's fee; currency a unit. By default 0.0025, or 0.0003 of a coin.
     feed
-        From the venue to the desk: 20us (the default), lognormal:20us:0.5, or recorded (the tape's receive times).
+        From the venue to the desk: 20us (the default), any of the models of latency, or recorded (the tape's receive
+        times).
     entry
-        From the desk to the venue: 30us (the default) or lognormal:30us:0.5.
+        From the desk to the venue: 30us (the default), any of the models of latency, recorded:PATH (a recording of
+        requests: columns req_ts, exch_ts, resp_ts in ns on the tape's clock; linear in time between them, and refused
+        where the venue refused), or by action: place=30us,cancel=20us,replace=lognormal:30us:0.4.
     response
-        From the venue back to the desk: 30us (the default) or lognormal:30us:0.5.
+        From the venue back to the desk: as entry; after a recorded entry by default the same recording's.
+    hiccups
+        Pauses of a desk's process, as by a garbage collector: every=100ms,pause=lognormal:1ms:1. By default none.
+    hedge_entry
+        As entry, of orders for the underlying; by default as those for options.
+    hedge_response
+        As response, of orders for the underlying.
+    rejections
+        The share of messages that the venue's gateway refuses, 0 to 1.
     db
         The results database; by default results.duckdb in the data home (TRADESIM_HOME; else data/ of a checkout; else
         the user's cache folder).
@@ -73,7 +89,7 @@ def compare(
     """
     from tradesim.experiments.compare import compare as make
     from tradesim.experiments.plan import DEFAULT_METHODS
-    from tradesim.experiments.stated import parse_wires
+    from tradesim.experiments.stated import parse_hiccups, parse_wires
 
     check_chart(chart)
     with bars() as tell:
@@ -83,11 +99,19 @@ def compare(
             methods=names(methods) if methods is not None else DEFAULT_METHODS,
             latency=latency,
             cache=cache,
+            hiccups=None if hiccups is None else parse_hiccups(hiccups),
             seeds=seeds_of(seeds),
             edge=edge,
             cap=cap,
             fee=fee,
-            wires=parse_wires(feed=feed, entry=entry, response=response),
+            wires=parse_wires(
+                feed=feed,
+                entry=entry,
+                response=response,
+                hedge_entry=hedge_entry,
+                hedge_response=hedge_response,
+                rejections=rejections,
+            ),
             db=db,
             jobs=jobs,
             outside=outside,

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tradesim.cli.app import a_yield, app
-from tradesim.errors import one_of
+from tradesim.errors import ArgumentError, one_of
 from tradesim.units import duration
 
 
@@ -21,6 +21,7 @@ def ingest(
     dividend: float = 0.0,
     on_bad_row: str = "raise",
     correct_clock: str | None = None,
+    correct_skew: str | None = None,
 ) -> None:
     """Read a vendor's files into a tape.
 
@@ -28,6 +29,8 @@ def ingest(
     ----------
     reader
         The format: lean, lean-tick or deribit.
+        Also cboe (DataShop option quote intervals), lobster (a message file and its order book file) and databento (DBN
+        files of schemas mbp-1, cmbp-1 and definition; pip install 'tradesim[databento]').
     sources
         Files of the format.
     output
@@ -42,15 +45,21 @@ def ingest(
         raise (the first bad row ends it) or drop (bad rows are left out and counted).
     correct_clock
         Shift receive times so that the fastest message took this long, for example 100us; by default they stand.
+    correct_skew
+        The same for a recorder whose clock ran fast or slow: also take out what it gained, at the rate that the fastest
+        messages show; in place of correct-clock.
     """
-    from tradesim.market.clock import correct_clock as correct
+    from tradesim.market import clock
     from tradesim.market.ingest import ingest as make
     from tradesim.market.sieve import OnBadRow
     from tradesim.market.tape_file import write_tape
     from tradesim.results.store import check_place
 
     check_place(output)
-    floor = None if correct_clock is None else duration(correct_clock)
+    if correct_clock is not None and correct_skew is not None:
+        raise ArgumentError("correct-clock and correct-skew: the second does what the first does; give one of them")
+    stated = correct_skew if correct_clock is None else correct_clock
+    floor = None if stated is None else duration(stated)
     tape, intake = make(
         reader,
         sources,
@@ -59,6 +68,9 @@ def ingest(
         dividend=a_yield(dividend, "dividend"),
         on_bad_row=one_of(OnBadRow, on_bad_row, "on-bad-row"),
     )
-    write_tape(tape if floor is None else correct(tape, floor=floor), output)
+    if floor is not None:
+        correct = clock.correct_clock if correct_skew is None else clock.correct_skew
+        tape = correct(tape, floor=floor)
+    write_tape(tape, output)
     print(intake)
     print(f"{output}: {len(tape):,} rows, {len(tape.chain):,} contracts of {tape.underlying}, in {tape.currency}")

@@ -14,6 +14,12 @@ def run(
     problem: str | None = None,
     seeds: Seeds = None,
     latency: str = "empirical",
+    feed: str | None = None,
+    entry: str | None = None,
+    response: str | None = None,
+    hedge_entry: str | None = None,
+    hedge_response: str | None = None,
+    rejections: float = 0.0,
     db: Path | None = None,
     as_json: Json = False,
 ) -> None:
@@ -30,9 +36,25 @@ def run(
     seeds
         5, 1-8 or 1,4,9; by default 1-8 for generated markets and 1 for a tape.
     latency
-        What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live), fixed:40us,
-        lognormal:40us:0.5 (median, sigma), or profile:COMPARISON (as measured then, which makes its replay again);
-        units ns, us, ms, s.
+        What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live),
+        profile:COMPARISON (as measured then, which makes its replay again), or a model: fixed:40us,
+        lognormal:40us:0.5 (median, sigma), gamma:2:10us:30us (shape, scale, floor), file:PATH (measurements in ns: CSV,
+        text, Parquet or npy; file:PATH#COLUMN of several columns); units ns, us, ms, s.
+    feed
+        From the venue to the desk: 20us (the default), any of the models of latency, or recorded (the tape's receive
+        times).
+    entry
+        From the desk to the venue: 30us (the default), any of the models of latency, recorded:PATH (a recording of
+        requests: columns req_ts, exch_ts, resp_ts in ns on the tape's clock; linear in time between them, and refused
+        where the venue refused), or by action: place=30us,cancel=20us,replace=lognormal:30us:0.4.
+    response
+        From the venue back to the desk: as entry; after a recorded entry by default the same recording's.
+    hedge_entry
+        As entry, of orders for the underlying; by default as those for options.
+    hedge_response
+        As response, of orders for the underlying.
+    rejections
+        The share of messages that the venue's gateway refuses, 0 to 1.
     db
         The results database; by default results.duckdb in the data home.
     as_json
@@ -40,10 +62,25 @@ def run(
     """
     from tradesim.experiments.run import blamed_on, load_strategy
     from tradesim.experiments.run import run as make
+    from tradesim.experiments.stated import parse_wires
 
     strategy = load_strategy(script)
     with bars() as tell, blamed_on(script):
         comparison = make(
-            strategy, tape=tape, problem=problem, seeds=seeds_of(seeds), latency=latency, db=db, progress=tell
+            strategy,
+            tape=tape,
+            problem=problem,
+            seeds=seeds_of(seeds),
+            latency=latency,
+            wires=parse_wires(
+                feed=feed,
+                entry=entry,
+                response=response,
+                hedge_entry=hedge_entry,
+                hedge_response=hedge_response,
+                rejections=rejections,
+            ),
+            db=db,
+            progress=tell,
         )
     show(comparison, chart=None, as_json=as_json)

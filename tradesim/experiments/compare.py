@@ -22,7 +22,7 @@ from tradesim.experiments.measure import Measurement, measure, measure_service
 from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan
 from tradesim.experiments.profiles import check_stored, profile_frame, with_stored
 from tradesim.experiments.replay import replay_seed
-from tradesim.experiments.stated import Stored, parse_latency
+from tradesim.experiments.stated import Stored
 from tradesim.experiments.timing import Cache
 from tradesim.home import data_home
 from tradesim.market.synthetic import SyntheticMarket
@@ -32,11 +32,12 @@ from tradesim.methods.staged import Outside
 from tradesim.pricing import PROBLEMS
 from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite, write_facts
+from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured
 from tradesim.simulation.session import Session, Setting, open_session
 from tradesim.simulation.strategy import Strategy, TakeRule
 from tradesim.simulation.venue_rules import Fees
-from tradesim.simulation.wires import Wires
+from tradesim.simulation.wires import Wires, check_recordings
 from tradesim.units import MICROS
 
 
@@ -87,6 +88,7 @@ def compare(
     wires: Wires | None = None,
     setting: Setting | None = None,
     strategy: Strategy | None = None,
+    hiccups: Hiccups | None = None,
     curve: Sequence[int] = CURVE,
     outside: Outside | str = Outside.FALLBACK,
     db: Path | str | None = None,
@@ -102,11 +104,12 @@ def compare(
     ``market``   parameters of the generated market
     ``problem``  ``american`` or ``european``; by default what the tape's contracts are
     ``methods``  names of methods, one a row
-    ``latency``  ``empirical``, ``measured``, ``fixed:DURATION``, ``lognormal:MEDIAN:SIGMA``, or ``profile:COMPARISON``:
-                 what was measured then, so that its replay is made again to the last bit
+    ``latency``  ``empirical``, ``measured``, a model as :mod:`~tradesim.experiments.stated` has it (``fixed:40us``), or
+                 ``profile:COMPARISON``: what was measured then, so that its replay is made again to the last bit
     ``cache``    what the caches hold when latencies are measured
     ``seeds``    default: 1 to 8 for a generated market, 1 for a tape, where a seed only draws latencies
     ``strategy`` how every method trades (its rule, trigger, policy, hedge, CPUs, deadline); its own method counts not
+    ``hiccups``  how a desk's process pauses, in the runs of its own latency; part of the latency effect
     ``edge cap`` of the rule that takes, where no ``strategy`` is given; the default edge is 0.0075 currency a unit, or
                  0.0005 of a coin
     ``fee``      the taker's, currency a unit; the default is that of ``setting``, or 0.0003 of a coin
@@ -137,6 +140,7 @@ def compare(
         setting=around,
         latency=latency,
         cache=one_of(Cache, cache, "cache"),
+        hiccups=hiccups,
         curve=tuple(curve),
         outside=one_of(Outside, outside, "outside"),
     )
@@ -148,17 +152,18 @@ def make(plan: Plan, *, db: Path | str | None = None, jobs: int = 2, progress: P
     if jobs < 1:
         raise ArgumentError(f"jobs {jobs}: at least one seed is replayed at a time; give 1 or more")
     home = data_home()
-    name = f"{fingerprint(plan)}-{uuid4().hex[:6]}"
+    name = f"{fingerprint(plan.configuration())}-{uuid4().hex[:6]}"
     staging = home / "staging" / name
     store = Store(Path(db) if db is not None else home / "results.duckdb")
     store.check()
-    stated = parse_latency(plan.latency)
+    stated = plan.compute
     if isinstance(stated, Stored):
         check_stored(store, stated.comparison, plan.methods)
     problem, seed = PROBLEMS[plan.problem], plan.seeds[0]
     try:
         made = {method: make_method(method, problem, home, progress, plan.outside) for method in plan.methods}
         session = open_session(plan.tape(seed), problem, plan.setting, seed=seed, progress=progress)
+        check_recordings(plan.setting.wires, session.tape.start, session.tape.end)
         measured, service = _measure_all(plan, session, made, progress)
         if isinstance(stated, Stored):
             measured, service = with_stored(measured, store, stated.comparison)
@@ -179,7 +184,7 @@ def _measure_all(
     measured = {}
     for done, (name, method) in enumerate(made.items()):
         tell(done, len(made), f"measuring {name}")
-        measured[name] = measure(method, session, cache=plan.cache)
+        measured[name] = measure(method, session, cache=plan.cache, deadline=plan.trading.deadline)
     tell(len(made), len(made), "measuring")
     return measured, service
 
@@ -206,7 +211,7 @@ def _replay_all(
     tell: Progress,
 ) -> None:
     """Every seed in a process of its own, at most ``jobs`` at once."""
-    workers = 1 if plan.latency == "measured" else min(jobs, len(plan.seeds))
+    workers = 1 if isinstance(plan.compute, Measured) else min(jobs, len(plan.seeds))
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
     calls = (
         joblib.delayed(replay_seed)(plan, seed, latencies, comparison=name, home=home, staging=staging)

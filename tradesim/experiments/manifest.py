@@ -15,7 +15,10 @@ import numpy as np
 
 
 def plain(value: Any) -> Any:
-    """``value`` as JSON can hold it; dataclasses keep their name under ``kind``, a path only its file's name."""
+    """``value`` as JSON can hold it; an array becomes its hash, a path only its file's name.
+
+    Dataclasses keep their name under ``kind``, and leave out fields of their own (``_name``).
+    """
     match value:
         case None | bool() | int() | float() | str():
             return value
@@ -28,7 +31,8 @@ def plain(value: Any) -> Any:
         case np.ndarray():
             return {"kind": "array", "hash": hashlib.blake2b(value.tobytes(), digest_size=8).hexdigest()}
         case _ if is_dataclass(value) and not isinstance(value, type):
-            return {"kind": type(value).__name__, **{f.name: plain(getattr(value, f.name)) for f in fields(value)}}
+            public = [f.name for f in fields(value) if not f.name.startswith("_")]
+            return {"kind": type(value).__name__, **{name: plain(getattr(value, name)) for name in public}}
         case _ if callable(value):
             return _named(value)
     return str(value)

@@ -46,8 +46,18 @@ class Measurement:
         )
 
 
-def measure(method: Method, session: Session, *, cache: Cache = Cache.HOT, effort: Effort | None = None) -> Measurement:
-    """Bind ``method`` to the session's chain and time its three stages on the session's states and spots."""
+def measure(
+    method: Method,
+    session: Session,
+    *,
+    cache: Cache = Cache.HOT,
+    effort: Effort | None = None,
+    deadline: int | None = None,
+) -> Measurement:
+    """Bind ``method`` to the session's chain and time its three stages on the session's states and spots.
+
+    Under a ``deadline`` (ns) a method that has a choice is timed in each of its ways.
+    """
     effort = effort or Effort()
     found: dict[tuple[str, str], list[int]] = defaultdict(list)
     states = _spread(session.states, effort.states)
@@ -60,12 +70,17 @@ def measure(method: Method, session: Session, *, cache: Cache = Cache.HOT, effor
         rss_bound = _rss()
         for number, state in enumerate(states):
             spots = every_spot[number * len(every_spot) // len(states) :]
+            if deadline is not None:
+                method.within(deadline)
             method.update(state)
-            turn = cycle(spots)
-            warm(lambda turn=turn: method.price(next(turn), out), effort)  # type: ignore[misc]
             found["update", "update"] += readings(partial(method.update, state), flush, effort.share(len(states), 0.25))
-            for ns, tag in priced_along(method.price, spots, out, flush, effort.share(len(states))):
-                found["price", tag].append(ns)
+            for limit in (method.choices if deadline is not None else ()) or (deadline,):
+                if limit is not None:
+                    method.within(limit)
+                turn = cycle(spots)
+                warm(lambda turn=turn: method.price(next(turn), out), effort)  # type: ignore[misc]
+                for ns, tag in priced_along(method.price, spots, out, flush, effort.share(len(states))):
+                    found["price", tag].append(ns)
     return Measurement(
         readings={key: np.sort(np.array(ns, dtype=np.int64)) for key, ns in found.items()},
         rss_before=rss_before,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from tradesim.errors import ArgumentError
 from tradesim.experiments.checked import Checked
 from tradesim.experiments.manifest import fingerprint, host, plain, versions
-from tradesim.experiments.stated import parse_latency
+from tradesim.experiments.stated import Stored, parse_latency
 from tradesim.experiments.timing import Cache
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import Tape
@@ -16,6 +16,8 @@ from tradesim.market.tape_file import read_tape
 from tradesim.methods.registry import parse_method
 from tradesim.methods.staged import Outside
 from tradesim.simulation.hedging import DeltaHedge
+from tradesim.simulation.hiccups import Hiccups
+from tradesim.simulation.latency import ComputeLatency
 from tradesim.simulation.maker import MakeRule
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Policy, Rule, Strategy, TakeRule
@@ -55,9 +57,10 @@ class Plan:
     ``problem``     the problem's name
     ``methods``     one for each row of the table
     ``trading``     how every one of them trades: a strategy, whose method is each of ``methods`` in turn
-    ``latency``     ``empirical`` (measured, then drawn by seed), ``measured`` (live), ``fixed:40us`` or
-                    ``lognormal:40us:0.5``, or ``profile:COMPARISON`` (measured by an earlier comparison)
+    ``latency``     ``empirical`` (measured, then drawn by seed), ``measured`` (live), ``profile:COMPARISON`` (measured
+                    by an earlier comparison), or a model as :mod:`~tradesim.experiments.stated` has it (``fixed:40us``)
     ``cache``       what the caches hold when latencies are measured
+    ``hiccups``     how a desk's process pauses, in the runs of its own latency
     ``curve``       fixed compute latencies (ns) at which reference prices are replayed too
     ``outside``     what methods do with a contract outside their domain
     """
@@ -70,8 +73,10 @@ class Plan:
     setting: Setting = field(default_factory=Setting)
     latency: str = "empirical"
     cache: Cache = Cache.HOT
+    hiccups: Hiccups | None = None
     curve: tuple[int, ...] = CURVE
     outside: Outside = Outside.FALLBACK
+    _compute: ComputeLatency | Stored | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_methods(self.methods)
@@ -79,7 +84,12 @@ class Plan:
         _check_ways(self.trading)
         _check_amounts(self.trading.rule, self.setting)
         _check_curve(self.curve)
-        parse_latency(self.latency)
+        object.__setattr__(self, "_compute", parse_latency(self.latency))
+
+    @property
+    def compute(self) -> ComputeLatency | Stored | None:
+        """What ``latency`` states; a file was read when the plan was made."""
+        return self._compute
 
     def strategy(self, method: str) -> Strategy:
         """The shared way to trade, pricing by ``method``; answers of a rule of the user's are checked."""
@@ -92,13 +102,18 @@ class Plan:
         """The tape of ``seed``."""
         return generate(self.source, seed=seed) if isinstance(self.source, SyntheticMarket) else read_tape(self.source)
 
+    def configuration(self) -> dict[str, Any]:
+        """What it asks, ready for JSON: a stated latency as its model."""
+        latency = self.latency if self.compute is None else plain(self.compute)
+        return {**plain(self), "latency": latency}
+
     def manifest(self) -> dict[str, Any]:
         """The configuration and what it ran on, ready for JSON."""
-        return {"configuration": plain(self), **self.provenance()}
+        return {"configuration": self.configuration(), **self.provenance()}
 
     def provenance(self) -> dict[str, Any]:
         """The hash of the configuration, the versions of what ran and the host, ready for JSON."""
-        return {"configuration_hash": fingerprint(self), "versions": versions(), "host": host()}
+        return {"configuration_hash": fingerprint(self.configuration()), "versions": versions(), "host": host()}
 
 
 def check_methods(names: Sequence[str]) -> None:

@@ -88,13 +88,14 @@ def _method_jobs(
         method = method.replayed_by()
     inexact = Pricing(prices=method, clock=method, reference=reference)
     exact = Pricing(prices=reference, clock=method, reference=reference)
-    for role, pricing, compute in (
-        (Role.INSTANT, inexact, FREE),
-        (Role.EXACT, exact, own),
-        (Role.OWN, inexact, own),
+    for role, pricing, compute, hiccups in (
+        (Role.INSTANT, inexact, FREE, None),
+        (Role.EXACT, exact, own, plan.hiccups),
+        (Role.OWN, inexact, own, plan.hiccups),
     ):
         method.bind(tape.chain)
-        yield Job(method=strategy.method, role=role, seat=Seat(strategy=strategy, pricing=pricing, compute=compute))
+        seat = Seat(strategy=strategy, pricing=pricing, compute=compute, hiccups=hiccups)
+        yield Job(method=strategy.method, role=role, seat=seat)
 
 
 def _facts(run: str, result: Result) -> dict[str, pl.DataFrame]:

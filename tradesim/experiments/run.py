@@ -4,6 +4,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +16,7 @@ from tradesim.market.synthetic import SyntheticMarket
 from tradesim.progress import Progress, silent
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Strategy
+from tradesim.simulation.wires import Wires
 
 
 def run(
@@ -25,6 +27,7 @@ def run(
     problem: str | None = None,
     seeds: Sequence[int] | None = None,
     latency: str = "empirical",
+    wires: Wires | None = None,
     setting: Setting | None = None,
     db: Path | str | None = None,
     progress: Progress = silent,
@@ -35,13 +38,14 @@ def run(
     elsewhere.
     """
     ground = ground_of(tape, market, problem)
+    around = setting or ground.setting
     plan = Plan(
         source=ground.source,
         problem=ground.problem,
         methods=(strategy.method,),
         seeds=ground.seeds if seeds is None else tuple(seeds),
         trading=strategy,
-        setting=setting or ground.setting,
+        setting=around if wires is None else replace(around, wires=wires),
         latency=latency,
         curve=(),
     )

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from tradesim.errors import ArgumentError
+from tradesim.market.readers.cboe import read_cboe
+from tradesim.market.readers.databento import read_databento
 from tradesim.market.readers.deribit import read_deribit
 from tradesim.market.readers.lean import read_lean
 from tradesim.market.readers.lean_tick import read_lean_tick
+from tradesim.market.readers.lobster import read_lobster
 from tradesim.market.readers.reader import Reader, Request
 from tradesim.market.sieve import OnBadRow
 from tradesim.market.tape import Tape
@@ -22,6 +25,9 @@ READERS: Final[dict[str, Reader]] = {
     "lean": read_lean,
     "lean-tick": read_lean_tick,
     "deribit": read_deribit,
+    "cboe": read_cboe,
+    "lobster": read_lobster,
+    "databento": read_databento,
 }
 
 

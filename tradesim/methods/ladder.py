@@ -21,22 +21,25 @@ ANY_CHAIN: Final = 40
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Climbed(Prepared):
-    """What the chosen method made of the slow inputs: ``of``, whose arrays these are."""
+    """What the rungs that may be asked made of the slow inputs, the most accurate first; its arrays are that one's."""
 
-    of: Prepared
+    of: tuple[Prepared, ...]
 
     @property
     def nbytes(self) -> int:
-        """The chosen method's."""
-        return self.of.nbytes
+        """That of each of them."""
+        return sum(each.nbytes for each in self.of)
 
 
 class Ladder(Staged[Climbed]):
     """``ladder``, or ``ladder:50us``: of several methods the most accurate whose stated time is within the deadline.
 
-    It is chosen at ``bind`` by the number of contracts; where none makes it, the fastest prices. Errors and times are
-    those of the file at ``path``, taken when the ladder was built and never since: every process that replays a tape
-    chooses alike. On another machine remove the file, and it is built again.
+    It is chosen at ``bind`` by the number of contracts; where none makes it, the fastest prices. A desk that says at
+    each decision how long it has left (``within``) may be answered by a faster one: then all faster ones are kept
+    ready, too.
+
+    Errors and times are those of the file at ``path``, taken when the ladder was built and never since: every process
+    that replays a tape chooses alike. On another machine remove the file, and it is built again.
 
     The tag is the method's name, and its own tag behind it where that is not ``hit``. ``misses`` counts the calls of
     ``price`` since ``bind`` that did take longer than the ``deadline`` (ns), whatever a replay charges for them.
@@ -55,6 +58,8 @@ class Ladder(Staged[Climbed]):
         self._methods = methods
         self._rungs: tuple[Rung, ...] | None = None
         self._contracts = ANY_CHAIN
+        self._left: float | None = None
+        self._ready: tuple[Rung, ...] = ()
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
@@ -75,10 +80,26 @@ class Ladder(Staged[Climbed]):
         for method in self._methods.values():
             method.answer_outside(outside)
 
+    def within(self, ns: float) -> None:
+        """See :class:`~tradesim.methods.method.Method`; from the next ``update`` after the first call on."""
+        self._left = ns
+
+    @property
+    def choices(self) -> tuple[float, ...]:
+        """What each rung from the chosen one on takes."""
+        return tuple(rung.takes(self._contracts) for rung in self._from_chosen())
+
+    def _from_chosen(self) -> tuple[Rung, ...]:
+        """The chosen rung, and all less accurate ones that are faster."""
+        chosen = self.rung
+        faster = self.rungs[self.rungs.index(chosen) + 1 :]
+        return chosen, *(r for r in faster if r.takes(self._contracts) < chosen.takes(self._contracts))
+
     def open(self) -> None:
-        """Choose, and load what is chosen."""
-        self._chosen = self._methods[self.rung.name]
-        self._chosen.open()
+        """Choose, and load what may be asked."""
+        self._ready = self._from_chosen() if self._left is not None else (self.rung,)
+        for rung in self._ready:
+            self._methods[rung.name].open()
 
     def bind(self, chain: Chain) -> None:
         """Choose for the chain."""
@@ -87,21 +108,32 @@ class Ladder(Staged[Climbed]):
         super().bind(chain)
 
     def prepare(self, slow: Floats, anchor: Fast) -> Climbed:
-        """The chosen method's slow half."""
-        of = self._chosen.prepare(slow, anchor)
-        return Climbed(rows=of.rows, outside=of.outside, fallback=of.fallback, of=of)
+        """The slow half of every rung that may be asked."""
+        if self._left is not None and len(self._ready) == 1:
+            self.open()
+        of = tuple(self._methods[rung.name].prepare(slow, anchor) for rung in self._ready)
+        return Climbed(rows=of[0].rows, outside=of[0].outside, fallback=of[0].fallback, of=of)
 
     def evaluate(self, fast: Fast, prepared: Climbed, out: Floats) -> str:
-        """The chosen method's fast half, held against the deadline."""
+        """The fast half of the most accurate rung that is ready and in time, held against the deadline."""
         began = perf_counter_ns()
-        tag = self._chosen.evaluate(fast, prepared.of, out)
+        at = self._asked(len(prepared.of))
+        name = self._ready[at].name
+        tag = self._methods[name].evaluate(fast, prepared.of[at], out)
         self.misses += perf_counter_ns() - began > self.deadline
-        return self._chosen.name if tag == HIT else f"{self._chosen.name}-{tag}"
+        return name if tag == HIT else f"{name}-{tag}"
+
+    def _asked(self, ready: int) -> int:
+        """Which of the rungs that are ready answers."""
+        if self._left is None:
+            return 0
+        takes = [rung.takes(self._contracts) for rung in self._ready[:ready]]
+        return next((at for at, ns in enumerate(takes) if ns <= self._left), takes.index(min(takes)))
 
     @property
     def nbytes(self) -> int:
-        """The chosen method's, and the workspace."""
-        return super().nbytes + self._methods[self.rung.name].nbytes
+        """That of the rungs that may be asked, and the workspace."""
+        return super().nbytes + sum(self._methods[rung.name].nbytes for rung in self._ready or (self.rung,))
 
     @property
     def build_cost(self) -> BuildCost:

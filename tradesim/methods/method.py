@@ -84,6 +84,14 @@ class Method(ABC):
         """The method whose prices a replay may take: they equal this one's, but come sooner. By default itself."""
         return self
 
+    def within(self, ns: float) -> None:  # noqa: B027
+        """Say that the next ``price`` may take ``ns``: a method that has a choice makes it; others know no haste."""
+
+    @property
+    def choices(self) -> tuple[float, ...]:
+        """The least ns for each of the ways between which :meth:`within` chooses; none where there is one way only."""
+        return ()
+
     @property
     @abstractmethod
     def nbytes(self) -> int:

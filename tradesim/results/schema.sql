@@ -68,6 +68,7 @@ CREATE TABLE IF NOT EXISTS decisions (
     arrival     BIGINT NOT NULL,      -- at the desk
     start       BIGINT NOT NULL,      -- the CPU takes it up
     decided     BIGINT NOT NULL,
+    paused      BIGINT NOT NULL,      -- ns from start to decided in which the process was stopped
     newest      BIGINT NOT NULL,      -- at the venue: of the newest row that it had seen
     tick        BIGINT,               -- row of the tape; NULL: a trade of an order of its own woke it
     skipped     BIGINT NOT NULL,      -- firings passed over since the decision before

@@ -1,7 +1,10 @@
 -- Every definition, once. Durations are differences of instants; amounts of views ending in _money are currency.
 
+-- ``age`` is how old the newest row that a decision had seen was when it was made; ``backlog`` how many ticks waited on.
+
 CREATE OR REPLACE VIEW decision_latency AS
-SELECT run, decision, start - arrival AS wait, decided - start AS compute, decided - arrival AS latency
+SELECT run, desk, decision, start - arrival AS wait, decided - start AS compute, decided - arrival AS latency,
+       decided - newest AS age, backlog
 FROM decisions;
 
 CREATE OR REPLACE VIEW tick_to_trade AS
@@ -55,6 +58,34 @@ JOIN run_pnl exact ON (exact.comparison, exact.seed, exact.method, exact.role)
                     = (own.comparison, own.seed, own.method, 'exact')
 JOIN run_pnl oracle ON (oracle.comparison, oracle.seed, oracle.role) = (own.comparison, own.seed, 'oracle')
 WHERE own.role = 'own';
+
+-- What each tick brought a run in each contract and direction: lots and money of the fills that it caused, at fair, net of fees.
+CREATE OR REPLACE VIEW caught AS
+SELECT f.run, d.event, f.contract, sign(f.quantity) AS direction,
+       CAST(sum(abs(f.quantity)) AS BIGINT) AS lots,
+       CAST(sum((f.fair - f.price) * f.quantity * f.multiplier - f.fee) AS BIGINT) AS money,
+       min(f.venue) AS venue
+FROM fills f JOIN decisions d USING (run, desk, decision)
+GROUP BY f.run, d.event, f.contract, sign(f.quantity);
+
+-- Where a method's latency cost what it cost: its prices are the reference's in both runs, its thought takes no time in one.
+-- The changes of a method and seed sum to its latency effect, exactly.
+CREATE OR REPLACE VIEW latency_fills AS
+WITH instant AS (
+    SELECT own.comparison, own.seed, own.method, c.* EXCLUDE (run)
+    FROM runs own JOIN runs o ON (o.comparison, o.seed, o.role) = (own.comparison, own.seed, 'oracle')
+    JOIN caught c ON c.run = o.run
+    WHERE own.role = 'exact'
+), late AS (
+    SELECT r.comparison, r.seed, r.method, c.* EXCLUDE (run)
+    FROM runs r JOIN caught c USING (run) WHERE r.role = 'exact'
+)
+SELECT comparison, seed, method, event, contract, direction,
+       i.lots AS lots_instant, l.lots AS lots_late, i.venue AS venue_instant, l.venue AS venue_late,
+       coalesce(l.money, 0) - coalesce(i.money, 0) AS change,
+       CASE WHEN l.money IS NULL THEN 'missed' WHEN i.money IS NULL THEN 'later'
+            WHEN l.money < i.money THEN 'worsened' WHEN l.money > i.money THEN 'bettered' ELSE 'same' END AS what
+FROM instant i FULL JOIN late l USING (comparison, seed, method, event, contract, direction);
 
 -- Over seeds, in currency: mean, spread and paired t-value of each effect. t is NULL where it is not defined.
 CREATE OR REPLACE VIEW effects_money AS

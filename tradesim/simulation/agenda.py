@@ -1,8 +1,8 @@
 """What a desk has yet to answer: the firings of its trigger, on the CPUs that it has, by its policy."""
 
 import heapq
-from dataclasses import dataclass
-from typing import Final
+from bisect import bisect_left, bisect_right
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -12,8 +12,7 @@ from tradesim.simulation.trigger import Firings
 NEVER: Final = np.iinfo(np.int64).max
 
 
-@dataclass(frozen=True, slots=True)
-class Wake:
+class Wake(NamedTuple):
     """A wake-up that is planned.
 
     ``at``      when a CPU takes it up, ns
@@ -31,25 +30,22 @@ class Wake:
 
 
 class Agenda:
-    """Plans one wake-up at a time: :attr:`upcoming`, until :meth:`take` says that it is answered.
+    """Plans one wake-up at a time, :attr:`upcoming` at :attr:`next_wake`, until :meth:`take` says that it is answered.
 
     ``firings`` are the trigger's on the tape, known beforehand; :meth:`touch` adds one that only the run can know.
     """
 
     def __init__(self, firings: Firings, policy: Policy, *, cpus: int, start: int) -> None:
-        self._arrival, self._row = firings.arrival, firings.row
+        self._arrival: list[int] = firings.arrival.tolist()
+        self._row: list[int] = firings.row.tolist()
         self._policy = policy
-        self._next = int(np.searchsorted(self._arrival, start))
+        self._next = bisect_left(self._arrival, start)
         self._free = [start] * cpus
         self._touches: list[int] = []
         self._touched = 0
         self.upcoming: Wake | None = None
+        self.next_wake: int = NEVER
         self._plan()
-
-    @property
-    def next_wake(self) -> int:
-        """When the next wake-up is, ns; ``NEVER`` where none is planned."""
-        return NEVER if self.upcoming is None else self.upcoming.at
 
     def take(self, *, free: int) -> int:
         """The planned wake-up is being answered, and its CPU is free again at ``free``: the firings passed over."""
@@ -57,8 +53,8 @@ class Agenda:
         assert answered is not None
         before = self._next
         if answered.row >= 0 or self._policy is not Policy.QUEUE:
-            self._next = max(before, int(np.searchsorted(self._arrival, answered.seen, side="right")))
-        if answered.row < 0 or self._policy is not Policy.QUEUE:
+            self._next = max(before, bisect_right(self._arrival, answered.seen))
+        if self._touches and (answered.row < 0 or self._policy is not Policy.QUEUE):
             self._touches = [touch for touch in self._touches if touch > answered.seen]
         heapq.heapreplace(self._free, free)
         self._plan()
@@ -73,36 +69,37 @@ class Agenda:
         self._plan()
 
     def backlog(self, now: int) -> int:
-        """Firings that have arrived by ``now`` and wait for an answer."""
-        arrived = int(np.searchsorted(self._arrival, now, side="right")) - self._next
+        """Firings that have arrived by ``now`` and wait for an answer; none does where the policy passes over them."""
+        if self._policy is not Policy.QUEUE:
+            return 0
+        arrived = bisect_right(self._arrival, now) - self._next
         return max(arrived, 0) + sum(touch <= now for touch in self._touches)
 
     def _plan(self) -> None:
         free = self._free[0]
-        told, touched = self._planned_firing(free), self._planned_touch(free)
+        told = self._planned_firing(free)
+        touched = self._planned_touch(free) if self._touches else None
         if told is None or touched is None:
             self.upcoming = told or touched
-        elif touched.at != told.at:
-            self.upcoming = min(told, touched, key=lambda wake: wake.at)
         else:
-            self.upcoming = min(told, touched, key=lambda wake: (wake.arrival, wake.row < 0))
+            older = 1 if self._policy is Policy.QUEUE else -1
+            self.upcoming = min(told, touched, key=lambda wake: (wake.at, older * wake.arrival, wake.row < 0))
+        self.next_wake = NEVER if self.upcoming is None else self.upcoming.at
 
     def _planned_firing(self, free: int) -> Wake | None:
         chosen = self._next
         if self._policy is Policy.LATEST:
-            chosen = max(chosen, int(np.searchsorted(self._arrival, free, side="right")) - 1)
+            chosen = max(chosen, bisect_right(self._arrival, free) - 1)
         elif self._policy is Policy.DROP:
-            chosen = max(chosen, int(np.searchsorted(self._arrival, free, side="left")))
+            chosen = max(chosen, bisect_left(self._arrival, free))
         if chosen >= len(self._arrival):
             return None
-        arrival = int(self._arrival[chosen])
+        arrival = self._arrival[chosen]
         at = max(arrival, free)
         seen = arrival if self._policy is Policy.QUEUE else at
-        return Wake(at, arrival, int(self._row[chosen]), chosen, seen)
+        return Wake(at, arrival, self._row[chosen], chosen, seen)
 
-    def _planned_touch(self, free: int) -> Wake | None:
-        if not self._touches:
-            return None
+    def _planned_touch(self, free: int) -> Wake:
         arrival = self._touches[0] if self._policy is Policy.QUEUE else self._touches[-1]
         at = max(arrival, free)
         seen = arrival if self._policy is Policy.QUEUE else at

@@ -1,9 +1,10 @@
 """The process that hosts a strategy: CPUs that are busy while it thinks, and one more that keeps it up to date."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter_ns
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -17,10 +18,11 @@ from tradesim.simulation.account import Account
 from tradesim.simulation.agenda import NEVER, Agenda, Wake
 from tradesim.simulation.book import side_of
 from tradesim.simulation.connection import Connection
-from tradesim.simulation.draws import COMPUTE, UPDATE, tie_break, uniform
+from tradesim.simulation.draws import COMPUTE, SEND, UPDATE, tie_break, uniform
 from tradesim.simulation.engine import Engine, Phase
 from tradesim.simulation.floor import Floor
-from tradesim.simulation.latency import ComputeLatency
+from tradesim.simulation.hiccups import NO_PAUSES, Hiccups, Pauses
+from tradesim.simulation.latency import ZERO, ComputeLatency
 from tradesim.simulation.orders import (
     AT_MARKET,
     CONTRACT,
@@ -42,6 +44,7 @@ from tradesim.simulation.strategy import Strategy
 from tradesim.simulation.trigger import firings, wakes_on_own
 from tradesim.simulation.venue import Outcome, Post, Report, Take, Trade, Venue
 from tradesim.simulation.view import View
+from tradesim.simulation.wires import of_action
 
 Ints = NDArray[np.int64]
 
@@ -64,8 +67,7 @@ class Pricing:
     reference: Method
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A request on its way: ``key`` is what its draws are drawn by, ``sent`` when it left."""
 
     number: int
@@ -91,9 +93,12 @@ class Message:
 class Desk:
     """One strategy on its CPUs.
 
+    ``next_wake`` is when it wants to wake, ns; ``NEVER`` where it does not, or where the engine has been told already.
+
     States: *idle* until its trigger fires; *thinking* from ``start`` to ``decided``; then idle again at once: messages
     travel by themselves. It prices the whole chain at ``start``, on its view as of then, with the newest state whose
-    update has completed. What fires while all of its CPUs think is dealt with by the strategy's policy.
+    update has completed. What fires while all of its CPUs think is dealt with by the strategy's policy. A process that
+    pauses does no work meanwhile.
     """
 
     def __init__(
@@ -102,6 +107,7 @@ class Desk:
         strategy: Strategy,
         pricing: Pricing,
         compute: ComputeLatency,
+        hiccups: Hiccups | None = None,
         *,
         index: int,
         engine: Engine,
@@ -118,7 +124,10 @@ class Desk:
         self.recorder = Recorder()
         clock = session.clock_of(index)
         self._view = View(session.tape, session.rows, clock, session.path)
-        self._completed = completions(session, compute, desk=index, hedged=strategy.hedge is not None)
+        self._pauses = NO_PAUSES if hiccups is None else self._pauses_of(hiccups)
+        self._completed = completions(
+            session, compute, desk=index, hedged=strategy.hedge is not None, pauses=self._pauses
+        ).tolist()
         self._state = -1
         self._agenda = Agenda(
             firings(strategy.trigger, session.rows, clock),
@@ -128,6 +137,7 @@ class Desk:
         )
         self._woken_by_own = wakes_on_own(strategy.trigger)
         self._scheduled = False
+        self.next_wake = self._agenda.next_wake
         count = len(session.tape.chain)
         self._theo, self._truth, self._scratch = np.full(count, np.nan), np.full(count, np.nan), np.empty(count)
         self._delta = np.full(count, np.nan)
@@ -151,18 +161,16 @@ class Desk:
             Connection(engine, link, seed=session.seed, desk=index, line=line)
             for line, link in ((OPTIONS, wires.options), (HEDGE, wires.underlying))
         )
+        self._sends_at_once = wires.send == ZERO
         self._messages: dict[int, Message] = {}
         self._sent = 0
-
-    @property
-    def next_wake(self) -> int:
-        """When the desk wants to wake next, ns; ``NEVER`` where it does not, or where that is on the agenda already."""
-        return NEVER if self._scheduled else self._agenda.next_wake
+        if strategy.deadline is not None:
+            self._allow(strategy.deadline)
 
     def schedule_wake(self) -> None:
         """Put the planned wake-up on the engine's agenda."""
         instant = self._agenda.next_wake
-        self._scheduled = True
+        self._scheduled, self.next_wake = True, NEVER
         self._engine.at(instant, Phase.WAKE, self._wake, key=tie_break(self._session.seed, self._index, instant))
 
     def hear(self, told: Take | Post) -> None:
@@ -181,6 +189,8 @@ class Desk:
         self.account.traded(order.number, order.contract, order.direction, lots)
         if self._woken_by_own:
             self._agenda.touch(self._engine.now)
+            if not self._scheduled:
+                self.next_wake = self._agenda.next_wake
 
     def _wake(self) -> None:
         wake, start = self._agenda.upcoming, self._engine.now
@@ -189,21 +199,24 @@ class Desk:
         self._view.advance(wake.seen)
         self._take_newest_state(start)
         spot = self._view.spot
+        if self._strategy.deadline is not None:
+            self._allow(self._strategy.deadline - (start - wake.arrival))
         tag, elapsed = self._price(spot)
         self._find_truth(spot)
         self._hide_unknown()
         draw = uniform(self._session.seed, COMPUTE, self._index, wake.key, 0)
-        decided = start + self._compute.price(tag, draw, elapsed)
+        decided, paused = self._pauses.finish(start, self._compute.price(tag, draw, elapsed))
         in_time = self._strategy.deadline is None or decided - wake.arrival <= self._strategy.deadline
         messages, refused = self._choose(wake, start, decided, spot) if in_time else ([], 0)
-        skipped = self._agenda.take(free=decided)
-        self._record_decision(wake, start, decided, tag, spot, len(messages), refused, skipped, in_time=in_time)
+        skipped = self._agenda.take(free=messages[-1].sent if messages else decided)
+        self.next_wake = self._agenda.next_wake
+        self._record_decision(wake, start, decided, paused, tag, spot, len(messages), refused, skipped, in_time=in_time)
         for message in messages:
             self._send(message)
 
     def _take_newest_state(self, now: int) -> None:
         """Give the methods the newest state whose update has completed by ``now``."""
-        newest = max(int(np.searchsorted(self._completed, now, side="right")) - 1, 0)
+        newest = max(bisect_right(self._completed, now) - 1, 0)
         if newest == self._state:
             return
         self._state = newest
@@ -212,6 +225,11 @@ class Desk:
             method.update(state)
         if self._strategy.hedge is not None:
             self._find_deltas(state, self._strategy.hedge.bump)
+
+    def _allow(self, ns: int) -> None:
+        """Tell the methods how long the next prices may take."""
+        for method in {id(m): m for m in self._methods()}.values():
+            method.within(ns)
 
     def _find_deltas(self, state: State, bump: float) -> None:
         """Central differences of the desk's own prices around the state's spot."""
@@ -261,13 +279,26 @@ class Desk:
             units = self.account.position * self._session.tape.chain.multiplier
             due = self._strategy.hedge.request(units, self._delta, self.account.hedge)
             chosen = np.concatenate([as_requests(chosen), due])
-        messages, refused = [], 0
+        messages, refused, leaves = [], 0, decided
         for request in (as_requests(chosen) if len(chosen) else chosen).tolist():
             if self.account.admits(request):
-                messages.append(self._message(request, wake.key, decided))
+                leaves = self._sent_after(leaves, request[KIND], wake.key)
+                messages.append(self._message(request, wake.key, leaves))
             else:
                 refused += 1
         return messages, refused
+
+    def _sent_after(self, begun: int, kind: int, key: int) -> int:
+        """When a message has left whose sending begins at ``begun``."""
+        if self._sends_at_once:
+            return begun
+        draw = uniform(self._session.seed, SEND, self._index, key, self._sent)
+        work = of_action(self._session.setting.wires.send, action_of(kind)).sample(draw, begun)
+        return self._pauses.finish(begun, work)[0]
+
+    def _pauses_of(self, hiccups: Hiccups) -> Pauses:
+        begin, end = self._session.states[0].instant, self._session.tape.end
+        return hiccups.pauses(begin, end, seed=self._session.seed, desk=self._index)
 
     def _message(self, request: list[int], key: int, decided: int) -> Message:
         contract, direction = request[CONTRACT], request[DIRECTION]
@@ -395,6 +426,7 @@ class Desk:
         wake: Wake,
         start: int,
         decided: int,
+        paused: int,
         tag: str,
         spot: float,
         orders: int,
@@ -412,6 +444,7 @@ class Desk:
                 wake.arrival,
                 start,
                 decided,
+                paused,
                 self._view.newest,
                 wake.row if wake.row >= 0 else None,
                 skipped,
@@ -429,7 +462,9 @@ class Desk:
         )
 
 
-def completions(session: Session, compute: ComputeLatency, *, desk: int, hedged: bool = False) -> Ints:
+def completions(
+    session: Session, compute: ComputeLatency, *, desk: int, hedged: bool = False, pauses: Pauses = NO_PAUSES
+) -> Ints:
     """When the second CPU has each state ready, int64[states], ns; the first is ready before trading begins.
 
     It takes one snapshot at a time, in turn; a state that was overtaken has the instant of the one that overtook it:
@@ -449,7 +484,8 @@ def completions(session: Session, compute: ComputeLatency, *, desk: int, hedged:
             continue
         begin = max(instants[k], free)
         draw = uniform(session.seed, UPDATE, desk, k, 0)
-        free = begin + compute.update(draw) + (2 * compute.price("delta", draw, 0) if hedged else 0)
+        work = compute.update(draw) + (2 * compute.price("delta", draw, 0) if hedged else 0)
+        free, _ = pauses.finish(begin, work)
         done[k] = free
     return np.minimum.accumulate(done[::-1])[::-1] if NEVER in done else done
 

@@ -18,6 +18,8 @@ RESPONSE: Final = 4
 UPDATE: Final = 5
 TIE: Final = 6
 REJECT: Final = 7
+HICCUP: Final = 8
+SEND: Final = 9
 """Streams: what a uniform is for."""
 
 

@@ -1,22 +1,25 @@
 """Latency models: each is a quantile function from a uniform, and an instant, to whole nanoseconds."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Integral
-from statistics import NormalDist
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import gammaincinv, ndtri
 
 from tradesim.errors import ArgumentError
 
-_NORMAL = NormalDist()
+Ints = NDArray[np.int64]
 
 LONGEST: Final = 10**15
-"""The longest delay that a lognormal draws, ns: eleven days."""
+"""The longest delay that a model draws above its floor, ns: eleven days."""
+
+_LARGEST_EXPONENT: Final = 600.0
+"""Of e: beyond every delay that is drawn, and below what overflows."""
 
 
 class LatencyModel(Protocol):
@@ -26,7 +29,7 @@ class LatencyModel(Protocol):
         """The delay in ns at this quantile, 0 < ``uniform`` < 1, of what begins at the instant ``at``."""
         ...
 
-    def samples(self, uniforms: NDArray[np.float64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    def samples(self, uniforms: NDArray[np.float64], at: Ints) -> Ints:
         """The delays in ns at these quantiles and instants."""
         ...
 
@@ -45,7 +48,7 @@ class Fixed:
         """The constant."""
         return self.ns
 
-    def samples(self, uniforms: NDArray[np.float64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    def samples(self, uniforms: NDArray[np.float64], at: Ints) -> Ints:
         """The constant, once for each uniform."""
         return np.full(len(uniforms), self.ns, dtype=np.int64)
 
@@ -68,21 +71,53 @@ class LogNormal:
 
     def sample(self, uniform: float, at: int = 0) -> int:
         """The quantile at ``uniform``."""
-        return self.floor + round(min(self.median * math.exp(self.sigma * _NORMAL.inv_cdf(uniform)), LONGEST))
+        return self.floor + _whole(self.median * np.exp(min(self.sigma * ndtri(uniform), _LARGEST_EXPONENT)))
 
-    def samples(self, uniforms: NDArray[np.float64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    def samples(self, uniforms: NDArray[np.float64], at: Ints) -> Ints:
         """The quantiles at ``uniforms``."""
-        delays: NDArray[np.int64] = np.rint(
-            np.minimum(self.median * np.exp(self.sigma * ndtri(uniforms)), LONGEST)
-        ).astype(np.int64)
-        return self.floor + delays
+        exponents = np.minimum(self.sigma * ndtri(uniforms), _LARGEST_EXPONENT)
+        return self.floor + _all_whole(self.median * np.exp(exponents))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gamma:
+    """delay = ``floor`` + ``scale`` P^-1(``shape``, u), P the regularised incomplete gamma function (DLMF 8.2.4); ns.
+
+    Above the floor its mean is ``shape * scale`` and its variance ``shape * scale**2``; ``shape`` 1 is the exponential.
+    A floor and a gamma is what was found of delays on the Internet (Mukherjee 1994, "On the dynamics and significance
+    of low frequency components of Internet load").
+    """
+
+    shape: float
+    scale: int
+    floor: int = 0
+
+    def __post_init__(self) -> None:
+        whole = isinstance(self.scale, Integral) and isinstance(self.floor, Integral)
+        if not whole or self.scale <= 0 or not 0 < self.shape < math.inf or self.floor < 0:
+            raise ArgumentError(
+                f"gamma latency of shape {self.shape}, scale {self.scale} ns, floor {self.floor} ns: scale and floor "
+                "are whole numbers of ns, shape and scale must be above 0, the floor at least 0"
+            )
+
+    def sample(self, uniform: float, at: int = 0) -> int:
+        """The quantile at ``uniform``."""
+        return self.floor + _whole(self.scale * gammaincinv(self.shape, uniform))
+
+    def samples(self, uniforms: NDArray[np.float64], at: Ints) -> Ints:
+        """The quantiles at ``uniforms``."""
+        return self.floor + _all_whole(self.scale * gammaincinv(self.shape, uniforms))
 
 
 @dataclass(frozen=True, eq=False)
 class Empirical:
-    """delay = the measurement at rank floor(u n) of ``measurements`` (int64[n], ns): what was measured, no more."""
+    """delay = the measurement at rank floor(u n) of ``measurements`` (int64[n], ns): what was measured, no more.
 
-    measurements: NDArray[np.int64]
+    ``source`` is the name of the file that they are from, if any.
+    """
+
+    measurements: Ints
+    source: str = ""
     _sorted: list[int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -96,10 +131,69 @@ class Empirical:
         """The measurement at this quantile."""
         return self._sorted[int(uniform * len(self._sorted))]
 
-    def samples(self, uniforms: NDArray[np.float64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    def samples(self, uniforms: NDArray[np.float64], at: Ints) -> Ints:
         """The measurements at these quantiles."""
         ranked = np.asarray(self._sorted, dtype=np.int64)
         return ranked[(uniforms * len(ranked)).astype(np.int64)]
+
+
+@dataclass(frozen=True, eq=False)
+class Interpolated:
+    """delay = linear in time between recorded ``delays`` (int64[n], ns) that began at ``instants`` (int64[n], ns).
+
+    Before the first and after the last instant it is the nearest delay. ``refused`` (bool[n], or None) marks messages
+    that the venue refused: what begins between two recorded messages is refused where either was. ``source`` is the
+    name of the file that it is from, if any. As hftbacktest's ``IntpOrderLatency`` has it, to the nanosecond. The
+    uniform has no part in it.
+    """
+
+    instants: Ints
+    delays: Ints
+    refused: NDArray[np.bool_] | None = None
+    source: str = ""
+    _listed: tuple[list[int], list[int]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        count = len(self.instants)
+        if count == 0 or len(self.delays) != count or (self.refused is not None and len(self.refused) != count):
+            raise ArgumentError(
+                f"interpolated latency of {count} instants and {len(self.delays)} delays: "
+                "each instant has one delay, and there is at least one"
+            )
+        if int(np.min(self.delays)) < 0 or np.any(self.instants[1:] < self.instants[:-1]):
+            raise ArgumentError("interpolated latency: no delay is below 0 and no instant before the one it follows")
+        object.__setattr__(self, "_listed", (self.instants.tolist(), self.delays.tolist()))
+
+    def sample(self, uniform: float, at: int = 0) -> int:
+        """The delay at ``at``."""
+        before, after = self._around(at)
+        instants, delays = self._listed
+        began, delay = instants[before], delays[before]
+        gap = instants[after] - began
+        slope = (delays[after] - delay) / max(gap, 1)
+        return delay + int(slope * min(max(at - began, 0), gap))
+
+    def samples(self, uniforms: NDArray[np.float64], at: Ints) -> Ints:
+        """The delays at ``at``."""
+        following = np.searchsorted(self.instants, at, side="right")
+        before, after = np.maximum(following - 1, 0), np.minimum(following, len(self.instants) - 1)
+        began, delay = self.instants[before], self.delays[before]
+        gap = self.instants[after] - began
+        slope = (self.delays[after] - delay) / np.maximum(gap, 1)
+        change: Ints = (slope * np.clip(at - began, 0, gap)).astype(np.int64)
+        return delay + change
+
+    def refuses(self, at: int) -> bool:
+        """Whether the venue refuses what begins at ``at``."""
+        if self.refused is None:
+            return False
+        before, after = self._around(at)
+        return bool(self.refused[before] or self.refused[after])
+
+    def _around(self, at: int) -> tuple[int, int]:
+        """The recorded messages before and after ``at``; twice the nearest where there are not both."""
+        after = bisect_right(self._listed[0], at)
+        return max(after - 1, 0), min(after, len(self.instants) - 1)
 
 
 @dataclass(frozen=True)
@@ -112,7 +206,7 @@ class Sum:
         """The sum of the parts at this quantile."""
         return sum(part.sample(uniform, at) for part in self.parts)
 
-    def samples(self, uniforms: NDArray[np.float64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    def samples(self, uniforms: NDArray[np.float64], at: Ints) -> Ints:
         """The sums of the parts at these quantiles."""
         total = np.zeros(len(uniforms), dtype=np.int64)
         for part in self.parts:
@@ -121,6 +215,15 @@ class Sum:
 
 
 ZERO = Fixed(0)
+
+
+def _whole(delay: float) -> int:
+    return round(min(float(delay), LONGEST))
+
+
+def _all_whole(delays: NDArray[np.float64]) -> Ints:
+    whole: Ints = np.rint(np.minimum(delays, LONGEST)).astype(np.int64)
+    return whole
 
 
 class ComputeLatency(Protocol):

@@ -16,6 +16,7 @@ DECISION_COLUMNS: Final = {
     "arrival": pl.Int64,
     "start": pl.Int64,
     "decided": pl.Int64,
+    "paused": pl.Int64,
     "newest": pl.Int64,
     "tick": pl.Int64,
     "skipped": pl.Int64,

@@ -11,6 +11,7 @@ from tradesim.simulation.agenda import NEVER
 from tradesim.simulation.desk import Desk, Pricing
 from tradesim.simulation.engine import Engine, Phase
 from tradesim.simulation.floor import Floor
+from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.latency import ComputeLatency
 from tradesim.simulation.orders import UNDERLYING
 from tradesim.simulation.session import Session
@@ -20,11 +21,12 @@ from tradesim.simulation.venue import Venue
 
 @dataclass(frozen=True, kw_only=True)
 class Seat:
-    """A desk to be: what it does, how it prices, and what its thinking costs."""
+    """A desk to be: what it does, how it prices, what its thinking costs, and how its process pauses."""
 
     strategy: Strategy
     pricing: Pricing
     compute: ComputeLatency
+    hiccups: Hiccups | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,6 +58,7 @@ def run(session: Session, seats: Sequence[Seat]) -> list[Result]:
             seat.strategy,
             seat.pricing,
             seat.compute,
+            seat.hiccups,
             index=index,
             engine=engine,
             venue=venue,
@@ -66,9 +69,9 @@ def run(session: Session, seats: Sequence[Seat]) -> list[Result]:
     floor.desks.extend(desks)
 
     def advance(until: int | None) -> bool:
-        instant = min(desk.next_wake for desk in desks)
-        if until is not None:
-            instant = min(instant, until)
+        instant = desks[0].next_wake if len(desks) == 1 else min(desk.next_wake for desk in desks)
+        if until is not None and until < instant:
+            instant = until
         if venue.has_resting:
             trades, posts = venue.advance(min(instant, session.tape.end))
             if trades:

@@ -8,7 +8,7 @@ the best price can be taken from: what stands behind it is not known to be there
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +55,7 @@ class Outcome(StrEnum):
     """The venue refused it; ``reason`` says why. A replaced order then stands as before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trade:
+class Trade(NamedTuple):
     """Lots that changed hands: between ``taker`` and ``maker``, each a desk and its order, or None for the tape."""
 
     taker: tuple[int, int] | None
@@ -70,8 +69,7 @@ class Trade:
     """Tape rows that the venue had applied when it happened."""
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
+class Take(NamedTuple):
     """Liquidity of the tape that was taken: what every desk's feed tells it."""
 
     instant: int
@@ -82,8 +80,7 @@ class Take:
     lots: int
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(NamedTuple):
     """What stands of a desk's order from now on, 0 lots where it is gone: what every other desk's feed tells it."""
 
     instant: int
@@ -96,8 +93,7 @@ class Post:
     lots: int
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a message did at the venue.
 
     ``trades``  in which it took; ``posts`` what changed of standing orders; ``left`` lots of it that stand;

@@ -106,5 +106,5 @@ class View:
     @property
     def spot(self) -> float:
         """The underlying's last two-sided mid that was seen, in currency; NaN before the first."""
-        seen = int(np.searchsorted(self._path_rows, self._cursor)) - 1
+        seen = int(self._path_rows.searchsorted(self._cursor)) - 1
         return float(self._twice_mid[seen]) / (2 * MICROS) if seen >= 0 else float("nan")

@@ -1,9 +1,12 @@
 """The wires between a desk and the venues: market data in, orders out, reports back."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from tradesim.errors import ArgumentError
-from tradesim.simulation.latency import Fixed, LatencyModel
+from tradesim.simulation.latency import ZERO, Fixed, Interpolated, LatencyModel
 from tradesim.simulation.orders import Action
 
 _FEED = Fixed(20_000)
@@ -37,7 +40,12 @@ class Link:
 
     ``entry``      from the desk to the venue
     ``response``   from the venue back to the desk
-    ``rejections`` share of messages that the venue's gateway refuses, 0 to 1
+    ``rejections`` share of messages that the venue's gateway refuses, 0 to 1, besides those whose recorded ``entry``
+                   says so
+
+    Each method is asked for one message, by its action, a uniform of that question's own, and the instant ``at``
+    which the way begins: that of sending for ``rejects`` and ``entry_delay``, that of arrival at the venue for
+    ``response_delay``. A refused message travels there and back as any other.
     """
 
     entry: LatencyModel | PerAction = _ORDERS
@@ -48,17 +56,18 @@ class Link:
         if not 0.0 <= self.rejections <= 1.0:
             raise ArgumentError(f"Link(rejections={self.rejections}): a share of messages is from 0 to 1")
 
+    def rejects(self, action: Action, uniform: float, at: int) -> bool:
+        """Whether the venue's gateway refuses the message: by the share, or because the recording says so."""
+        model = of_action(self.entry, action)
+        return uniform < self.rejections or (isinstance(model, Interpolated) and model.refuses(at))
+
     def entry_delay(self, action: Action, uniform: float, at: int) -> int:
-        """How long a message that leaves at ``at`` travels to the venue, ns."""
+        """From sending at ``at`` to arrival at the venue, ns."""
         return of_action(self.entry, action).sample(uniform, at)
 
     def response_delay(self, action: Action, uniform: float, at: int) -> int:
-        """How long a report that leaves at ``at`` travels back, ns."""
+        """From arrival at the venue at ``at`` to the answer, ns."""
         return of_action(self.response, action).sample(uniform, at)
-
-    def rejects(self, action: Action, uniform: float, at: int) -> bool:
-        """Whether the gateway refuses a message that leaves at ``at``."""
-        return uniform < self.rejections
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +77,7 @@ class Wires:
     ``feed``   of market data
     ``entry response rejections`` of the link on which orders for options go
     ``hedge``  the link on which orders for the underlying go; None: as the other, on a connection of its own
+    ``send``   what the desk's CPU takes to send a message, after it has decided: one leaves after the other
     """
 
     feed: LatencyModel | Recorded = _FEED
@@ -75,6 +85,7 @@ class Wires:
     response: LatencyModel | PerAction = _ORDERS
     rejections: float = 0.0
     hedge: Link | None = None
+    send: LatencyModel | PerAction = ZERO
 
     def __post_init__(self) -> None:
         _ = self.options
@@ -88,3 +99,34 @@ class Wires:
     def underlying(self) -> Link:
         """The link on which orders for the underlying go."""
         return self.hedge or self.options
+
+
+def check_recordings(wires: Wires, begin: int, end: int) -> None:
+    """Refuse a recorded latency that tells nothing of the span from ``begin`` to ``end``, ns: ``ArgumentError``.
+
+    Beyond its ends it would be a constant, in silence.
+    """
+    for model in _recordings(wires):
+        first, last = int(model.instants[0]), int(model.instants[-1])
+        if last < begin or first > end:
+            told, tape = (f"{_spoken(a)} to {_spoken(b)}" for a, b in ((first, last), (begin, end)))
+            raise ArgumentError(
+                f"recorded latency {model.source}: it is of {told}, the tape of {tape}; give a recording of the tape's "
+                "time, or its delays alone as measurements"
+            )
+
+
+def _recordings(wires: Wires) -> Iterator[Interpolated]:
+    ways = (
+        wires.feed,
+        wires.send,
+        *(way for link in (wires.options, wires.underlying) for way in (link.entry, link.response)),
+    )
+    for way in ways:
+        for model in (way.place, way.cancel, way.replace) if isinstance(way, PerAction) else (way,):
+            if isinstance(model, Interpolated):
+                yield model
+
+
+def _spoken(instant: int) -> str:
+    return f"{np.datetime64(instant, 'ns').astype('datetime64[s]')}Z"

@@ -26,12 +26,12 @@ from tradesim.market.readers.lean_files import (
     PRICE_UNIT,
     Layout,
     Member,
-    datetime_of,
     instants,
     members,
-    midnight,
     parsed,
 )
+from tradesim.market.readers.new_york import datetime_of, expiry_of
+from tradesim.market.readers.occ import SHARES, occ_symbol
 from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed
 from tradesim.market.rows import Draft
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
@@ -39,8 +39,6 @@ from tradesim.market.terms import Terms
 from tradesim.units import SECOND
 
 BAR: Final = 60 * SECOND
-CLOSE: Final = 16 * 3600 * SECOND
-SHARES: Final = 100
 STRIKE_UNIT: Final = 10_000
 
 NAME: Final = re.compile(
@@ -115,23 +113,15 @@ def _contracts(files: list[Member]) -> dict[Contract, int]:
 
 def _chain(contracts: dict[Contract, int], ticker: str) -> Chain:
     return Chain(
-        name=tuple(_occ_symbol(ticker, contract) for contract in contracts),
+        name=tuple(
+            occ_symbol(ticker.upper(), expiry, right[0].upper(), strike // 10) for expiry, strike, right, _ in contracts
+        ),
         strike=np.array([strike / STRIKE_UNIT for _, strike, _, _ in contracts]),
-        expiry=np.array([midnight(expiry, ticker) + CLOSE for expiry, *_ in contracts], dtype=np.int64),
+        expiry=np.array([expiry_of(expiry, ticker) for expiry, *_ in contracts], dtype=np.int64),
         right=np.array([CALL if right == "call" else PUT for _, _, right, _ in contracts], dtype=np.int8),
         style=np.array([AMERICAN if style == "american" else EUROPEAN for *_, style in contracts], dtype=np.int8),
         multiplier=np.full(len(contracts), SHARES, dtype=np.int64),
     )
-
-
-def _occ_symbol(ticker: str, contract: Contract) -> str:
-    """As the Options Clearing Corporation spells a contract: root, expiry, right and strike x 1,000.
-
-    >>> _occ_symbol("goog", ("20151224", 10_000_000, "call", "american"))
-    'GOOG  151224C01000000'
-    """
-    expiry, strike, right, _ = contract
-    return f"{ticker.upper():<6}{expiry[2:]}{right[0].upper()}{strike // 10:08d}"
 
 
 def _rows(files: list[Member], table: str, contracts: dict[Contract, int]) -> pl.DataFrame | None:

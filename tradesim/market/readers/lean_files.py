@@ -3,19 +3,17 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 
 from tradesim.errors import SourceError
+from tradesim.market.readers.new_york import midnight
 from tradesim.market.readers.reader import zip_members
-from tradesim.units import MILLISECOND, SECOND
+from tradesim.units import MILLISECOND
 
-NEW_YORK: Final = ZoneInfo("America/New_York")
 PRICE_UNIT: Final = 100
 """Micros in a LEAN price unit, a ten-thousandth of a dollar."""
 
@@ -106,26 +104,6 @@ def _fault(files: Sequence[Member], layout: Layout) -> SourceError:
             if fault:
                 return SourceError(f"{file.where}, line {number}: {fault}; fetch the archive again")
     return SourceError(f"{files[0].where}: not a table of {','.join(layout.columns)}; fetch the archive again")
-
-
-def midnight(date: str, where: str) -> int:
-    """The instant (ns) from which LEAN counts the milliseconds of ``date`` (``yyyymmdd``): midnight in New York.
-
-    Where clocks are changed that night, the hours of trading are counted right.
-
-    >>> midnight("20151224", "a file") == 1_450_933_200 * SECOND
-    True
-    """
-    noon = datetime_of(date, where).replace(hour=12, tzinfo=NEW_YORK)
-    return (int(noon.timestamp()) - 12 * 3600) * SECOND
-
-
-def datetime_of(date: str, where: str) -> datetime:
-    """The start of ``date`` (``yyyymmdd``); raises :class:`~tradesim.errors.SourceError` if the calendar lacks it."""
-    try:
-        return datetime.strptime(date, "%Y%m%d")
-    except ValueError:
-        raise SourceError(f"{where}: {date} is not a date; a name gives dates as yyyymmdd") from None
 
 
 def instants(rows: pl.DataFrame, files: Sequence[Member]) -> pl.Series:

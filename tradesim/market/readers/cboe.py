@@ -1,0 +1,162 @@
+"""Cboe DataShop option quote intervals: the best quotes of a chain at the end of each interval, as CSV with a header.
+
+A file is plain, gzip or zip. Of its columns these are read, in any order and beside any others (calculations, quotes of
+single exchanges)::
+
+    underlying_symbol,quote_datetime,root,expiration,strike,option_type,bid_size,bid,ask_size,ask,underlying_bid,underlying_ask
+    A,2021-04-26 10:00:00,A,2021-06-18,70.000,C,157,66.3000,284,68.8000,137.0600,137.2000
+
+Time is New York's, of the END of the interval; prices are dollars. A price or a size of 0 is a missing side.
+
+The tape holds one quote a contract and interval, and one of the underlying, whose sizes are not told: one lot. What
+happened within an interval is not known, so the resolution of the tape is the interval: the least time between two of
+its instants, or a day where it has one. ``open``, ``high``, ``low``, ``close`` and ``trade_volume`` tell that there was
+trading, not when or at which prices: they make no trades.
+
+A contract is named by its OCC symbol and expires at 16:00 in New York; the files do not tell of days on which the
+exchange closes early, nor of options that are settled at the morning's opening. It stands for 100 units, and is
+American unless its root is one of the index options in :data:`~tradesim.market.readers.occ.EUROPEAN_ROOTS`. A root
+that ends in a digit is that of contracts adjusted after a corporate action, which deliver something else than 100
+units: they are left out, and the tape's ``source`` says so.
+"""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from tradesim.errors import SourceError
+from tradesim.market.chain import CALL, PUT, Chain
+from tradesim.market.readers.new_york import NEW_YORK, expiry_of
+from tradesim.market.readers.occ import SHARES, occ_symbol, style_of
+from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed
+from tradesim.market.readers.text import LINE, contents, counted, headed_table, refuse_value
+from tradesim.market.rows import Draft
+from tradesim.market.tape import QUOTE, UNDERLYING
+from tradesim.market.terms import Terms
+from tradesim.units import DAY
+
+PRICE_DIGITS: Final = 6
+STRIKE_DIGITS: Final = 3
+NUMBERS: Final = {
+    "strike": STRIKE_DIGITS,
+    **dict.fromkeys(("bid", "ask", "underlying_bid", "underlying_ask"), PRICE_DIGITS),
+    **dict.fromkeys(("bid_size", "ask_size"), 0),
+}
+CONTRACT: Final = ("expiration", "strike", "option_type", "root")
+"""What tells contracts apart: in this order a chain is sorted."""
+COLUMNS: Final = ("underlying_symbol", "quote_datetime", *CONTRACT, *(name for name in NUMBERS if name != "strike"))
+
+CENTURIES: Final = r"^(?:19[7-9]|20)"
+"""The years whose instants a tape can hold begin so."""
+
+
+def read_cboe(request: Request) -> Draft:
+    """The draft of the option quote intervals in ``request.sources``.
+
+    Raises :class:`~tradesim.errors.SourceError` for files that are not of the format.
+    """
+    files = [_intervals(data, name) for source in request.sources for name, data in contents(source)]
+    intervals = pl.concat(files)
+    where = listed(request.sources)
+    symbol = choose_underlying(intervals["underlying_symbol"].unique(), request)
+    intervals = intervals.filter(underlying_symbol=symbol)
+    adjusted = pl.col.root.str.contains("[0-9]$")
+    left_out = sorted(intervals.filter(adjusted)["root"].unique())
+    intervals = intervals.filter(~adjusted)
+    if intervals.is_empty():
+        raise SourceError(f"{where}: all contracts are adjusted ({', '.join(left_out)}); give a file with others")
+    underlying = _underlying(intervals)
+    if not underlying["bid"].count() + underlying["ask"].count():
+        raise SourceError(f"{where}: underlying_bid and underlying_ask of {symbol} are 0 on every line; fetch them too")
+    contracts = intervals.select(CONTRACT).unique().sort(CONTRACT).with_row_index("instrument", offset=UNDERLYING + 1)
+    source = f"Cboe DataShop option quote intervals of {symbol}: {where}"
+    return Draft(
+        rows=in_order([underlying, _quotes(intervals, contracts)]),
+        chain=_chain(contracts, where),
+        terms=Terms(
+            underlying=symbol,
+            currency="USD",
+            source=source + (f", without the adjusted contracts of {', '.join(left_out)}" if left_out else ""),
+            rate=request.rate,
+            dividend=request.dividend,
+            resolution=_interval(intervals["ts"]),
+        ),
+        where=where,
+    )
+
+
+def _intervals(data: bytes, where: str) -> pl.DataFrame:
+    """The rows of one file: prices in micros, strikes in thousandths, ``ts`` the instant of the end."""
+    text = headed_table(data, COLUMNS, where)
+    rows = counted(text, NUMBERS, where).with_columns(
+        ts=_local("quote_datetime", "%Y-%m-%d %H:%M:%S").dt.epoch("us") * 1_000,
+        expiration=_local("expiration", "%Y-%m-%d").dt.strftime("%Y%m%d"),
+    )
+    laws = {
+        "underlying_symbol": (pl.col.underlying_symbol.is_not_null(), "a symbol"),
+        "root": (pl.col.root.str.contains("^[A-Z0-9]{1,6}$"), "the root of OCC symbols"),
+        "quote_datetime": (pl.col.ts.is_not_null(), "an instant of this or the last century as 2021-04-26 10:00:00"),
+        "expiration": (pl.col.expiration.is_not_null(), "a date of this or the last century as 2021-06-18"),
+        "option_type": (pl.col.option_type.is_in(["C", "P"]), "C or P"),
+        "strike": (pl.col.strike.is_between(1, 99_999_999), "positive, and below 100,000"),
+    }
+    for column, (holds, wanted) in laws.items():
+        bad = rows.select((~holds).fill_null(True).arg_true()).to_series()
+        if len(bad):
+            refuse_value(text.row(bad[0], named=True), column, wanted, where)
+    return rows.drop(LINE)
+
+
+def _local(column: str, form: str) -> pl.Expr:
+    """Text as an instant in New York; null where it is none, or a tape could not hold it."""
+    text = pl.when(pl.col(column).str.contains(CENTURIES)).then(pl.col(column))
+    return text.str.to_datetime(form, strict=False, time_unit="us").dt.replace_time_zone(
+        NEW_YORK.key, ambiguous="earliest", non_existent="null"
+    )
+
+
+def _underlying(intervals: pl.DataFrame) -> pl.DataFrame:
+    quotes = intervals.select("ts", bid="underlying_bid", ask="underlying_ask").unique(maintain_order=True)
+    return _stamped(quotes.with_columns(instrument=UNDERLYING, bid_size=1, ask_size=1))
+
+
+def _quotes(intervals: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
+    return _stamped(intervals.join(contracts, on=CONTRACT, maintain_order="left"))
+
+
+def _stamped(quotes: pl.DataFrame) -> pl.DataFrame:
+    sides = (("bid", "bid_size"), ("ask", "ask_size"))
+    return quotes.select(
+        "ts",
+        pl.col.instrument.cast(pl.Int32),
+        pl.lit(QUOTE, pl.Int8()).alias("kind"),
+        *(
+            pl.when(pl.col(price) != 0, pl.col(size) != 0).then(pl.col(column).cast(pl.Int64)).alias(column)
+            for price, size in sides
+            for column in (price, size)
+        ),
+    )
+
+
+def _chain(contracts: pl.DataFrame, where: str) -> Chain:
+    names, styles = zip(
+        *(
+            (occ_symbol(root, expiry, right, strike), style_of(root))
+            for expiry, strike, right, root in contracts.select(CONTRACT).iter_rows()
+        ),
+        strict=True,
+    )
+    return Chain(
+        name=names,
+        strike=contracts["strike"].to_numpy() / 10**STRIKE_DIGITS,
+        expiry=np.array([expiry_of(date, where) for date in contracts["expiration"]], dtype=np.int64),
+        right=np.where(contracts["option_type"].to_numpy() == "C", CALL, PUT).astype(np.int8),
+        style=np.array(styles, dtype=np.int8),
+        multiplier=np.full(len(contracts), SHARES, dtype=np.int64),
+    )
+
+
+def _interval(ts: pl.Series) -> int:
+    gaps = ts.unique().sort().diff().drop_nulls()
+    return int(gaps.min()) if len(gaps) else DAY  # type: ignore[arg-type]

@@ -1,0 +1,134 @@
+"""The contracts that Databento's instrument definitions describe, by dataset and instrument id.
+
+Of the records of schema ``definition`` those of class ``C`` and ``P`` are contracts; the last one about an instrument
+stands, and deletions are not read. A strike is in 1e-9 of currency. An expiration that falls on midnight UTC is a
+date (OPRA tells no more), and the contract expires at 16:00 in New York on it; the venue's own instant is kept.
+
+The multiplier is the quantity of the unit of measure (CME: 50 for an option on ES), else the contract multiplier, else,
+of OPRA, 100. The style is the third letter of the CFI code where there is one, else that of the root (see
+:mod:`~tradesim.market.readers.occ`). OPRA's roots that end in a digit are of contracts adjusted after a corporate
+action, which deliver something else than 100 shares: they are left out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+
+from tradesim.errors import SourceError
+from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain
+from tradesim.market.readers.dbn import Dbn, texts, told
+from tradesim.market.readers.new_york import expiry_of
+from tradesim.market.readers.occ import SHARES, style_of
+from tradesim.units import DAY, SECOND
+
+OPRA: Final = "OPRA.PILLAR"
+UNIT: Final = 10**9
+"""Units of a price, a strike or a quantity in 1."""
+
+ROOT: Final = 6
+"""Letters of an OCC symbol that are its root."""
+
+Key = tuple[str, int]
+"""Dataset and instrument id: what tells instruments of several files apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """What is said about one instrument; ``contract`` is None where it is no option."""
+
+    name: str
+    currency: str
+    underlying: str
+    contract: "Contract | None"
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Contract:
+    """An option's terms; in this order a chain is sorted."""
+
+    expiry: int
+    strike: float
+    right: int
+    style: int
+    multiplier: int
+
+
+def definitions(files: Sequence[Dbn]) -> dict[Key, Definition]:
+    """The last definition of every instrument, without adjusted contracts.
+
+    Raises :class:`~tradesim.errors.SourceError` for a contract without strike, expiration or multiplier.
+    """
+    found: dict[Key, Definition] = {}
+    for file in files:
+        records = file.records
+        numbers = {
+            name: told(records[name]).to_list()
+            for name in ("strike_price", "expiration", "unit_of_measure_qty", "contract_multiplier")
+        }
+        words = {
+            name: texts(records[name])
+            for name in ("raw_symbol", "currency", "underlying", "cfi", "instrument_class", "security_update_action")
+        }
+        for row, instrument in enumerate(records["instrument_id"].tolist()):
+            said = {name: values[row] for name, values in words.items()}
+            if said["security_update_action"] == "D" or _is_adjusted(said["raw_symbol"], file.dataset):
+                continue
+            is_option = said["instrument_class"] in {"C", "P"}
+            told_here = {name: values[row] for name, values in numbers.items()}
+            found[file.dataset, instrument] = Definition(
+                name=said["raw_symbol"] or str(instrument),
+                currency=said["currency"],
+                underlying=said["underlying"],
+                contract=_contract(said, told_here, file) if is_option else None,
+            )
+    return found
+
+
+def chain_of(contracts: Sequence[tuple[str, Contract]]) -> Chain:
+    """The chain of contracts by name, in their order."""
+    return Chain(
+        name=tuple(name for name, _ in contracts),
+        strike=np.array([contract.strike for _, contract in contracts], dtype=np.float64),
+        expiry=np.array([contract.expiry for _, contract in contracts], dtype=np.int64),
+        right=np.array([contract.right for _, contract in contracts], dtype=np.int8),
+        style=np.array([contract.style for _, contract in contracts], dtype=np.int8),
+        multiplier=np.array([contract.multiplier for _, contract in contracts], dtype=np.int64),
+    )
+
+
+def _is_adjusted(symbol: str, dataset: str) -> bool:
+    return dataset == OPRA and symbol[:ROOT].strip()[-1:].isdigit()
+
+
+def _contract(said: Mapping[str, str], numbers: Mapping[str, int | None], file: Dbn) -> Contract:
+    strike, expiration = numbers["strike_price"], numbers["expiration"]
+    multiplier = _multiplier(numbers, file.dataset)
+    if not strike or not expiration or not multiplier:
+        raise SourceError(
+            f"{file.where}: {said['raw_symbol']} has strike {strike}, expiration {expiration} and multiplier "
+            f"{multiplier}; a definition of an option must tell all three, a multiplier as a whole number"
+        )
+    cfi = said["cfi"][2:3]
+    return Contract(
+        expiry=_expiry(expiration, file.where),
+        strike=strike / UNIT,
+        right=CALL if said["instrument_class"] == "C" else PUT,
+        style={"A": AMERICAN, "E": EUROPEAN}.get(cfi, style_of(said["raw_symbol"][:ROOT].strip())),
+        multiplier=multiplier,
+    )
+
+
+def _multiplier(numbers: Mapping[str, int | None], dataset: str) -> int | None:
+    quantity = numbers["unit_of_measure_qty"]
+    if quantity:
+        return None if quantity % UNIT else quantity // UNIT
+    return numbers["contract_multiplier"] or (SHARES if dataset == OPRA else None)
+
+
+def _expiry(expiration: int, where: str) -> int:
+    if expiration % DAY:
+        return expiration
+    return expiry_of(f"{datetime.fromtimestamp(expiration // SECOND, UTC):%Y%m%d}", where)

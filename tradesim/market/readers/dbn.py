@@ -1,0 +1,89 @@
+"""Databento's binary files, read whole by the vendor's package, which is imported here and nowhere else."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tradesim.errors import SourceError
+from tradesim.market.readers.reader import existing
+
+RECORD_TYPES: Final = {"mbp-1": 1, "cmbp-1": 177, "definition": 19}
+"""The schemas that are read, and the type by which the vendor marks their records."""
+
+UNDEFINED: Final = 2**63 - 1
+"""A price, or another int64, that is not told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dbn:
+    """One file: its ``schema``, its ``dataset``, ``names`` by instrument id, and the vendor's records as an array."""
+
+    where: str
+    schema: str
+    dataset: str
+    names: Mapping[int, str]
+    records: NDArray[np.void]
+
+
+def read_dbn(source: Path) -> Dbn:
+    """The file at ``source``, plain or compressed.
+
+    Raises :class:`~tradesim.errors.SourceError` where the vendor's package is not installed, and for a file that is
+    missing, empty, truncated, damaged, or of another schema.
+    """
+    data = existing(source).read_bytes()
+    try:
+        from databento import DBNStore
+    except ImportError:
+        raise SourceError(
+            f"{source}: DBN files are read by the vendor's package, which is not installed; "
+            "install it with: pip install 'tradesim[databento]'"
+        ) from None
+    try:
+        with warnings.catch_warnings(action="error"):
+            store = DBNStore.from_bytes(data)
+            schema = str(store.schema)
+            records = store.to_ndarray() if schema in RECORD_TYPES else None
+            names = _names(store)
+    except Exception as error:  # the package raises what its parts raise
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        raise SourceError(f"{source}: not a whole DBN file ({reason}); fetch it again") from None
+    if records is None:
+        raise SourceError(f"{source}: of schema {schema}; this reader takes {', '.join(RECORD_TYPES)}")
+    _check(records, schema, source.name)
+    return Dbn(where=source.name, schema=schema, dataset=store.dataset, names=names, records=records)
+
+
+def _names(store: Any) -> dict[int, str]:
+    """Symbols by instrument id, as the file's metadata maps them one way or the other."""
+    pairs = [(key, interval["symbol"]) for key, intervals in store.mappings.items() for interval in intervals]
+    if str(store.stype_out) == "instrument_id":
+        return {int(number): symbol for symbol, number in pairs if number}
+    if str(store.stype_in) == "instrument_id":
+        return {int(number): symbol for number, symbol in pairs if symbol}
+    return {}
+
+
+def _check(records: NDArray[np.void], schema: str, where: str) -> None:
+    if not len(records):
+        raise SourceError(f"{where}: no record; fetch it again")
+    odd = (records["length"].astype(np.int64) * 4 != records.itemsize) | (records["rtype"] != RECORD_TYPES[schema])
+    if odd.any():
+        raise SourceError(f"{where}, record {int(odd.argmax()) + 1}: not one of schema {schema}; fetch it again")
+
+
+def told(values: NDArray[Any]) -> pl.Series:
+    """Numbers as int64, null where they are undefined: the greatest of their type, or more than an int64 holds."""
+    greatest = min(np.iinfo(values.dtype).max, UNDEFINED)
+    return pl.Series(np.where(values >= greatest, 0, values).astype(np.int64)).set(pl.Series(values >= greatest), None)
+
+
+def texts(values: NDArray[np.bytes_]) -> list[str]:
+    """The vendor's padded bytes as text."""
+    return [value.decode("utf-8", errors="replace").strip() for value in values.tolist()]

@@ -1,0 +1,34 @@
+"""What holds for every listed American option on a stock or an index, and no vendor's quotes tell."""
+
+from typing import Final
+
+from tradesim.market.chain import AMERICAN, EUROPEAN
+
+SHARES: Final = 100
+"""Units of the underlying in a standard contract."""
+
+EUROPEAN_ROOTS: Final = frozenset(
+    {
+        *("DJX", "MRUT", "MXEA", "MXEF", "NDX", "NDXP", "NQX", "RUT", "RUTW", "SPESG", "SPX", "SPXW"),
+        *("VIX", "VIXW", "XEO", "XND", "XSP"),
+    }
+)
+"""Roots of index options that are exercised at expiry alone; those of stocks, funds and OEX are American."""
+
+
+def occ_symbol(root: str, expiry: str, right: str, strike: int) -> str:
+    """As the Options Clearing Corporation spells a contract: root, ``yyyymmdd``, ``C`` or ``P``, strike x 1,000.
+
+    >>> occ_symbol("GOOG", "20151224", "C", 1_000_000)
+    'GOOG  151224C01000000'
+    """
+    return f"{root:<6}{expiry[2:]}{right}{strike:08d}"
+
+
+def style_of(root: str) -> int:
+    """How contracts of ``root`` are exercised.
+
+    >>> style_of("SPXW") == EUROPEAN, style_of("SPY") == AMERICAN
+    (True, True)
+    """
+    return EUROPEAN if root in EUROPEAN_ROOTS else AMERICAN
