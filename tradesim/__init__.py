@@ -6,9 +6,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tradesim.errors import TradesimError
     from tradesim.experiments.advise import advise
+    from tradesim.experiments.break_even import BreakEven, break_even
     from tradesim.experiments.compare import Comparison, compare
     from tradesim.experiments.frontier import Frontier, frontier
+    from tradesim.experiments.iso import IsoPnl, iso
     from tradesim.experiments.run import run
+    from tradesim.market.calibration import calibrate
+    from tradesim.market.facts import facts_of
+    from tradesim.market.hybrid import HybridMarket, hybrid
+    from tradesim.market.snapshot import read_snapshot
     from tradesim.market.synthetic import SyntheticMarket
     from tradesim.market.tape_file import read_tape, write_tape
     from tradesim.methods.method import Method
@@ -25,13 +31,16 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AnyOf": "simulation.trigger",
+    "BreakEven": "experiments.break_even",
     "Comparison": "experiments.compare",
     "DeltaHedge": "simulation.hedging",
     "EveryNth": "simulation.trigger",
     "EveryQuote": "simulation.trigger",
     "Fees": "simulation.venue_rules",
     "Frontier": "experiments.frontier",
+    "IsoPnl": "experiments.iso",
     "MakeRule": "simulation.maker",
+    "HybridMarket": "market.hybrid",
     "Method": "methods.method",
     "OwnTraded": "simulation.trigger",
     "Policy": "simulation.strategy",
@@ -47,9 +56,15 @@ _HOMES = {
     "VenueRules": "simulation.venue_rules",
     "Wires": "simulation.wires",
     "advise": "experiments.advise",
+    "break_even": "experiments.break_even",
+    "calibrate": "market.calibration",
     "compare": "experiments.compare",
+    "facts_of": "market.facts",
     "frontier": "experiments.frontier",
     "function_problem": "pricing.function",
+    "iso": "experiments.iso",
+    "hybrid": "market.hybrid",
+    "read_snapshot": "market.snapshot",
     "read_tape": "market.tape_file",
     "run": "experiments.run",
     "write_tape": "market.tape_file",
@@ -58,12 +73,15 @@ _HOMES = {
 
 __all__ = [
     "AnyOf",
+    "BreakEven",
     "Comparison",
     "DeltaHedge",
     "EveryNth",
     "EveryQuote",
     "Fees",
     "Frontier",
+    "HybridMarket",
+    "IsoPnl",
     "MakeRule",
     "Method",
     "OwnTraded",
@@ -80,9 +98,15 @@ __all__ = [
     "VenueRules",
     "Wires",
     "advise",
+    "break_even",
+    "calibrate",
     "compare",
+    "facts_of",
     "frontier",
     "function_problem",
+    "hybrid",
+    "iso",
+    "read_snapshot",
     "read_tape",
     "run",
     "write_tape",

@@ -6,6 +6,7 @@ exact ``int`` too.
 """
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from tradesim.errors import ArgumentError
@@ -46,6 +47,24 @@ def duration(text: str) -> int:
     if not ns <= YEAR:
         raise ArgumentError(f"duration {text[:20]!r}: it is at most a year; write for example 400us")
     return round(ns)
+
+
+def instant(text: str, *, after: int) -> int:
+    """Ns since the epoch of a moment: a :func:`duration` ``after`` another, or ISO 8601, in UTC where no zone is said.
+
+    >>> instant("1.5s", after=10), instant("2013-10-07T13:30:00Z", after=10)
+    (1500000010, 1381152600000000000)
+    """
+    if re.fullmatch(r"\d{4}-.*", text.strip()) is None:
+        return after + duration(text)
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ArgumentError(
+            f"instant {text!r}: it is a duration after the beginning, as 600s, or ISO 8601, as 2013-10-07T13:30:00Z"
+        ) from None
+    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since // timedelta(microseconds=1)) * MICROSECOND
 
 
 _SIZES: Final = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}

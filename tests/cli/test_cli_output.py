@@ -15,7 +15,20 @@ from tradesim.experiments.plan import DEFAULT_METHODS
 from tradesim.methods.registry import METHODS
 
 QUICK = ("--methods", "nothing,proxy", "--latency", "fixed:40us")
-COMMANDS = ("compare", "run", "frontier", "advise", "build", "ingest", "generate", "sql")
+COMMANDS = (
+    "compare",
+    "run",
+    "breakeven",
+    "iso",
+    "frontier",
+    "advise",
+    "build",
+    "ingest",
+    "generate",
+    "hybrid",
+    "facts",
+    "sql",
+)
 
 
 def strict(text: str) -> Any:

@@ -225,3 +225,40 @@ def test_a_stored_profile_makes_the_replay_again(home):
 def test_a_profile_that_is_not_stored_is_refused(home, small_comparison):
     with pytest.raises(ArgumentError, match="no profile of 'proxy'"):
         tradesim.compare(db=small_comparison.store.path, latency="profile:none", methods=("proxy",), seeds=(1,))
+
+
+@pytest.fixture(scope="module")
+def days(home, tmp_path_factory):
+    """Five days on tapes of their own."""
+    folder = tmp_path_factory.mktemp("days")
+    return [write_tape(generate(SHORT, seed=seed), folder / f"day-{seed}.parquet") for seed in range(31, 36)]
+
+
+def test_each_of_several_tapes_is_a_replicate_under_a_seed_of_its_own(home, days, tmp_path):
+    made = compare(
+        tape=days, methods=("proxy", "analytic"), latency="fixed:5us", curve=(), db=tmp_path / "days.duckdb", jobs=1
+    )
+    hashes = [generate(SHORT, seed=seed).hash for seed in range(31, 36)]
+    runs = made.store.query("SELECT DISTINCT seed, tape_hash FROM runs ORDER BY seed")
+    assert runs.rows() == list(zip(range(1, 6), hashes, strict=True))
+    assert made.facts["tape"].startswith("5 tapes")
+    assert made.facts["span"] == pytest.approx(5 * SHORT.duration, rel=0.05)
+    assert made.table["pnl_error_low"].null_count() == 0
+    effects = made.store.query("SELECT * FROM effects")
+    assert len(effects) == 10
+    assert (effects["pricing_effect"] + effects["latency_effect"] + effects["interaction"]).equals(effects["pnl_error"])
+    alone = compare(
+        tape=days[2], seeds=(3,), methods=("proxy",), latency="fixed:5us", curve=(), db=tmp_path / "one.duckdb", jobs=1
+    )
+    money = "SELECT pnl, pnl_error FROM effects WHERE method = 'proxy' AND seed = 3"
+    assert made.store.query(money).equals(alone.store.query(money))
+
+
+def test_several_tapes_take_as_many_seeds_and_none_twice_and_are_of_one_kind(home, days, tmp_path):
+    with pytest.raises(ArgumentError, match="2 of them and 5 tapes"):
+        compare(tape=days, seeds=(1, 2))
+    with pytest.raises(ArgumentError, match="give none twice"):
+        compare(tape=[days[0], days[0]])
+    other = generate(SyntheticMarket(duration=SECOND, problem="european"), seed=1)
+    with pytest.raises(ArgumentError, match="compare tapes of one kind"):
+        compare(tape=[days[0], write_tape(other, tmp_path / "other.parquet")])

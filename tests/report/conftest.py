@@ -12,7 +12,9 @@ def method_row(method: str, **said: Any) -> dict[str, Any]:
     """A row of ``comparison_table``: ``said`` over a method that did nothing wrong."""
     latency = {f"{what}_{p}": 4_000 for what in ("latency", "wait", "compute") for p in ("p50", "p99", "p999")}
     amounts = {f"{effect}_{part}": 0.0 for effect in ("pnl", *EFFECTS) for part in ("mean", "spread")}
-    t_values = dict.fromkeys((f"{effect}_t" for effect in ("pnl", *EFFECTS)), None)
+    t_values = dict.fromkeys(
+        (f"{effect}_{part}" for effect in ("pnl", *EFFECTS) for part in ("t", "low", "high")), None
+    )
     counts = {"footprint": 2048, "decisions": 1000, "orders": 20, "fills": 10, "short_markouts": 0, "fallbacks": 0}
     counts |= {"identified": True, "update_p50": 20_000, "amortised_p50": 4_200.0}
     errors = {"error_rms": 0.001, "error_max": 0.01, "tradable": True}
@@ -84,5 +86,10 @@ def facts() -> dict[str, Any]:
 @pytest.fixture
 def unidentified(table: pl.DataFrame) -> pl.DataFrame:
     """The same on a tape that cannot tell these latencies from zero: what they cost is null."""
-    hidden = [f"{name}_{part}" for name in EFFECTS if name != "pricing_effect" for part in ("mean", "spread", "t")]
+    hidden = [
+        f"{name}_{part}"
+        for name in EFFECTS
+        if name != "pricing_effect"
+        for part in ("mean", "spread", "t", "low", "high")
+    ]
     return table.with_columns(pl.lit(False).alias("identified"), *(pl.lit(None).alias(name) for name in hidden))

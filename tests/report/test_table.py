@@ -74,3 +74,12 @@ def test_fallbacks_are_told(table: pl.DataFrame, facts: dict[str, Any]) -> None:
     assert "1,234 fallbacks" in printed(fallen, facts)
     assert "the solver answered" in printed(fallen, facts)
     assert "fallback" not in printed(table, facts).lower()
+
+
+def test_several_tapes_are_told_from_one(table: pl.DataFrame, facts: dict[str, Any]) -> None:
+    recorded = facts | {"fair": "markout"}
+    assert "nothing is said of other days" in printed(table, recorded)
+    recorded["manifest"]["configuration"]["source"] = ["monday.parquet", "tuesday.parquet"]
+    shown = " ".join(printed(table, recorded).split())
+    assert "2 tapes, 120 s in all" in shown
+    assert "other days" not in shown

@@ -5,7 +5,20 @@ import sys
 
 import cyclopts
 
-from tradesim.cli import advise, build, compare, frontier, generate, ingest, run, sql  # noqa: F401
+from tradesim.cli import (  # noqa: F401
+    advise,
+    breakeven,
+    build,
+    compare,
+    facts,
+    frontier,
+    generate,
+    hybrid,
+    ingest,
+    iso,
+    run,
+    sql,
+)
 from tradesim.cli.app import app
 from tradesim.errors import TradesimError
 

@@ -38,6 +38,7 @@ def _whole(kind: type, tokens: Sequence[Token]) -> int:
 
 Whole = Annotated[int, Parameter(converter=_whole)]
 Seeds = Annotated[str | None, Parameter(name=["--seeds", "--seed"])]
+Tapes = Annotated[list[Path] | None, Parameter(name="--tape", negative="")]
 Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
 
 

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from tradesim.cli.app import Json, Seeds, Whole, app, bars, check_chart, names, seeds_of, show
+from tradesim.cli.app import Json, Seeds, Tapes, Whole, app, bars, check_chart, names, seeds_of, show
 
 
 @app.command
 def compare(
     *,
-    tape: Path | None = None,
+    tape: Tapes = None,
     problem: str | None = None,
     methods: str | None = None,
     latency: str = "empirical",
@@ -35,14 +35,14 @@ def compare(
     Parameters
     ----------
     tape
-        A tape to replay; by default a market is generated for each seed.
+        A tape to replay, or several (days) by giving it again; by default a market is generated for each seed.
     problem
         american, european, heston or asian; by default what the tape's contracts are.
     methods
         Names, separated by commas, one row each; by default nothing,proxy,analytic,analytic-slice,grid,lightgbm.
         Others: reference, grid-linear, grid-sql, chebyshev, lightgbm-plain, network, subspace, memo, taylor, curve;
         slices: grid-slice, chebyshev-slice, lightgbm-slice, network-slice, subspace-slice; grid@64KiB within a memory;
-        ladder, or ladder:50us within a deadline.
+        ladder, or ladder:50us within a deadline; inexact:0.01, the truth and an error of that size (rmse, currency).
     latency
         What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live),
         profile:COMPARISON (as measured then, which makes its replay again), or a model: fixed:40us,
@@ -51,7 +51,7 @@ def compare(
     cache
         hot or cold: what the caches hold when latencies are measured.
     seeds
-        5, 1-8 or 1,4,9; by default 1-8 for generated markets and 1 for a tape.
+        5, 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape.
     edge
         What a quote must be off by, after fees, to be taken; currency a unit. By default 0.0075, or 0.0005 of a coin.
     cap

@@ -23,20 +23,21 @@ def ingest(
     correct_clock: str | None = None,
     correct_skew: str | None = None,
 ) -> None:
-    """Read a vendor's files into a tape.
+    """Read a vendor's files, or your own, into a tape.
 
     Parameters
     ----------
     reader
-        The format: lean, lean-tick or deribit.
-        Also cboe (DataShop option quote intervals), lobster (a message file and its order book file) and databento (DBN
-        files of schemas mbp-1, cmbp-1 and definition; pip install 'tradesim[databento]').
+        The format: lean, lean-tick, deribit, tardis (CSV: quotes, trades, options_chain), binance (captures), cboe
+        (DataShop option quote intervals), lobster (a message file and its order book file) or databento (DBN files of
+        schemas mbp-1, cmbp-1 and definition; pip install 'tradesim[databento]'); or a function of yours, path -> polars
+        LazyFrame, as my_reader.py:read or package.module:read (its columns: pydoc tradesim.market.readers.plain).
     sources
-        Files of the format.
+        Files of the format, .gz where the vendor compresses them.
     output
         The tape to write (.parquet).
     underlying
-        Which, where the files hold several.
+        Which, where the files hold several; its name, where a reader of yours does not tell it.
     rate
         The interest rate, a fraction a year, continuously compounded.
     dividend

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tradesim.cli.app import Json, Seeds, app, bars, seeds_of, show
+from tradesim.cli.app import Json, Seeds, Tapes, app, bars, seeds_of, show
 
 
 @app.command
@@ -10,7 +10,7 @@ def run(
     script: Path,
     /,
     *,
-    tape: Path | None = None,
+    tape: Tapes = None,
     problem: str | None = None,
     seeds: Seeds = None,
     latency: str = "empirical",
@@ -30,11 +30,11 @@ def run(
     script
         The file (.py).
     tape
-        A tape to replay; by default a market is generated for each seed.
+        A tape to replay, or several (days) by giving it again; by default a market is generated for each seed.
     problem
         american or european; by default what the tape's contracts are.
     seeds
-        5, 1-8 or 1,4,9; by default 1-8 for generated markets and 1 for a tape.
+        5, 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape.
     latency
         What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live),
         profile:COMPARISON (as measured then, which makes its replay again), or a model: fixed:40us,
@@ -60,12 +60,13 @@ def run(
     as_json
         Print one JSON object instead of the table.
     """
-    from tradesim.experiments.run import blamed_on, load_strategy
+    from tradesim.experiments.run import load_strategy
     from tradesim.experiments.run import run as make
     from tradesim.experiments.stated import parse_wires
+    from tradesim.user_code import blamed_on
 
     strategy = load_strategy(script)
-    with bars() as tell, blamed_on(script):
+    with bars() as tell, blamed_on(script, kind="strategy"):
         comparison = make(
             strategy,
             tape=tape,

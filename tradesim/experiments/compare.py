@@ -2,30 +2,28 @@
 
 import json
 import shutil
-import signal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import joblib
 import polars as pl
-from joblib.externals.loky import get_reusable_executor
 
-from tradesim.errors import ArgumentError, one_of
-from tradesim.experiments.ground import ground_of, in_coin
+from tradesim.errors import ArgumentError
+from tradesim.experiments.ground import Tapes, in_coin, plan_of
 from tradesim.experiments.manifest import fingerprint
 from tradesim.experiments.measure import Measurement, measure, measure_service
 from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan
 from tradesim.experiments.profiles import check_stored, profile_frame, with_stored
-from tradesim.experiments.replay import replay_seed
+from tradesim.experiments.replay import jobs_of
+from tradesim.experiments.seeds import Jobs, Replay
 from tradesim.experiments.stated import Stored
 from tradesim.experiments.timing import Cache
 from tradesim.home import data_home
 from tradesim.market.synthetic import SyntheticMarket
+from tradesim.market.tape import Tape
 from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
 from tradesim.methods.staged import Outside
@@ -35,8 +33,7 @@ from tradesim.results.store import Store, finite, write_facts
 from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured
 from tradesim.simulation.session import Session, Setting, open_session
-from tradesim.simulation.strategy import Strategy, TakeRule
-from tradesim.simulation.venue_rules import Fees
+from tradesim.simulation.strategy import Strategy
 from tradesim.simulation.wires import Wires, check_recordings
 from tradesim.units import MICROS
 
@@ -59,6 +56,11 @@ class Comparison:
         return self._view("latency_curve", "compute_ns")
 
     @property
+    def differences(self) -> pl.DataFrame:
+        """What each method earned more than each other one, with its interval: the view ``method_difference``."""
+        return self._view("method_difference", "method, rival")
+
+    @property
     def facts(self) -> dict[str, Any]:
         """The row of ``comparisons``, its manifest parsed."""
         row = self._view("comparisons", "created").row(0, named=True)
@@ -66,7 +68,11 @@ class Comparison:
 
     def to_json(self) -> str:
         """All of it as one JSON object."""
-        parts = {"methods": self.table.to_dicts(), "curve": self.curve.to_dicts()}
+        parts = {
+            "methods": self.table.to_dicts(),
+            "curve": self.curve.to_dicts(),
+            "differences": self.differences.to_dicts(),
+        }
         return json.dumps(finite(self.facts | parts), indent=2, allow_nan=False)
 
     def _view(self, name: str, order: str) -> pl.DataFrame:
@@ -75,7 +81,7 @@ class Comparison:
 
 def compare(
     *,
-    tape: Path | str | None = None,
+    tape: Tapes | None = None,
     market: SyntheticMarket | None = None,
     problem: str | None = None,
     methods: Sequence[str] = DEFAULT_METHODS,
@@ -100,14 +106,15 @@ def compare(
     Builds what is missing in the data home, measures each method's latency here, replays each under its four runs,
     and stores everything in DuckDB.
 
-    ``tape``     path of a tape; without it a market is generated anew for each seed
+    ``tape``     path of a tape, or paths of several (days); without it a market is generated anew for each seed
     ``market``   parameters of the generated market
     ``problem``  ``american`` or ``european``; by default what the tape's contracts are
     ``methods``  names of methods, one a row
     ``latency``  ``empirical``, ``measured``, a model as :mod:`~tradesim.experiments.stated` has it (``fixed:40us``), or
                  ``profile:COMPARISON``: what was measured then, so that its replay is made again to the last bit
     ``cache``    what the caches hold when latencies are measured
-    ``seeds``    default: 1 to 8 for a generated market, 1 for a tape, where a seed only draws latencies
+    ``seeds``    default: 1 to 8 for a generated market; 1 for a tape, where a seed only draws latencies; of several
+                 tapes one each, in turn
     ``strategy`` how every method trades (its rule, trigger, policy, hedge, CPUs, deadline); its own method counts not
     ``hiccups``  how a desk's process pauses, in the runs of its own latency; part of the latency effect
     ``edge cap`` of the rule that takes, where no ``strategy`` is given; the default edge is 0.0075 currency a unit, or
@@ -123,32 +130,39 @@ def compare(
 
     Raises a :class:`~tradesim.errors.TradesimError` for a bad argument or tape; nothing is stored then.
     """
-    ground = ground_of(tape, market, problem)
-    around = setting or ground.setting
-    if fee is not None:
-        around = replace(around, fees=Fees(taker=fee))
-    if wires is not None:
-        around = replace(around, wires=wires)
-    if edge is None:
-        edge = 0.0005 if ground.in_coin else 0.0075
-    plan = Plan(
-        source=ground.source,
-        problem=ground.problem,
-        methods=tuple(methods),
-        seeds=ground.seeds if seeds is None else tuple(seeds),
-        trading=strategy or Strategy(rule=TakeRule(edge=edge, cap=cap)),
-        setting=around,
+    plan = plan_of(
+        tape=tape,
+        market=market,
+        problem=problem,
+        methods=methods,
         latency=latency,
-        cache=one_of(Cache, cache, "cache"),
+        cache=cache,
+        seeds=seeds,
+        edge=edge,
+        cap=cap,
+        fee=fee,
+        wires=wires,
+        setting=setting,
+        strategy=strategy,
         hiccups=hiccups,
-        curve=tuple(curve),
-        outside=one_of(Outside, outside, "outside"),
+        curve=curve,
+        outside=outside,
     )
     return make(plan, db=db, jobs=jobs, progress=progress)
 
 
-def make(plan: Plan, *, db: Path | str | None = None, jobs: int = 2, progress: Progress = silent) -> Comparison:
-    """Make the comparison that ``plan`` asks for; the other arguments are those of :func:`compare`."""
+def make(
+    plan: Plan,
+    *,
+    further: Sequence[Callable[[Store], Jobs]] = (),
+    db: Path | str | None = None,
+    jobs: int = 2,
+    progress: Progress = silent,
+) -> Comparison:
+    """Make the comparison that ``plan`` asks for; the other arguments are those of :func:`compare`.
+
+    Each of ``further`` is shown the comparison so far, in a database of its own, and says which runs are to be added.
+    """
     if jobs < 1:
         raise ArgumentError(f"jobs {jobs}: at least one seed is replayed at a time; give 1 or more")
     home = data_home()
@@ -168,7 +182,20 @@ def make(plan: Plan, *, db: Path | str | None = None, jobs: int = 2, progress: P
         if isinstance(stated, Stored):
             measured, service = with_stored(measured, store, stated.comparison)
         _write_question(plan, name, session, made, measured, service, staging)
-        _replay_all(plan, _latencies(stated, measured, service), name, home, staging, jobs, progress)
+        replay = Replay(
+            plan=plan,
+            latencies=_latencies(stated, measured, service),
+            name=name,
+            home=home,
+            staging=staging,
+            jobs=jobs,
+            tell=progress,
+        )
+        replay.all(dict.fromkeys(plan.seeds, jobs_of(plan)), "replaying")
+        for number, asked in enumerate(further, start=1):
+            draft = Store(staging / f"draft-{number}.duckdb")
+            draft.ingest(staging)
+            replay.all(asked(draft), f"replaying further {number}")
         progress(0, 1, "storing")
         store.ingest(staging)
         progress(1, 1, "storing")
@@ -201,44 +228,6 @@ def _latencies(
     return dict.fromkeys(measured, stated)
 
 
-def _replay_all(
-    plan: Plan,
-    latencies: Mapping[str, ComputeLatency],
-    name: str,
-    home: Path,
-    staging: Path,
-    jobs: int,
-    tell: Progress,
-) -> None:
-    """Every seed in a process of its own, at most ``jobs`` at once."""
-    workers = 1 if isinstance(plan.compute, Measured) else min(jobs, len(plan.seeds))
-    parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
-    calls = (
-        joblib.delayed(replay_seed)(plan, seed, latencies, comparison=name, home=home, staging=staging)
-        for seed in plan.seeds
-    )
-    tell(0, len(plan.seeds), "replaying")
-    try:
-        with _interrupts_held():
-            replays = parallel(calls)
-        for done, _ in enumerate(replays, start=1):
-            tell(done, len(plan.seeds), "replaying")
-    except BaseException:
-        if workers > 1:
-            get_reusable_executor().shutdown(wait=True, kill_workers=True)
-        raise
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits meanwhile; processes that are started here never get it: this one ends them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _write_question(
     plan: Plan,
     name: str,
@@ -250,19 +239,20 @@ def _write_question(
 ) -> None:
     """The facts that are not of a run: the comparison, its methods and their profiles."""
     tape = session.tape
+    tapes = [plan.tape(seed) for seed in plan.seeds] if isinstance(plan.source, tuple) else [tape]
     comparison = pl.DataFrame(
         {
             "comparison": [name],
             "created": [datetime.now(UTC).replace(tzinfo=None)],
             "problem": [plan.problem],
-            "tape": [tape.source if isinstance(plan.source, Path) else "a generated market"],
+            "tape": ["a generated market" if isinstance(plan.source, SyntheticMarket) else _sources(tapes)],
             "currency": [tape.underlying if in_coin(tape) else tape.currency],
             "money_unit": [tape.lot / MICROS],
             "edge": [float(getattr(plan.trading.rule, "edge", 0.0))],
             "fair": [session.fair.kind],
-            "resolution": [tape.resolution],
-            "span": [tape.end - tape.start],
-            "manifest": [json.dumps(plan.manifest() | {"tape": tape.hash})],
+            "resolution": [max(each.resolution for each in tapes)],
+            "span": [sum(each.end - each.start for each in tapes)],
+            "manifest": [json.dumps(plan.manifest() | {"tape": ", ".join(each.hash for each in tapes)})],
         }
     )
     methods = pl.DataFrame(
@@ -287,3 +277,8 @@ def _write_question(
         "profiles": profile_frame(name, measured, service, plan.cache),
     }
     write_facts(facts, staging, part="question")
+
+
+def _sources(tapes: Sequence[Tape]) -> str:
+    """Where the tapes come from, in one line."""
+    return tapes[0].source if len(tapes) == 1 else f"{len(tapes)} tapes: {tapes[0].source} to {tapes[-1].source}"

@@ -25,7 +25,7 @@ from tradesim.pricing.problem import Problem, problem_named
 from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite, write_facts
 
-LEFT_OUT: Final = frozenset({"nothing", "reference"})
+LEFT_OUT: Final = frozenset({"nothing", "reference", "inexact"})
 """Methods that a frontier has only when it is asked for them: they are no way to answer, or the answer itself."""
 
 

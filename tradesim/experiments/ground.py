@@ -1,18 +1,24 @@
-"""What a comparison is made on: a tape or a generated market, and what is usual for it."""
+"""What a comparison is made on: a tape, several, or a generated market, and what is usual for it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tradesim.errors import ArgumentError
-from tradesim.experiments.plan import Source
+from tradesim.errors import ArgumentError, one_of
+from tradesim.experiments.plan import CURVE, Plan, Source
+from tradesim.experiments.timing import Cache
 from tradesim.market.chain import Settlement
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import Tape, problem_of
 from tradesim.market.tape_file import read_tape
+from tradesim.methods.staged import Outside
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import problem_named
+from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.session import Setting
+from tradesim.simulation.strategy import Strategy, TakeRule
 from tradesim.simulation.venue_rules import Fees
+from tradesim.simulation.wires import Wires
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +32,14 @@ class Ground:
     in_coin: bool
 
 
-def ground_of(tape: Path | str | None, market: SyntheticMarket | None, problem: str | None) -> Ground:
+Tapes = Path | str | Sequence[Path | str]
+"""The path of a tape, or of several: days."""
+
+
+def ground_of(tape: Tapes | None, market: SyntheticMarket | None, problem: str | None) -> Ground:
     """The ground of ``tape``; else of ``market``, by default one whose options are what ``problem`` prices.
 
-    The problem is, without a name, what the contracts are. Eight generated markets are usual, one replay of a given
+    The problem is, without a name, what the contracts are. Eight generated markets are usual, one replay of each given
     tape, and a fee of 0.0003 of a coin where options are priced in coin.
     """
     if tape is None:
@@ -41,15 +51,72 @@ def ground_of(tape: Path | str | None, market: SyntheticMarket | None, problem: 
             setting=Setting(),
             in_coin=False,
         )
-    path = Path(tape).resolve()
-    first = read_tape(path)
+    paths = tuple(Path(each).resolve() for each in ([tape] if isinstance(tape, Path | str) else tape))
+    first, *others = (read_tape(path) for path in paths)
+    for path, other in zip(paths[1:], others, strict=True):
+        _check_alike(first, other, path)
     coin = in_coin(first)
     return Ground(
-        source=path,
+        source=paths if others else paths[0],
         problem=_named_or(problem, problem_of(first)),
-        seeds=(1,),
+        seeds=tuple(range(1, len(paths) + 1)),
         setting=Setting(fees=Fees(taker=0.0003)) if coin else Setting(),
         in_coin=coin,
+    )
+
+
+def _check_alike(first: Tape, other: Tape, path: Path) -> None:
+    """Refuse a tape whose P&L is counted in something else than the first one's."""
+    usual, found = (
+        (tape.underlying if in_coin(tape) else tape.currency, tape.lot, problem_of(tape)) for tape in (first, other)
+    )
+    if found != usual:
+        raise ArgumentError(
+            f"tape {path.name}: its currency, lot and options are {found}, the first one's {usual}; "
+            "compare tapes of one kind"
+        )
+
+
+def plan_of(
+    *,
+    tape: Tapes | None,
+    market: SyntheticMarket | None,
+    problem: str | None,
+    methods: Sequence[str],
+    latency: str = "empirical",
+    cache: Cache | str = Cache.HOT,
+    seeds: Sequence[int] | None,
+    edge: float | None,
+    cap: int,
+    fee: float | None,
+    wires: Wires | None = None,
+    setting: Setting | None = None,
+    strategy: Strategy | None = None,
+    hiccups: Hiccups | None = None,
+    curve: Sequence[int] = CURVE,
+    outside: Outside | str = Outside.FALLBACK,
+) -> Plan:
+    """What the arguments of :func:`compare` ask, where nothing is said as is usual on their ground."""
+    ground = ground_of(tape, market, problem)
+    around = setting or ground.setting
+    if fee is not None:
+        around = replace(around, fees=Fees(taker=fee))
+    if wires is not None:
+        around = replace(around, wires=wires)
+    if edge is None:
+        edge = 0.0005 if ground.in_coin else 0.0075
+    return Plan(
+        source=ground.source,
+        problem=ground.problem,
+        methods=tuple(methods),
+        seeds=ground.seeds if seeds is None else tuple(seeds),
+        trading=strategy or Strategy(rule=TakeRule(edge=edge, cap=cap)),
+        setting=around,
+        latency=latency,
+        cache=one_of(Cache, cache, "cache"),
+        hiccups=hiccups,
+        curve=tuple(curve),
+        outside=one_of(Outside, outside, "outside"),
     )
 
 

@@ -35,7 +35,7 @@ CURVE: Final = tuple(
 )
 """Compute latencies, ns, of the curve of P&L against latency."""
 
-Source = SyntheticMarket | Path
+Source = SyntheticMarket | Path | tuple[Path, ...]
 
 MOST_SEEDS: Final = 10_000
 """Seeds in one comparison."""
@@ -53,7 +53,8 @@ LARGEST_CAP: Final = 10**9
 class Plan:
     """A comparison to be made.
 
-    ``source``      a generated market, a new tape for each seed; or the path of a tape, whose seeds draw latencies
+    ``source``      a generated market, a new tape for each seed; or the path of a tape, whose seeds draw latencies; or
+                    the paths of several (days), one for each seed
     ``problem``     the problem's name
     ``methods``     one for each row of the table
     ``trading``     how every one of them trades: a strategy, whose method is each of ``methods`` in turn
@@ -81,6 +82,8 @@ class Plan:
     def __post_init__(self) -> None:
         check_methods(self.methods)
         _check_seeds(self.seeds)
+        if isinstance(self.source, tuple):
+            _check_days(self.source, self.seeds)
         _check_ways(self.trading)
         _check_amounts(self.trading.rule, self.setting)
         _check_curve(self.curve)
@@ -100,7 +103,12 @@ class Plan:
 
     def tape(self, seed: int) -> Tape:
         """The tape of ``seed``."""
-        return generate(self.source, seed=seed) if isinstance(self.source, SyntheticMarket) else read_tape(self.source)
+        match self.source:
+            case SyntheticMarket():
+                return generate(self.source, seed=seed)
+            case tuple():
+                return read_tape(self.source[self.seeds.index(seed)])
+        return read_tape(self.source)
 
     def configuration(self) -> dict[str, Any]:
         """What it asks, ready for JSON: a stated latency as its model."""
@@ -131,6 +139,16 @@ def _check_seeds(seeds: Sequence[int]) -> None:
     outside = [seed for seed in seeds if not 0 <= seed <= LARGEST_SEED]
     if outside:
         raise ArgumentError(f"seed {str(outside[0])[:24]}: a seed is a whole number from 0 to 2^63 - 1")
+
+
+def _check_days(tapes: Sequence[Path], seeds: Sequence[int]) -> None:
+    if len(set(tapes)) < len(tapes):
+        raise ArgumentError(f"tapes {', '.join(path.name for path in tapes)}: give none twice")
+    if len(tapes) != len(seeds):
+        raise ArgumentError(
+            f"seeds: there are {len(seeds)} of them and {len(tapes)} tapes; each tape is a replicate under a seed of "
+            "its own: give as many, or none"
+        )
 
 
 def _check_curve(curve: Sequence[int]) -> None:

@@ -1,8 +1,8 @@
-"""The runs of one seed: for each method the four runs {reference, method} x {zero, its own latency}, and the curve."""
+"""The runs of one seed: for each method the four runs {reference, method} x {zero, its own latency}, and fixed ones."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,15 +11,15 @@ import polars as pl
 
 from tradesim.experiments.plan import Plan
 from tradesim.market.tape import Tape
+from tradesim.methods.inexact import Inexact
 from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
 from tradesim.results.store import write_facts
 from tradesim.simulation.desk import Pricing
-from tradesim.simulation.latency import FREE, ComputeLatency, Measured, fixed_compute
+from tradesim.simulation.latency import FREE, ZERO, ComputeLatency, Fixed, Measured, Profile, fixed_compute
 from tradesim.simulation.run import Result, Seat, run_one
 from tradesim.simulation.session import open_session
-from tradesim.simulation.strategy import Strategy
 
 
 class Role(StrEnum):
@@ -35,67 +35,101 @@ class Role(StrEnum):
     """The method's prices, the method's latency."""
     CURVE = "curve"
     """Reference prices, a fixed latency."""
+    FIXED = "fixed"
+    """The method's prices, a fixed latency of ``price``; its ``update`` takes what its own does."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A run to be made: under which name, by whom, with which prices and latency."""
+    """A run to be made: by which method's prices and latency, or at which fixed latency (ns)."""
 
     method: str
     role: Role
-    seat: Seat
     compute_ns: int | None = None
 
 
+def jobs_of(plan: Plan) -> list[Job]:
+    """The runs that a comparison makes of each seed: the oracle's, three a method, and the curve's."""
+    own = (Role.INSTANT, Role.EXACT, Role.OWN)
+    return [
+        Job(method="reference", role=Role.ORACLE),
+        *(Job(method=method, role=role) for method in plan.methods for role in own),
+        *(Job(method="reference", role=Role.CURVE, compute_ns=ns) for ns in plan.curve),
+    ]
+
+
 def replay_seed(
-    plan: Plan, seed: int, latencies: Mapping[str, ComputeLatency], *, comparison: str, home: Path, staging: Path
+    plan: Plan,
+    seed: int,
+    jobs: Sequence[Job],
+    latencies: Mapping[str, ComputeLatency],
+    *,
+    comparison: str,
+    home: Path,
+    staging: Path,
+    part: str,
 ) -> None:
-    """Make every run of ``seed`` and write its facts as Parquet to ``staging``."""
+    """Make the runs ``jobs`` of ``seed``; write their facts as Parquet to ``staging``, in files named by ``part``."""
     tape = plan.tape(seed)
     problem = PROBLEMS[plan.problem]
     session = open_session(tape, problem, plan.setting, seed=seed)
     reference = make_method("reference", problem, home)
     reference.bind(tape.chain)
+    bench = _Bench(plan=plan, tape=tape, reference=reference, latencies=latencies, home=home)
+    manifest = json.dumps(
+        plan.provenance() | {"tape": tape.hash, "source": tape.source, "seed": seed, "profile": comparison}
+    )
     frames: dict[str, list[pl.DataFrame]] = {}
-    for job in _jobs(plan, latencies, tape, reference, home):
+    for job in jobs:
         run = f"{comparison}-{seed}-{job.method}-{job.role}" + ("" if job.compute_ns is None else f"-{job.compute_ns}")
-        result = run_one(session, job.seat)
+        result = run_one(session, bench.seat(job))
         for table, frame in _facts(run, result).items():
             frames.setdefault(table, []).append(frame)
-        frames.setdefault("runs", []).append(_run_row(plan, run, comparison, seed, tape, job, result))
+        frames.setdefault("runs", []).append(_run_row(run, comparison, seed, tape, job, result, manifest))
     facts = {table: pl.concat(parts) for table, parts in frames.items()}
-    write_facts(facts | {"contracts": contract_frame(tape)}, staging, part=str(seed))
+    write_facts(facts | {"contracts": contract_frame(tape)}, staging, part=part)
 
 
-def _jobs(
-    plan: Plan, latencies: Mapping[str, ComputeLatency], tape: Tape, reference: Method, home: Path
-) -> Iterator[Job]:
-    truth = Pricing(prices=reference, clock=reference, reference=reference)
-    ideal = plan.strategy("reference")
-    yield Job(method="reference", role=Role.ORACLE, seat=Seat(strategy=ideal, pricing=truth, compute=FREE))
-    for name in plan.methods:
-        yield from _method_jobs(plan.strategy(name), latencies[name], tape, reference, plan, home)
-    for ns in plan.curve:
-        seat = Seat(strategy=ideal, pricing=truth, compute=fixed_compute(ns))
-        yield Job(method="reference", role=Role.CURVE, seat=seat, compute_ns=ns)
+@dataclass(frozen=True, kw_only=True)
+class _Bench:
+    """Everything that the seats of one tape are made of; each method is made once."""
 
+    plan: Plan
+    tape: Tape
+    reference: Method
+    latencies: Mapping[str, ComputeLatency]
+    home: Path
+    made: dict[str, Method] = field(default_factory=dict)
 
-def _method_jobs(
-    strategy: Strategy, own: ComputeLatency, tape: Tape, reference: Method, plan: Plan, home: Path
-) -> Iterator[Job]:
-    method = make_method(strategy.method, PROBLEMS[plan.problem], home, outside=plan.outside)
-    if not isinstance(own, Measured):
-        method = method.replayed_by()
-    inexact = Pricing(prices=method, clock=method, reference=reference)
-    exact = Pricing(prices=reference, clock=method, reference=reference)
-    for role, pricing, compute, hiccups in (
-        (Role.INSTANT, inexact, FREE, None),
-        (Role.EXACT, exact, own, plan.hiccups),
-        (Role.OWN, inexact, own, plan.hiccups),
-    ):
-        method.bind(tape.chain)
-        seat = Seat(strategy=strategy, pricing=pricing, compute=compute, hiccups=hiccups)
-        yield Job(method=strategy.method, role=role, seat=seat)
+    def seat(self, job: Job) -> Seat:
+        """The desk that makes the run ``job``; its method is bound anew."""
+        clock = self.reference if job.role in {Role.ORACLE, Role.CURVE} else self._method(job.method)
+        prices = self.reference if job.role is Role.EXACT else clock
+        return Seat(
+            strategy=self.plan.strategy(job.method),
+            pricing=Pricing(prices=prices, clock=clock, reference=self.reference),
+            compute=self._compute(job),
+            hiccups=self.plan.hiccups if job.role in {Role.EXACT, Role.OWN, Role.FIXED} else None,
+        )
+
+    def _method(self, name: str) -> Method:
+        if name not in self.made:
+            method = make_method(name, PROBLEMS[self.plan.problem], self.home, outside=self.plan.outside)
+            live = isinstance(self.latencies.get(name), Measured)
+            self.made[name] = method if live else method.replayed_by()
+            if isinstance(method, Inexact):
+                method.truth = self.reference
+        self.made[name].bind(self.tape.chain)
+        return self.made[name]
+
+    def _compute(self, job: Job) -> ComputeLatency:
+        if job.compute_ns is None:
+            return FREE if job.role in {Role.ORACLE, Role.INSTANT} else self.latencies[job.method]
+        if job.role is Role.CURVE:
+            return fixed_compute(job.compute_ns)
+        own = self.latencies.get(job.method)
+        update = own.update_model if isinstance(own, Profile | Measured) else ZERO
+        return Profile(price_by_tag={"any": Fixed(job.compute_ns)}, update_model=update)
 
 
 def _facts(run: str, result: Result) -> dict[str, pl.DataFrame]:
@@ -109,8 +143,7 @@ def _facts(run: str, result: Result) -> dict[str, pl.DataFrame]:
     return {table: frame.select(pl.lit(run).alias("run"), pl.all()) for table, frame in frames.items()}
 
 
-def _run_row(plan: Plan, run: str, comparison: str, seed: int, tape: Tape, job: Job, result: Result) -> pl.DataFrame:
-    manifest = plan.provenance() | {"tape": tape.hash, "source": tape.source, "seed": seed, "profile": comparison}
+def _run_row(run: str, comparison: str, seed: int, tape: Tape, job: Job, result: Result, manifest: str) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "run": [run],
@@ -121,7 +154,7 @@ def _run_row(plan: Plan, run: str, comparison: str, seed: int, tape: Tape, job: 
             "role": [str(job.role)],
             "compute_ns": pl.Series([job.compute_ns], dtype=pl.Int64),
             "cash": pl.Series([result.cash], dtype=pl.Int64),
-            "manifest": [json.dumps(manifest)],
+            "manifest": [manifest],
         }
     )
 

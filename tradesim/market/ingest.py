@@ -1,7 +1,8 @@
 """From a vendor's files to a tape.
 
-A reader turns files into a :class:`~tradesim.market.rows.Draft`, and the validator makes a tape of it. To add a format,
-write a function of the form :class:`~tradesim.market.readers.reader.Reader` and name it in ``READERS``.
+A reader turns files into a :class:`~tradesim.market.rows.Draft`, and the validator makes a tape of it. To read a format
+of your own, name a function of yours (:mod:`tradesim.market.readers.own`). To add a format, write a function of the
+form :class:`~tradesim.market.readers.reader.Reader` and name it in ``READERS``.
 """
 
 from collections.abc import Sequence
@@ -9,13 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from tradesim.errors import ArgumentError
+from tradesim.market.readers.binance import read_binance
 from tradesim.market.readers.cboe import read_cboe
 from tradesim.market.readers.databento import read_databento
 from tradesim.market.readers.deribit import read_deribit
 from tradesim.market.readers.lean import read_lean
 from tradesim.market.readers.lean_tick import read_lean_tick
 from tradesim.market.readers.lobster import read_lobster
+from tradesim.market.readers.own import own_reader
 from tradesim.market.readers.reader import Reader, Request
+from tradesim.market.readers.tardis import read_tardis
 from tradesim.market.sieve import OnBadRow
 from tradesim.market.tape import Tape
 from tradesim.market.tape_file import write_tape
@@ -25,6 +29,8 @@ READERS: Final[dict[str, Reader]] = {
     "lean": read_lean,
     "lean-tick": read_lean_tick,
     "deribit": read_deribit,
+    "tardis": read_tardis,
+    "binance": read_binance,
     "cboe": read_cboe,
     "lobster": read_lobster,
     "databento": read_databento,
@@ -43,7 +49,7 @@ def ingest(
 ) -> tuple[Tape, Intake]:
     """Make a tape of a vendor's files; return it, and what was left out of it.
 
-    ``format``      one of ``READERS``
+    ``format``      one of ``READERS``, or a function of your own: ``my_reader.py:read``, ``package.module:read``
     ``sources``     the files
     ``output``      where the tape is written, whole or not at all; None writes nothing
     ``underlying``  which of the sources' underlyings the tape is to hold; None where they hold one
@@ -53,12 +59,20 @@ def ingest(
     :class:`~tradesim.errors.SourceError` for files that are not of the format, and
     :class:`~tradesim.errors.TapeError` for rows that break a rule (see :mod:`tradesim.market.rules`).
     """
-    if format not in READERS:
-        raise ArgumentError(f"format is {format!r}: it must be one of {', '.join(READERS)}")
     if not sources:
         raise ArgumentError("no sources are given: name at least one of the vendor's files")
     request = Request(sources=[Path(s) for s in sources], underlying=underlying, rate=rate, dividend=dividend)
-    tape, intake = validated(READERS[format](request), on_bad_row=on_bad_row)
+    tape, intake = validated(_reader(format)(request), on_bad_row=on_bad_row)
     if output is not None:
         write_tape(tape, output)
     return tape, intake
+
+
+def _reader(format: str) -> Reader:  # noqa: A002
+    if format in READERS:
+        return READERS[format]
+    if ":" in format:
+        return own_reader(format)
+    raise ArgumentError(
+        f"format is {format!r}: it must be one of {', '.join(READERS)}, or a function of your own: my_reader.py:read"
+    )

@@ -10,12 +10,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tradesim.market.chain import EUROPEAN, Chain, listed_terms
+from tradesim.market.parameters import QuotedMarket
 from tradesim.market.tape import QUOTE, TRADE, Latent
 from tradesim.pricing.american import boundary_row, slice_value
 from tradesim.pricing.collocation import HIGH, Tables, tables_of
 from tradesim.pricing.european import european_value
 from tradesim.pricing.problem import Floats, Problem, Rights
-from tradesim.units import YEAR
+from tradesim.units import SECOND, YEAR
 
 Integers = NDArray[np.int64]
 
@@ -48,12 +49,13 @@ def reaction_delays(
 
 
 def theoretical_values(
-    latent: Latent, chain: Chain, steps: Integers, *, rate: float, dividend: float, problem: Problem
+    latent: Latent, chain: Chain, steps: Integers, *, rate: float, dividend: float | Floats, problem: Problem
 ) -> Floats:
     """The value of each of ``n`` contracts in each of ``m`` latent states: float64[m, n], in currency.
 
     ``steps`` int64[s]: the rows of ``latent`` at which the level steps, the first row among them. Volatility and time
-    to expiry are those of the last step, the spot is the state's own. The scheme is the reference's.
+    to expiry are those of the last step, the spot is the state's own. The scheme is the reference's. ``dividend`` is
+    one yield, or one a contract.
     """
     if problem.listed is not None:
         return _by_reference(latent, chain, steps, rate=rate, dividend=dividend, problem=problem)
@@ -71,7 +73,7 @@ def theoretical_values(
 
 
 def _by_reference(
-    latent: Latent, chain: Chain, steps: Integers, *, rate: float, dividend: float, problem: Problem
+    latent: Latent, chain: Chain, steps: Integers, *, rate: float, dividend: float | Floats, problem: Problem
 ) -> Floats:
     """Values of contracts that the reference alone can price, all states in one call."""
     step = steps[np.searchsorted(steps, np.arange(len(latent.ts)), side="right") - 1]
@@ -115,16 +117,33 @@ def _value_states(
                 out[state, i] = slice_value(spot[state], row)
 
 
-def quotes_around(value: Floats, *, tick: float, least: float, share: float) -> tuple[Integers, Integers]:
+def quotes_around(
+    value: Floats, *, tick: float, least: float | Floats, share: float | Floats
+) -> tuple[Integers, Integers]:
     """Bid and ask, in ticks, around each theoretical ``value`` (currency).
 
-    The half-spread is the larger of ``least`` (currency) and ``share`` of the value; the bid is then floored to the
-    tick, the ask ceiled and at least one tick above the bid. A bid below one tick comes out as 0: a missing side.
+    The half-spread is the larger of ``least`` (currency) and ``share`` of the value, each one number or one a contract;
+    the bid is then floored to the tick, the ask ceiled and at least one tick above the bid. A bid below one tick comes
+    out as 0: a missing side.
     """
     half_spread = np.maximum(least, share * value)
     bid = np.maximum(np.floor((value - half_spread) / tick), 0.0).astype(np.int64)
     ask = np.ceil((value + half_spread) / tick).astype(np.int64)
     return bid, np.maximum(ask, bid + 1)
+
+
+def noise_trades(market: QuotedMarket, contracts: int, start: int, duration: int, rng: np.random.Generator) -> Integers:
+    """Noise trades over ``duration`` ns after ``start``, int64[k, 4]: ts, contract, side, lots wanted."""
+    count = rng.poisson(market.noise_rate * duration / SECOND)
+    return np.stack(
+        [
+            np.sort(start + 1 + rng.integers(0, duration, count)),
+            rng.integers(0, contracts, count),
+            np.where(rng.random(count) < 0.5, -1, 1),
+            rng.integers(1, market.noise_size, count, endpoint=True),
+        ],
+        axis=-1,
+    )
 
 
 def book_rows(requotes: Integers, noise: Integers, *, size: int, refill: int) -> Integers:

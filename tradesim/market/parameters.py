@@ -75,7 +75,47 @@ _RULES: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class SyntheticMarket:
+class QuotedMarket:
+    """What any market with modelled makers says of them, of the level of volatility and of noise trades.
+
+    *Volatility.* The level steps every ``level_interval`` ns and is constant between: its logarithm is an AR(1) process
+    around that of its mean, which forgets at ``level_reversion`` a second, with normal shocks of standard deviation
+    ``level_step``.
+
+    *The makers.* After each change of what a contract is worth, its maker requotes with a delay of ``delay_fixed`` ns
+    plus a lognormal of median ``delay_median`` ns and log standard deviation ``delay_sigma``, in the order of the
+    changes; ``maker_size`` lots a side.
+
+    *Noise trades* come as a Poisson process of ``noise_rate`` a second over the chain; each takes 1 to ``noise_size``
+    lots of a side of a contract; the maker refills the quote ``refill_delay`` ns later.
+
+    Raises :class:`~tradesim.errors.ArgumentError` for a parameter outside its rule.
+    """
+
+    level_interval: int = SECOND
+    level_reversion: float = 1 / 600
+    level_step: float = 0.0005
+
+    delay_fixed: int = 50 * MICROSECOND
+    delay_median: int = 100 * MICROSECOND
+    delay_sigma: float = 1.3
+    maker_size: int = 10
+
+    noise_rate: float = 2.0
+    noise_size: int = 5
+    refill_delay: int = 20 * MILLISECOND
+
+    def __post_init__(self) -> None:
+        """Hold every parameter to its rule."""
+        for names, holds, rule in _RULES:
+            for name in filter(self.__dataclass_fields__.__contains__, names.split()):
+                value = getattr(self, name)
+                if not holds(value):
+                    raise ArgumentError(f"{name} is {value!r}: it must be {rule}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyntheticMarket(QuotedMarket):
     """The parameters of a generated market. Amounts are in currency, probabilities are per arrival.
 
     *The tape.* ``start`` ns since the epoch; ``duration`` ns.
@@ -86,23 +126,17 @@ class SyntheticMarket:
     is as likely as the other. Any other arrival only changes the sizes. ``spot`` is the mid at the start; bid and ask
     are one tick away from it.
 
-    *Volatility.* The level steps every ``level_interval`` ns and is constant between: its logarithm is an AR(1) process
-    around ``ln(level)`` (``level`` a year) that forgets at ``level_reversion`` a second, with normal shocks of standard
-    deviation ``level_step``. A contract's volatility is the level times ``1 - skew k + curvature k^2``, where ``k`` is
-    ``ln(strike / spot)`` at the start. The underlying's moves do not depend on it: the defaults are a busy stretch, as
-    after an opening, which moves several times as much as the options' volatility expects of an average second.
+    *Volatility.* The mean of its level is ``level`` a year. A contract's volatility is the level times
+    ``1 - skew k + curvature k^2``, where ``k`` is ``ln(strike / spot)`` at the start. The underlying's moves do not
+    depend on it: the defaults are a busy stretch, as after an opening, which moves several times as much as the
+    options' volatility expects of an average second.
 
     *The chain.* A call and a put for each of ``strikes`` and each of ``expiries`` (days after the start), priced by
     ``problem`` (``american``, ``european``, ``heston``, ``asian``), with ``multiplier``; ``rate`` and ``dividend``
     yield a year, continuously compounded.
 
-    *The makers.* After each change of spot or level, the maker of a contract requotes with a delay of ``delay_fixed``
-    ns plus a lognormal of median ``delay_median`` ns and log standard deviation ``delay_sigma``, in the order of the
-    changes. The half-spread is the larger of ``half_spread_least`` (currency) and ``half_spread_share`` of the price,
-    the size ``maker_size`` lots.
-
-    *Noise trades* come as a Poisson process of ``noise_rate`` a second over the chain; each takes 1 to ``noise_size``
-    lots of a side of a contract; the maker refills the quote ``refill_delay`` ns later.
+    *The makers.* The half-spread is the larger of ``half_spread_least`` (currency) and ``half_spread_share`` of the
+    price; the rest of them, and noise trades, as in :class:`QuotedMarket`.
 
     Raises :class:`~tradesim.errors.ArgumentError` for a parameter outside its rule.
     """
@@ -119,9 +153,6 @@ class SyntheticMarket:
     jump_mean: float = 0.045
 
     level: float = 0.5
-    level_interval: int = SECOND
-    level_reversion: float = 1 / 600
-    level_step: float = 0.0005
     skew: float = 0.3
     curvature: float = 1.0
 
@@ -132,24 +163,12 @@ class SyntheticMarket:
     rate: float = 0.045
     dividend: float = 0.0
 
-    delay_fixed: int = 50 * MICROSECOND
-    delay_median: int = 100 * MICROSECOND
-    delay_sigma: float = 1.3
     half_spread_least: float = 0.01
     half_spread_share: float = 0.003
-    maker_size: int = 10
-
-    noise_rate: float = 2.0
-    noise_size: int = 5
-    refill_delay: int = 20 * MILLISECOND
 
     def __post_init__(self) -> None:
         """Hold every parameter to its rule."""
-        for names, holds, rule in _RULES:
-            for name in names.split():
-                value = getattr(self, name)
-                if not holds(value):
-                    raise ArgumentError(f"{name} is {value!r}: it must be {rule}")
+        super().__post_init__()
         if self.tick_probability + self.jump_probability > 1.0:
             raise ArgumentError(
                 f"tick_probability + jump_probability is {self.tick_probability + self.jump_probability}: "

@@ -4,8 +4,6 @@ Stale quotes are not planted: they stand because every maker needs its reaction 
 truly worth is known at every instant (:class:`~tradesim.market.tape.Latent`), so the edge of a fill is exact.
 """
 
-import math
-from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -14,11 +12,19 @@ from numpy.typing import NDArray
 from tradesim.errors import ArgumentError
 from tradesim.market.chain import Chain
 from tradesim.market.hawkes import hawkes_arrivals
-from tradesim.market.makers import ROW_COLUMNS, book_rows, queued, quotes_around, reaction_delays, theoretical_values
+from tradesim.market.latent import latent_state, level_path
+from tradesim.market.makers import (
+    ROW_COLUMNS,
+    book_rows,
+    noise_trades,
+    queued,
+    quotes_around,
+    reaction_delays,
+    theoretical_values,
+)
 from tradesim.market.parameters import LARGEST_UNDERLYING_SIZE, TICK, UNDERLYING_NAME, SyntheticMarket
 from tradesim.market.tape import QUOTE, UNDERLYING, Latent, Tape
 from tradesim.pricing import PROBLEMS
-from tradesim.pricing.problem import Floats
 from tradesim.units import MICROS, SECOND
 
 __all__ = ["TICK", "SyntheticMarket", "generate"]
@@ -45,13 +51,19 @@ def generate(market: SyntheticMarket, *, seed: int) -> Tape:
     chain = market.chain()
     ts = _arrivals(market, arrivals)
     mid = _mid_ticks(market, len(ts), marks)
-    latent = _latent(market, ts, mid, _levels(market, levels))
+    latent = latent_state(
+        ts,
+        mid * TICK / MICROS,
+        level_path(market, market.level, market.duration, levels),
+        interval=market.level_interval,
+        smile=market.smile(),
+    )
     rows = np.concatenate(
         [
             _underlying_rows(ts, mid, sizes),
             book_rows(
                 _requotes(market, chain, latent, delays),
-                _noise(market, len(chain), noise),
+                noise_trades(market, len(chain), market.start, market.duration, noise),
                 size=market.maker_size,
                 refill=market.refill_delay,
             ),
@@ -88,27 +100,6 @@ def _mid_ticks(market: SyntheticMarket, count: int, rng: np.random.Generator) ->
     return mid
 
 
-def _levels(market: SyntheticMarket, rng: np.random.Generator) -> Floats:
-    """The level of volatility from each of its steps on, a year."""
-    memory = math.exp(-market.level_reversion * market.level_interval / SECOND)
-    shocks = market.level_step * rng.standard_normal((market.duration - 1) // market.level_interval)
-    logs = accumulate(shocks, lambda log, shock: memory * log + shock, initial=0.0)
-    return market.level * np.exp(np.fromiter(logs, dtype=np.float64))
-
-
-def _latent(market: SyntheticMarket, ts: Integers, mid: Integers, levels: Floats) -> Latent:
-    """The true state, with a row for every change of spot and every step of the level."""
-    moves = ts[np.flatnonzero(np.diff(mid, prepend=-1))]
-    steps = market.start + market.level_interval * np.arange(len(levels), dtype=np.int64)
-    changes = np.union1d(moves, steps)
-    return Latent(
-        ts=changes,
-        spot=mid[np.searchsorted(ts, changes, side="right") - 1] * TICK / MICROS,
-        level=levels[np.searchsorted(steps, changes, side="right") - 1],
-        smile=market.smile(),
-    )
-
-
 def _underlying_rows(ts: Integers, mid: Integers, rng: np.random.Generator) -> Integers:
     """The underlying's quotes, one tick to each side of the mid."""
     rows = np.zeros((len(ts), len(ROW_COLUMNS)), dtype=np.int64)
@@ -132,20 +123,6 @@ def _requotes(market: SyntheticMarket, chain: Chain, latent: Latent, rng: np.ran
     instants = queued(latent.ts[:, None] + delays)
     contracts = np.broadcast_to(np.arange(len(chain)), values.shape)
     return np.stack([instants, contracts, bid, ask], axis=-1).reshape(-1, 4)
-
-
-def _noise(market: SyntheticMarket, contracts: int, rng: np.random.Generator) -> Integers:
-    """Noise trades: ts, contract, side, lots wanted."""
-    count = rng.poisson(market.noise_rate * market.duration / SECOND)
-    return np.stack(
-        [
-            np.sort(market.start + 1 + rng.integers(0, market.duration, count)),
-            rng.integers(0, contracts, count),
-            np.where(rng.random(count) < 0.5, -1, 1),
-            rng.integers(1, market.noise_size, count, endpoint=True),
-        ],
-        axis=-1,
-    )
 
 
 def _tape(market: SyntheticMarket, chain: Chain, latent: Latent, rows: Integers, *, source: str) -> Tape:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.market.chain import AMERICAN, Chain
+from tradesim.units import MICROS
 
 UNDERLYING: Final = 0
 """The instrument number of the underlying; contract ``i`` of the chain is instrument ``i + 1``."""
@@ -26,6 +27,13 @@ REDUCE: Final = 5
 """Lots of an order are cancelled: all that are left, or some."""
 EXECUTE: Final = 6
 """Lots of an order are traded."""
+
+
+ROW_COLUMNS: Final = (
+    *("ts", "received", "instrument", "kind", "bid", "ask"),
+    *("bid_size", "ask_size", "price", "size", "side", "order"),
+)
+"""The columns of a tape."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -142,6 +150,32 @@ class Tape:
         if self.latent is not None:
             columns += [self.latent.ts, self.latent.spot, self.latent.level, self.latent.smile]
         return columns
+
+
+def between(tape: Tape, start: int, end: int) -> Tape:
+    """The rows of ``tape`` from ``start`` on and before ``end`` (ns), its truth and all that is said once kept.
+
+    What stood at ``start`` is not repeated: an instrument has no quote until its first row there.
+    """
+    first, last = np.searchsorted(tape.ts, [start, end])
+    return rows_of(tape, slice(int(first), int(last)))
+
+
+def rows_of(tape: Tape, index: slice | NDArray[np.bool_]) -> Tape:
+    """The rows of ``tape`` at ``index``, in their order; all that is said once is kept."""
+    return replace(tape, **{name: getattr(tape, name)[index] for name in ROW_COLUMNS})
+
+
+def mids(tape: Tape) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Each instant at which the underlying's quotes leave two sides, uncrossed, and their mid in currency.
+
+    Of several such quotes at one instant the last counts: they are one event.
+    """
+    quoted = (tape.instrument == UNDERLYING) & (tape.kind == QUOTE)
+    two_sided = quoted & (tape.bid_size > 0) & (tape.ask_size > 0) & (tape.bid <= tape.ask)
+    rows = np.flatnonzero(two_sided)
+    rows = rows[np.append(np.diff(tape.ts[rows]) != 0, True)] if len(rows) else rows
+    return tape.ts[rows], (tape.bid[rows] + tape.ask[rows]) / (2 * MICROS)
 
 
 def problem_of(tape: Tape) -> str:

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from tradesim.errors import TapeError
 from tradesim.market.chain import Chain, Settlement
 from tradesim.market.rows import Draft, draft_of
-from tradesim.market.sieve import OnBadRow
-from tradesim.market.tape import Tape
+from tradesim.market.sieve import OnBadRow, utc
+from tradesim.market.tape import Tape, between
 from tradesim.market.terms import Terms
 from tradesim.market.validation import Intake, check_tape, validated
+from tradesim.units import duration, instant
 
 METADATA_KEY: Final = "tradesim.tape"
 VERSION: Final = 1
@@ -48,6 +49,26 @@ def write_tape(tape: Tape, path: Path | str) -> Path:
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+def read_part(text: str) -> Tape:
+    """The tape in a file, or the part of it that ``PATH@START`` or ``PATH@START+LENGTH`` names.
+
+    ``START`` is a duration after the first row or an instant (:func:`~tradesim.units.instant`), ``LENGTH`` a duration.
+
+    Raises :class:`~tradesim.errors.TapeError` as :func:`load_tape` does, or where no row is in the part, and
+    :class:`~tradesim.errors.ArgumentError` for times that are none.
+    """
+    path, at, when = text.rpartition("@")
+    if not at or Path(text).exists():
+        return read_tape(text)
+    tape = read_tape(path)
+    begin, _, length = when.partition("+")
+    start = instant(begin, after=tape.start)
+    part = between(tape, start, start + duration(length) if length else tape.end + 1)
+    if not len(part):
+        raise TapeError(f"{text}: no row is in that part; the tape spans {utc(tape.start)} to {utc(tape.end)}")
+    return part
 
 
 def read_tape(path: Path | str, *, on_bad_row: OnBadRow = OnBadRow.RAISE) -> Tape:

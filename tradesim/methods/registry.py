@@ -1,6 +1,7 @@
 """Methods by the name that they have on the command line.
 
-``grid``, or ``grid@64KiB`` within a memory budget; ``ladder``, or ``ladder:50us`` within a deadline.
+``grid``, or ``grid@64KiB`` within a memory budget; ``ladder``, or ``ladder:50us`` within a deadline; ``inexact``, or
+``inexact:0.01`` for a price error of that size.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tradesim.errors import ArgumentError, ProblemError
-from tradesim.methods import curve, taylor_basket
+from tradesim.methods import curve, inexact, taylor_basket
 from tradesim.methods.analytic import Analytic, AnalyticSlice
 from tradesim.methods.chebyshev import Chebyshev
 from tradesim.methods.chebyshev_build import SeriesSpec, build_series, series_path
@@ -21,6 +22,7 @@ from tradesim.methods.forest_store import forest_path
 from tradesim.methods.grid import Grid
 from tradesim.methods.grid_build import GridSpec, build_grid, default_spec, grid_path, refusal
 from tradesim.methods.grid_sql import GridSql
+from tradesim.methods.inexact import Inexact, parse_error
 from tradesim.methods.interpolation import Interpolation
 from tradesim.methods.ladder import DEADLINE, Ladder
 from tradesim.methods.memo import Memo
@@ -57,6 +59,7 @@ class Entry:
     ``budgets``  bytes at which a frontier builds it beside its default; none: its memory is what it is
     ``refuses``  why it cannot serve a problem; None where it can
     ``deadline`` ns that ``:50us`` behind its name replaces; None: it knows no deadline
+    ``error``    currency, the price error that ``:0.01`` behind its name replaces; None: its error is what it is
     """
 
     says: str
@@ -66,6 +69,7 @@ class Entry:
     budgets: tuple[int, ...] = ()
     refuses: Callable[[Problem], str | None] = _serves_all
     deadline: int | None = None
+    error: float | None = None
 
 
 def _grid_spec(problem: Problem, budget: int | None) -> GridSpec:
@@ -186,6 +190,12 @@ METHODS: Final[dict[str, Entry]] = {
     "analytic": Entry(says="solver, every input new at each decision", make=lambda problem, *_: Analytic(problem)),
     "analytic-slice": Entry(says="solver, split at the spot", make=lambda problem, *_: AnalyticSlice(problem)),
     "reference": Entry(says="the truth, split at the spot", make=lambda problem, *_: Reference(problem)),
+    "inexact": Entry(
+        says="the truth and an error of a stated size",
+        make=lambda problem, *_: Inexact(problem),
+        refuses=inexact.refuses,
+        error=inexact.ERROR,
+    ),
     "proxy": Entry(
         says="closed form without the difference",
         make=lambda problem, *_: Proxy(problem),
@@ -279,14 +289,17 @@ for _name in ("grid", "chebyshev", "lightgbm", "network"):
 def parse_method(text: str) -> tuple[str, int | None]:
     """The name and the budget (bytes) that ``text`` says; ``ArgumentError`` lists the names there are.
 
-    >>> parse_method("grid-linear"), parse_method("memo@64KiB"), parse_method("ladder:50us")
-    (('grid-linear', None), ('memo', 65536), ('ladder', None))
+    >>> parse_method("grid-linear"), parse_method("memo@64KiB"), parse_method("inexact:0.01")
+    (('grid-linear', None), ('memo', 65536), ('inexact', None))
     """
     kind, at, budget = str(text).partition("@")
     name = kind.partition(":")[0]
     if name not in METHODS:
         raise ArgumentError(f"method {text!r}: there is no such method; choose from {', '.join(METHODS)}")
-    deadline_of(text)
+    if METHODS[name].error is None:
+        deadline_of(text)
+    else:
+        parse_error(kind)
     if not at:
         return name, None
     if not METHODS[name].budgets:
@@ -343,6 +356,9 @@ def make_method(
         method.answer_outside(outside)
     if isinstance(method, Ladder):
         method.deadline = deadline_of(text) or DEADLINE
+        method.name = text
+    if isinstance(method, Inexact):
+        method.error, method.seed = parse_error(text)
         method.name = text
     return method
 

@@ -30,7 +30,7 @@ def comparison_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
         ("price\nerror\nrmse\nmax", "right"),
         ("decisions\norders\nfills", "right"),
         ("P&L\n± spread", "right"),
-        ("P&L error\n(t)", "right"),
+        ("P&L error\n(t)\n95 % interval", "right"),
         ("= pricing\n(t)", "right"),
         ("+ latency\n(t)", "right"),
         ("+ interaction\n(t)", "right"),
@@ -55,7 +55,8 @@ def _cells(row: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
     cells.append(f"{_count(row['decisions'])}\n{_count(row['orders'])}\n{_count(row['fills'])}")
     if row["identified"]:
         cells.append(_money(row["pnl_mean"]) + _under("±", row["pnl_spread"]))
-        return cells + [_effect(row, name) for name in ("pnl_error", *EFFECTS, "make_instant", "make_exact")]
+        cells.append(_effect(row, "pnl_error") + _interval(row["pnl_error_low"], row["pnl_error_high"]))
+        return cells + [_effect(row, name) for name in (*EFFECTS, "make_instant", "make_exact")]
     unseen = "not\nidentified"
     pnl = _money(row["pnl_mean"]) + "\nat zero\nlatency"
     return [*cells, pnl, unseen, _effect(row, "pricing_effect"), *[unseen] * 4]
@@ -82,7 +83,8 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
     lines = [
         f"P&L is edge at the fill net of fees, in {facts['currency']} a seed; P&L error is against reference prices at "
         "zero latency and is the exact sum of the three effects.",
-        "Decisions, orders and fills are summed over seeds.",
+        "Decisions, orders and fills are summed over seeds. t-values are paired over seeds, and so is the interval, a "
+        "bootstrap from five seeds on.",
         "Make it instant: what zero latency would add. Make it exact: what reference prices would add.",
     ]
     if table["fallbacks"].fill_null(0).sum():
@@ -90,9 +92,7 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
     if facts["fair"] == "markout":
         horizon = facts["manifest"]["configuration"]["setting"]["horizon"]
         lines.append(f"Fair value is not known on a recorded tape: P&L is an estimate by markout at {spoken(horizon)}.")
-        lines.append(
-            f"One tape of {spoken(facts['span'])}: seeds only redraw its latencies, so nothing is said of other days."
-        )
+        lines.append(_days(facts))
         short = sum(table["short_markouts"].fill_null(0))
         if short:
             lines.append(f"{short} fills are so near its end that their markout is shorter.")
@@ -107,6 +107,13 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _days(facts: Mapping[str, Any]) -> str:
+    source, span = facts["manifest"]["configuration"].get("source"), spoken(facts["span"])
+    if isinstance(source, list):
+        return f"{len(source)} tapes, {span} in all, each under a seed of its own: t-values are over tapes."
+    return f"One tape of {span}: seeds only redraw its latencies, so nothing is said of other days."
+
+
 def _percentiles(row: Mapping[str, Any], what: str) -> str:
     values = [row[f"{what}_{p}"] for p in ("p50", "p99", "p999")]
     return "-" if values[0] is None else "\n".join(spoken(value) for value in values)
@@ -115,6 +122,10 @@ def _percentiles(row: Mapping[str, Any], what: str) -> str:
 def _effect(row: Mapping[str, Any], name: str) -> str:
     t_value = row[f"{name}_t"]
     return _money(row[f"{name}_mean"]) + ("" if t_value is None else f"\n({t_value:.1f})")
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"\n{_money(low)} to {_money(high)}"
 
 
 def _under(sign: str, value: float | None) -> str:

@@ -54,8 +54,8 @@ CREATE TABLE IF NOT EXISTS runs (
     seed        BIGINT NOT NULL,
     tape_hash   VARCHAR NOT NULL,
     method      VARCHAR NOT NULL,
-    role        VARCHAR NOT NULL,     -- oracle, instant, exact, own, curve
-    compute_ns  BIGINT,               -- role curve: the fixed latency
+    role        VARCHAR NOT NULL,     -- oracle, instant, exact, own, curve, fixed
+    compute_ns  BIGINT,               -- roles curve and fixed: the fixed latency
     cash        BIGINT NOT NULL,      -- money at the end, positions not counted
     manifest    JSON NOT NULL
 );

@@ -118,7 +118,9 @@ class Store:
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                return duckdb.connect(str(self.path.absolute()), read_only=read_only)
+                connection = duckdb.connect(str(self.path.absolute()), read_only=read_only)
+                connection.execute("SET enable_progress_bar = false")
+                return connection
             except duckdb.IOException as error:
                 if "lock" not in str(error).lower() or time.monotonic() > deadline:
                     raise

@@ -30,7 +30,7 @@ WITH by_fill AS (
 ), by_position AS (
     SELECT run, CAST(sum(position * multiplier * mark) AS BIGINT) AS held FROM positions GROUP BY run
 )
-SELECT r.run, r.comparison, r.seed, r.method, r.role, r.compute_ns,
+SELECT r.run, r.comparison, r.tape_hash, r.seed, r.method, r.role, r.compute_ns,
        coalesce(f.fills, 0) AS fills,
        coalesce(f.edge, 0) AS edge,
        coalesce(f.fees, 0) AS fees,
@@ -40,9 +40,10 @@ SELECT r.run, r.comparison, r.seed, r.method, r.role, r.compute_ns,
        r.cash + coalesce(p.held, 0) AS end_marked
 FROM runs r LEFT JOIN by_fill f USING (run) LEFT JOIN by_position p USING (run);
 
--- The four runs of a method side by side, and what they say: exact integers that sum to the P&L error.
+-- The four runs of a method side by side, and what they say: exact integers that sum to the P&L error. A replicate is
+-- a tape under a seed: the runs that are held against each other share both.
 CREATE OR REPLACE VIEW effects AS
-SELECT own.comparison, own.seed, own.method,
+SELECT own.comparison, own.tape_hash, own.seed, own.method,
        own.pnl AS pnl,
        oracle.pnl AS oracle,
        own.pnl - oracle.pnl AS pnl_error,
@@ -52,11 +53,12 @@ SELECT own.comparison, own.seed, own.method,
        instant.pnl - own.pnl AS make_instant,
        exact.pnl - own.pnl AS make_exact
 FROM run_pnl own
-JOIN run_pnl instant ON (instant.comparison, instant.seed, instant.method, instant.role)
-                      = (own.comparison, own.seed, own.method, 'instant')
-JOIN run_pnl exact ON (exact.comparison, exact.seed, exact.method, exact.role)
-                    = (own.comparison, own.seed, own.method, 'exact')
-JOIN run_pnl oracle ON (oracle.comparison, oracle.seed, oracle.role) = (own.comparison, own.seed, 'oracle')
+JOIN run_pnl instant ON (instant.comparison, instant.tape_hash, instant.seed, instant.method, instant.role)
+                      = (own.comparison, own.tape_hash, own.seed, own.method, 'instant')
+JOIN run_pnl exact ON (exact.comparison, exact.tape_hash, exact.seed, exact.method, exact.role)
+                    = (own.comparison, own.tape_hash, own.seed, own.method, 'exact')
+JOIN run_pnl oracle ON (oracle.comparison, oracle.tape_hash, oracle.seed, oracle.role)
+                     = (own.comparison, own.tape_hash, own.seed, 'oracle')
 WHERE own.role = 'own';
 
 -- What each tick brought a run in each contract and direction: lots and money of the fills that it caused, at fair, net of fees.
@@ -87,21 +89,72 @@ SELECT comparison, seed, method, event, contract, direction,
             WHEN l.money < i.money THEN 'worsened' WHEN l.money > i.money THEN 'bettered' ELSE 'same' END AS what
 FROM instant i FULL JOIN late l USING (comparison, seed, method, event, contract, direction);
 
--- Over seeds, in currency: mean, spread and paired t-value of each effect. t is NULL where it is not defined.
-CREATE OR REPLACE VIEW effects_money AS
-WITH long AS (
-    UNPIVOT (SELECT comparison, seed, method, pnl, pnl_error, pricing_effect, latency_effect, interaction,
-                    make_instant, make_exact FROM effects)
+CREATE OR REPLACE VIEW effects_long AS
+SELECT comparison, tape_hash, seed, {'method': method, 'effect': effect} AS key, money FROM (
+    UNPIVOT effects
     ON pnl, pnl_error, pricing_effect, latency_effect, interaction, make_instant, make_exact
     INTO NAME effect VALUE money
-)
-SELECT comparison, method, effect, count(*) AS seeds,
+);
+
+-- Of `source`, a view of money in replicates: mean, spread and paired t-value of each key, in currency. t is NULL where
+-- it is not defined.
+CREATE OR REPLACE MACRO paired_moments(source) AS TABLE
+SELECT comparison, key, count(*) AS seeds,
        avg(money) * any_value(money_unit) AS mean,
        stddev_samp(money) * any_value(money_unit) AS spread,
        CASE WHEN count(*) > 1 AND stddev_samp(money) > 0
             THEN avg(money) / (stddev_samp(money) / sqrt(count(*))) END AS t_value
-FROM long JOIN comparisons USING (comparison)
-GROUP BY comparison, method, effect;
+FROM query_table(source) JOIN comparisons USING (comparison)
+GROUP BY comparison, key;
+
+-- The bootstrap's draws: how often each replicate stands in each of 2,000 resamples. A hash draws them, so they are the
+-- same for every method, effect and query, and intervals of things that are compared share their chance.
+CREATE OR REPLACE VIEW resamples AS
+WITH drawn AS (
+    SELECT seeds, resample,
+           CAST(md5_number_lower(resample || ' ' || unnest(range(seeds))) % seeds AS BIGINT) AS replicate
+    FROM (SELECT DISTINCT count(DISTINCT (tape_hash, seed)) AS seeds FROM runs GROUP BY comparison),
+         range(2000) drawn(resample)
+    WHERE seeds >= 5
+)
+SELECT seeds, resample, replicate, count(*) AS weight FROM drawn GROUP BY ALL;
+
+-- The quantile of Student's t with `freedom` degrees of freedom over that of the normal distribution, at 97.5 %:
+-- Cornish and Fisher's expansion (Abramowitz and Stegun, 26.7.5), good to 3e-4 from 4 degrees on.
+CREATE OR REPLACE MACRO student_over_normal(freedom) AS
+    1 + (2.372271 / freedom + 2.822499 / freedom ** 2 + 2.555850 / freedom ** 3 + 1.589528 / freedom ** 4) / 1.959964;
+
+-- Of `source`, as above: a 95 % interval of each key's mean, in currency; no row below 5 replicates, of which a
+-- bootstrap knows too little. It is the percentile interval (Efron and Tibshirani, An Introduction to the Bootstrap,
+-- 1993, chapter 13), which is too narrow for few replicates (Hesterberg, The American Statistician 69, 2015): its ends
+-- are moved away from the mean by as much as makes it the t-interval where differences are normal. (A bootstrap-t has no
+-- answer where most replicates differ by nothing, as they often do here.)
+CREATE OR REPLACE MACRO paired_interval(source) AS TABLE
+WITH numbered AS (
+    SELECT comparison, key, money,
+           row_number() OVER (PARTITION BY comparison, key ORDER BY seed, tape_hash) - 1 AS replicate,
+           count(*) OVER (PARTITION BY comparison, key) AS seeds,
+           avg(money) OVER (PARTITION BY comparison, key) AS mean
+    FROM query_table(source)
+), resampled AS (
+    SELECT comparison, key, seeds, mean, sum(money * weight) / seeds - mean AS departure
+    FROM numbered JOIN resamples USING (seeds, replicate)
+    GROUP BY comparison, key, seeds, mean, resample
+), widened AS (
+    SELECT comparison, key, mean, quantile_cont(departure, 0.025) AS below, quantile_cont(departure, 0.975) AS above,
+           sqrt(seeds / (seeds - 1)) * student_over_normal(seeds - 1) AS width
+    FROM resampled GROUP BY comparison, key, mean, seeds
+)
+SELECT comparison, key, (mean + width * below) * money_unit AS low, (mean + width * above) * money_unit AS high
+FROM widened JOIN comparisons USING (comparison);
+
+-- Over seeds, in currency: mean, spread and paired t-value of each effect; then its mean and interval.
+CREATE OR REPLACE VIEW effects_money AS
+SELECT comparison, key.method, key.effect, seeds, mean, spread, t_value FROM paired_moments(effects_long);
+
+CREATE OR REPLACE VIEW effects_interval AS
+SELECT comparison, m.key.method, m.key.effect, seeds, mean, low, high
+FROM paired_moments(effects_long) m LEFT JOIN paired_interval(effects_long) USING (comparison, key);
 
 -- Latency percentiles of each method's own runs, all seeds together.
 CREATE OR REPLACE VIEW method_latency AS
@@ -134,6 +187,32 @@ GROUP BY r.comparison, r.method;
 CREATE OR REPLACE VIEW method_identified AS
 SELECT l.comparison, l.method, c.resolution <= 1 OR l.latency_p50 >= c.resolution AS identified
 FROM method_latency l JOIN comparisons c USING (comparison);
+
+-- What each method earned more than each other one, each at its own latency, over seeds, in currency; no row where the
+-- tape cannot tell one of the two latencies from zero.
+CREATE OR REPLACE VIEW differences_long AS
+SELECT comparison, tape_hash, seed, {'method': m.method, 'rival': r.method} AS key, m.pnl - r.pnl AS money
+FROM run_pnl m JOIN run_pnl r USING (comparison, tape_hash, seed, role)
+WHERE role = 'own' AND m.method <> r.method;
+
+CREATE OR REPLACE VIEW method_difference AS
+SELECT m.comparison, m.key.method, m.key.rival, seeds, mean, spread, t_value, low, high
+FROM paired_moments(differences_long) m LEFT JOIN paired_interval(differences_long) USING (comparison, key)
+JOIN method_identified i ON (i.comparison, i.method) = (m.comparison, m.key.method)
+JOIN method_identified j ON (j.comparison, j.method) = (m.comparison, m.key.rival)
+WHERE i.identified AND j.identified;
+
+-- What each method, at each fixed compute latency that it was replayed at, earned more than each other one at its own.
+CREATE OR REPLACE VIEW fixed_differences_long AS
+SELECT m.comparison, m.tape_hash, m.seed,
+       {'method': m.method, 'rival': r.method, 'compute_ns': m.compute_ns} AS key, m.pnl - r.pnl AS money
+FROM run_pnl m JOIN run_pnl r ON (r.comparison, r.tape_hash, r.seed, r.role)
+                               = (m.comparison, m.tape_hash, m.seed, 'own')
+WHERE m.role = 'fixed';
+
+CREATE OR REPLACE VIEW fixed_difference AS
+SELECT comparison, m.key.method, m.key.rival, m.key.compute_ns, seeds, mean, spread, t_value, low, high
+FROM paired_moments(fixed_differences_long) m LEFT JOIN paired_interval(fixed_differences_long) USING (comparison, key);
 
 -- What a method did, summed over seeds: in its own runs, or at zero latency where its latency is not identified.
 CREATE OR REPLACE VIEW method_activity AS
@@ -172,17 +251,40 @@ SELECT c.comparison, c.compute_ns, count(*) AS seeds,
        CASE WHEN count(*) > 1 AND stddev_samp(c.pnl - oracle.pnl) > 0
             THEN avg(c.pnl - oracle.pnl) / (stddev_samp(c.pnl - oracle.pnl) / sqrt(count(*))) END AS t_value
 FROM run_pnl c
-JOIN run_pnl oracle ON (oracle.comparison, oracle.seed, oracle.role) = (c.comparison, c.seed, 'oracle')
+JOIN run_pnl oracle ON (oracle.comparison, oracle.tape_hash, oracle.seed, oracle.role)
+                     = (c.comparison, c.tape_hash, c.seed, 'oracle')
 JOIN comparisons q ON q.comparison = c.comparison
 WHERE c.role = 'curve'
 GROUP BY c.comparison, c.compute_ns;
 
+-- P&L of reference prices with errors of stated sizes (the methods inexact:ERROR:SEED, currency) at fixed compute
+-- latencies, and what it is less than without either, paired over seeds, with its interval; in currency.
+CREATE OR REPLACE VIEW iso_long AS
+SELECT i.comparison, i.tape_hash, i.seed,
+       {'error': CASE i.role WHEN 'curve' THEN 0.0 ELSE CAST(split_part(i.method, ':', 2) AS DOUBLE) END,
+        'compute_ns': i.compute_ns} AS key,
+       i.pnl - oracle.pnl AS money, i.pnl
+FROM run_pnl i
+JOIN run_pnl oracle ON (oracle.comparison, oracle.tape_hash, oracle.seed, oracle.role)
+                     = (i.comparison, i.tape_hash, i.seed, 'oracle')
+WHERE i.role = 'curve' OR (i.role = 'fixed' AND i.method LIKE 'inexact:%');
+
+CREATE OR REPLACE VIEW iso_pnl AS
+SELECT comparison, key.error, key.compute_ns, m.seeds, pnl, standard_error, m.mean AS pnl_error, m.t_value, low, high
+FROM paired_moments(iso_long) m
+JOIN (SELECT comparison, key, avg(pnl) * any_value(money_unit) AS pnl,
+             stddev_samp(pnl) / sqrt(count(*)) * any_value(money_unit) AS standard_error
+      FROM iso_long JOIN comparisons USING (comparison) GROUP BY comparison, key) USING (comparison, key)
+LEFT JOIN paired_interval(iso_long) USING (comparison, key);
+
 -- The table of `tradesim compare`: one row a method.
 CREATE OR REPLACE VIEW comparison_table AS
 WITH wide AS (
-    PIVOT (SELECT comparison, method, effect, mean, spread, t_value, seeds FROM effects_money)
+    PIVOT (SELECT comparison, method, effect, seeds, m.mean, spread, t_value, low, high
+           FROM effects_money m JOIN effects_interval i USING (comparison, method, effect, seeds))
     ON effect IN ('pnl', 'pnl_error', 'pricing_effect', 'latency_effect', 'interaction', 'make_instant', 'make_exact')
-    USING any_value(mean) AS mean, any_value(spread) AS spread, any_value(t_value) AS t
+    USING any_value(mean) AS mean, any_value(spread) AS spread, any_value(t_value) AS t,
+          any_value(low) AS low, any_value(high) AS high
     GROUP BY comparison, method
 )
 SELECT m.comparison, m.position, m.method,
@@ -197,22 +299,34 @@ SELECT m.comparison, m.position, m.method,
        CASE WHEN i.identified THEN w.pnl_mean ELSE a.pnl END AS pnl_mean,
        CASE WHEN i.identified THEN w.pnl_spread END AS pnl_spread,
        CASE WHEN i.identified THEN w.pnl_t END AS pnl_t,
-       w.pricing_effect_mean, w.pricing_effect_spread, w.pricing_effect_t,
+       CASE WHEN i.identified THEN w.pnl_low END AS pnl_low,
+       CASE WHEN i.identified THEN w.pnl_high END AS pnl_high,
+       w.pricing_effect_mean, w.pricing_effect_spread, w.pricing_effect_t, w.pricing_effect_low, w.pricing_effect_high,
        CASE WHEN i.identified THEN w.pnl_error_mean END AS pnl_error_mean,
        CASE WHEN i.identified THEN w.pnl_error_spread END AS pnl_error_spread,
        CASE WHEN i.identified THEN w.pnl_error_t END AS pnl_error_t,
+       CASE WHEN i.identified THEN w.pnl_error_low END AS pnl_error_low,
+       CASE WHEN i.identified THEN w.pnl_error_high END AS pnl_error_high,
        CASE WHEN i.identified THEN w.latency_effect_mean END AS latency_effect_mean,
        CASE WHEN i.identified THEN w.latency_effect_spread END AS latency_effect_spread,
        CASE WHEN i.identified THEN w.latency_effect_t END AS latency_effect_t,
+       CASE WHEN i.identified THEN w.latency_effect_low END AS latency_effect_low,
+       CASE WHEN i.identified THEN w.latency_effect_high END AS latency_effect_high,
        CASE WHEN i.identified THEN w.interaction_mean END AS interaction_mean,
        CASE WHEN i.identified THEN w.interaction_spread END AS interaction_spread,
        CASE WHEN i.identified THEN w.interaction_t END AS interaction_t,
+       CASE WHEN i.identified THEN w.interaction_low END AS interaction_low,
+       CASE WHEN i.identified THEN w.interaction_high END AS interaction_high,
        CASE WHEN i.identified THEN w.make_instant_mean END AS make_instant_mean,
        CASE WHEN i.identified THEN w.make_instant_spread END AS make_instant_spread,
        CASE WHEN i.identified THEN w.make_instant_t END AS make_instant_t,
+       CASE WHEN i.identified THEN w.make_instant_low END AS make_instant_low,
+       CASE WHEN i.identified THEN w.make_instant_high END AS make_instant_high,
        CASE WHEN i.identified THEN w.make_exact_mean END AS make_exact_mean,
        CASE WHEN i.identified THEN w.make_exact_spread END AS make_exact_spread,
-       CASE WHEN i.identified THEN w.make_exact_t END AS make_exact_t
+       CASE WHEN i.identified THEN w.make_exact_t END AS make_exact_t,
+       CASE WHEN i.identified THEN w.make_exact_low END AS make_exact_low,
+       CASE WHEN i.identified THEN w.make_exact_high END AS make_exact_high
 FROM methods m
 JOIN comparisons c USING (comparison)
 LEFT JOIN method_latency l USING (comparison, method)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tradesim.errors import TapeError
 from tradesim.market.chain import AMERICAN, Settlement, listed_terms
+from tradesim.market.latent import level_steps
 from tradesim.market.tape import QUOTE, UNDERLYING, Latent, Tape
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.american import price as american_price
@@ -121,7 +122,7 @@ class LatentFair:
         return value, (up - down) / (2.0 * BUMP * spot)
 
     def _reference(self, contract: Ints, row: Ints, spot: Floats) -> Floats:
-        chain, count = self.tape.chain, len(contract)
+        chain, carry, count = self.tape.chain, self.tape.carry, len(contract)
         expiry = np.maximum(chain.expiry[contract] - self._level_instant(row), 0)
         points = Points(
             spot=spot,
@@ -129,7 +130,7 @@ class LatentFair:
             expiry=expiry / YEAR,
             volatility=self.latent.level[row] * self.latent.smile[contract],
             rate=np.full(count, self.tape.rate),
-            dividend=np.full(count, self.tape.dividend),
+            dividend=np.full(count, self.tape.dividend) if carry is None else self.tape.rate - carry[contract],
             right=chain.right[contract],
         )
         value = self._by_problem(points, contract) if self.tape.problem else _by_style(points, chain.style[contract])
@@ -142,7 +143,7 @@ class LatentFair:
 
     def _level_instant(self, row: Ints) -> Ints:
         """The instant of the last step of the level at or before each latent row."""
-        stepped = np.append(0, np.flatnonzero(np.diff(self.latent.level) != 0) + 1)
+        stepped = level_steps(self.latent)
         ts: Ints = self.latent.ts[stepped[np.searchsorted(stepped, row, side="right") - 1]]
         return ts
 

@@ -22,9 +22,9 @@ import numpy as np
 import polars as pl
 
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain
+from tradesim.market.readers.layout import Layout
 from tradesim.market.readers.lean_files import (
     PRICE_UNIT,
-    Layout,
     Member,
     instants,
     members,

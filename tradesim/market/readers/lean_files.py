@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from tradesim.errors import SourceError
+from tradesim.market.readers.layout import Layout
 from tradesim.market.readers.new_york import midnight
 from tradesim.market.readers.reader import zip_members
 from tradesim.units import MILLISECOND
@@ -53,26 +54,6 @@ def members(sources: Sequence[Path], pattern: re.Pattern[str], example: str) -> 
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layout:
-    """The columns of a CSV file without header: their types, and which of them may not be empty."""
-
-    columns: Mapping[str, pl.DataType]
-    required: Sequence[str]
-
-    def fault(self, line: str) -> str | None:
-        """What is wrong with ``line``, if anything is."""
-        values = line.split(",")
-        if len(values) != len(self.columns):
-            return f"{len(values)} columns; it must have {len(self.columns)}: {','.join(self.columns)}"
-        for (name, dtype), value in zip(self.columns.items(), values, strict=True):
-            if not value and name in self.required:
-                return f"{name} is empty; it must be given"
-            if value and dtype == pl.Int64 and not re.fullmatch(r"-?\d{1,18}", value):
-                return f"{name} is {value!r}; it must be a whole number"
-        return None
-
-
 def parsed(files: Sequence[Member], layout: Layout) -> pl.DataFrame:
     """The rows of all ``files``, and a column ``file``: the index of the file that each comes from.
 
@@ -99,10 +80,9 @@ def parsed(files: Sequence[Member], layout: Layout) -> pl.DataFrame:
 
 def _fault(files: Sequence[Member], layout: Layout) -> SourceError:
     for file in files:
-        for number, line in enumerate(file.data.decode(errors="replace").splitlines(), start=1):
-            fault = layout.fault(line)
-            if fault:
-                return SourceError(f"{file.where}, line {number}: {fault}; fetch the archive again")
+        fault = layout.fault_of(file.data, file.where)
+        if fault:
+            return SourceError(f"{fault}; fetch the archive again")
     return SourceError(f"{files[0].where}: not a table of {','.join(layout.columns)}; fetch the archive again")
 
 

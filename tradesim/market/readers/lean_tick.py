@@ -17,7 +17,8 @@ from typing import Final
 import polars as pl
 
 from tradesim.market.chain import Chain
-from tradesim.market.readers.lean_files import PRICE_UNIT, Layout, Member, instants, members, parsed
+from tradesim.market.readers.layout import Layout
+from tradesim.market.readers.lean_files import PRICE_UNIT, Member, instants, members, parsed
 from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed
 from tradesim.market.rows import Draft
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING

@@ -1,0 +1,224 @@
+"""Stylised facts of a tape: what a generated market must share with real ones to be believed.
+
+Which facts, and why: R. Cont, "Empirical properties of asset returns: stylized facts and statistical issues",
+Quantitative Finance 1 (2001): heavy tails that thin out as the horizon grows, no linear but lasting absolute
+autocorrelation, clustering. To these come what a latency is paid for: clustered arrivals, spreads, quotes a trade.
+
+A fact that a tape cannot identify is None: bars do not tell arrivals, no horizon below the tape's resolution is
+sampled, and nothing is estimated from fewer than 30 intervals.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tradesim.market.quoted import Quoted, quoted_smiles
+from tradesim.market.snapshot import snapshot_of
+from tradesim.market.tape import QUOTE, TRADE, UNDERLYING, Tape, mids
+from tradesim.pricing.problem import Floats
+from tradesim.units import DAY, MILLISECOND, SECOND, YEAR, spoken
+
+Integers = NDArray[np.int64]
+Facts = dict[str, float | None]
+"""Facts by name, in the order in which they are shown."""
+
+WINDOWS: Final = (100 * MILLISECOND, SECOND, 10 * SECOND)
+"""Windows in which arrivals are counted, ns."""
+HORIZONS: Final = (100 * MILLISECOND, SECOND, 10 * SECOND, 60 * SECOND)
+"""Intervals at which prices are sampled, ns."""
+FEWEST: Final = 30
+"""Nothing is estimated from fewer windows, gaps or returns."""
+FINEST: Final = 10
+"""A window that counts arrivals is at least so many times as long as what the tape can tell apart."""
+QUANTILES: Final = (0.5, 0.9, 0.99)
+DEVIATIONS: Final = (-2, -1, 0, 1, 2)
+"""Where a smile is read: strikes so many standard deviations from the forward."""
+SMILE_DAYS: Final = 30
+BASIS_POINT: Final = 1e-4
+
+
+def facts_of(tape: Tape) -> Facts:
+    """All facts of ``tape``; those of options are None where it has none."""
+    ts, mid = mids(tape)
+    return {
+        **_arrival_facts(tape),
+        **_return_facts(ts, mid, tape.resolution),
+        **_spread_facts(tape),
+        **_trade_facts(tape),
+        **_option_facts(tape),
+    }
+
+
+def is_told(tape: Tape) -> bool:
+    """Whether the tape tells single messages apart, as bars do not."""
+    return tape.resolution * FINEST <= WINDOWS[0]
+
+
+def fano(ts: Integers, window: int) -> float | None:
+    """Variance over mean of the counts of arrivals in windows from the first arrival on; 1 for a Poisson process."""
+    count = int(ts[-1] - ts[0]) // window if len(ts) else 0
+    if count < FEWEST:
+        return None
+    counts = np.bincount((ts - ts[0]) // window, minlength=count)[:count]
+    return float(counts.var() / counts.mean())
+
+
+def gap_correlation(ts: Integers) -> float | None:
+    """Correlation of each gap between arrivals with the next: 0 for a Poisson process, positive for clusters."""
+    return autocorrelation(np.diff(ts).astype(np.float64))
+
+
+def branching_ratio(fano_factor: float) -> float:
+    """Children an arrival of a Hawkes process has on average, by its Fano factor over long windows.
+
+    ``1 - 1 / sqrt(F)``, and 0 where F is below 1. A rate that changes for other reasons counts as excitement too.
+    Source: Hardiman and Bouchaud, "Branching-ratio approximation for the self-exciting Hawkes process", Physical Review
+    E 90 (2014), equation 5.
+    """
+    return max(1.0 - 1.0 / math.sqrt(fano_factor), 0.0) if fano_factor > 0.0 else 0.0
+
+
+def log_returns(ts: Integers, price: Floats, horizon: int) -> Floats:
+    """Returns over successive horizons from the first price on, each between the last prices known by then."""
+    if not len(ts):
+        return np.empty(0)
+    grid = np.arange(ts[0], ts[-1] + 1, horizon)
+    return np.diff(np.log(price[np.searchsorted(ts, grid, side="right") - 1]))
+
+
+def kurtosis(sample: Floats) -> float | None:
+    """Fourth moment over the square of the second, about the mean: 3 for a normal law."""
+    if len(sample) < FEWEST or sample.var() == 0.0:
+        return None
+    return float(np.mean((sample - sample.mean()) ** 4) / sample.var() ** 2)
+
+
+def realised_volatility(returns: Floats, horizon: int) -> float | None:
+    """Root of the realised variance a second; over ascending horizons it is the signature plot.
+
+    It is the same at all horizons where returns are uncorrelated, and falls where a price bounces: Andersen,
+    Bollerslev, Diebold and Labys, "Great realizations", Risk 13 (2000).
+    """
+    if len(returns) < FEWEST:
+        return None
+    return float(np.sqrt(np.sum(returns**2) / (len(returns) * horizon / SECOND)))
+
+
+def autocorrelation(sample: Floats) -> float | None:
+    """Correlation of each value with the next."""
+    if len(sample) <= FEWEST or sample[:-1].std() == 0.0 or sample[1:].std() == 0.0:
+        return None
+    return float(np.corrcoef(sample[:-1], sample[1:])[0, 1])
+
+
+def weighted_quantiles(values: Floats, weights: Floats, quantiles: tuple[float, ...]) -> list[float]:
+    """The least value up to which that share of the weight lies, for each quantile."""
+    order = np.argsort(values)
+    share = np.cumsum(weights[order]) / np.sum(weights)
+    at = np.minimum(np.searchsorted(share, quantiles), len(values) - 1)
+    return [float(value) for value in values[order][at]]
+
+
+def _known(value: float | None, change: Callable[[float], float]) -> float | None:
+    return None if value is None else change(value)
+
+
+def _arrival_facts(tape: Tape) -> Facts:
+    ts = tape.ts[(tape.instrument == UNDERLYING) & (tape.kind == QUOTE)]
+    fanos = {window: fano(ts, window) if window >= FINEST * tape.resolution else None for window in WINDOWS}
+    longest = next((value for value in reversed(fanos.values()) if value is not None), None)
+    return {
+        "quotes a second": len(ts) / max((tape.end - tape.start) / SECOND, 1.0) if is_told(tape) else None,
+        **{f"Fano factor, {spoken(window)}": value for window, value in fanos.items()},
+        "branching ratio": _known(longest, branching_ratio),
+        "correlation of gaps": gap_correlation(ts) if is_told(tape) else None,
+    }
+
+
+def _return_facts(ts: Integers, mid: Floats, resolution: int) -> Facts:
+    returns = {h: log_returns(ts, mid, h) if h >= resolution else np.empty(0) for h in HORIZONS}
+    second = returns[SECOND]
+    return {
+        **{f"kurtosis, {spoken(h)}": kurtosis(r) for h, r in returns.items()},
+        **{
+            f"volatility, every {spoken(h)} (bp / root s)": _known(realised_volatility(r, h), lambda v: v / BASIS_POINT)
+            for h, r in returns.items()
+        },
+        **{
+            f"returns that are zero, {spoken(h)}": float(np.mean(r == 0.0)) if len(r) >= FEWEST else None
+            for h, r in returns.items()
+        },
+        "correlation of returns, 1 s": autocorrelation(second),
+        "correlation of absolute returns, 1 s": autocorrelation(np.abs(second)),
+    }
+
+
+def _spread_facts(tape: Tape) -> Facts:
+    """Spreads of the underlying, each for as long as it stood."""
+    rows = np.flatnonzero((tape.instrument == UNDERLYING) & (tape.kind == QUOTE))
+    bid, ask = tape.bid[rows], tape.ask[rows]
+    stood = np.diff(tape.ts[rows], append=tape.end).astype(np.float64)
+    keep = (tape.bid_size[rows] > 0) & (tape.ask_size[rows] > 0) & (bid <= ask) & (stood > 0.0)
+    names = [f"spread, {quantile:.0%} of the time (ticks)" for quantile in QUANTILES]
+    relative = "spread, 50% of the time (bp)"
+    if not keep.any():
+        return dict.fromkeys([*names, relative])
+    bid, ask, stood = bid[keep], ask[keep], stood[keep]
+    tick = np.gcd.reduce(np.concatenate([bid, ask]))
+    ticks = weighted_quantiles((ask - bid) / tick, stood, QUANTILES)
+    share = weighted_quantiles(2.0 * (ask - bid) / (ask + bid) / BASIS_POINT, stood, (0.5,))
+    return {**dict(zip(names, ticks, strict=True)), relative: share[0]}
+
+
+def _trade_facts(tape: Tape) -> Facts:
+    """Quotes a trade, and the signature of trade prices, which bounce between bid and ask."""
+    of_underlying = tape.instrument == UNDERLYING
+    trades = np.flatnonzero(of_underlying & (tape.kind == TRADE))
+    quotes = np.count_nonzero(of_underlying & (tape.kind == QUOTE))
+    ts, price = tape.ts[trades], tape.price[trades].astype(np.float64)
+    return {
+        "quotes a trade": quotes / len(trades) if len(trades) and is_told(tape) else None,
+        **{
+            f"volatility of trades, every {spoken(h)} (bp / root s)": _known(
+                realised_volatility(log_returns(ts, price, h), h) if h >= tape.resolution else None,
+                lambda v: v / BASIS_POINT,
+            )
+            for h in HORIZONS
+        },
+    }
+
+
+def _option_facts(tape: Tape) -> Facts:
+    options = tape.instrument != UNDERLYING
+    quotes = options & (tape.kind == QUOTE)
+    trades = np.count_nonzero(options & (tape.kind == TRADE))
+    both = quotes & (tape.bid_size > 0) & (tape.ask_size > 0) & (tape.bid + tape.ask > 0)
+    spread = 2.0 * (tape.ask[both] - tape.bid[both]) / (tape.ask[both] + tape.bid[both])
+    return {
+        "options: quotes a trade": np.count_nonzero(quotes) / trades if trades and is_told(tape) else None,
+        "options: median spread (% of mid)": 100.0 * float(np.median(spread)) if len(spread) else None,
+        **_smile_facts(tape, bool(both.any())),
+    }
+
+
+def _smile_facts(tape: Tape, is_quoted: bool) -> Facts:
+    """Implied volatility by moneyness in the middle of the tape, of the expiry nearest to thirty days."""
+    names = [f"implied volatility, {place:+d} deviations (%)" for place in DEVIATIONS]
+    smiles = quoted_smiles(snapshot_of(tape)) if is_quoted else []
+    if not smiles:
+        return {"smile: days to expiry": None, **dict.fromkeys(names)}
+    smile = min(smiles, key=lambda expiry: abs(expiry.life - SMILE_DAYS * DAY))
+    values = (_volatility_at(smile, place) for place in DEVIATIONS)
+    return {"smile: days to expiry": smile.life / DAY, **dict(zip(names, values, strict=True))}
+
+
+def _volatility_at(smile: Quoted, deviations: float) -> float | None:
+    """In percent, between the two quotes around that strike; None beyond the last quote."""
+    middle = smile.volatility[np.argmin(np.abs(smile.k))]
+    k = deviations * middle * math.sqrt(smile.life / YEAR)
+    if not smile.k[0] <= k <= smile.k[-1]:
+        return None
+    return 100.0 * float(np.interp(k, smile.k, smile.volatility))

@@ -1,0 +1,234 @@
+"""Captures of Binance's futures streams: a message a line, ``<receive time, ns> <JSON>``, plain or gzip.
+
+::
+
+    1723161255088169167 {"stream":"btcusdt@bookTicker","data":{"e":"bookTicker","u":..,"s":"BTCUSDT",
+                         "b":"61800.20","B":"2.507","a":"61800.30","A":"2.510","T":1723161256313,"E":..}}
+    1723161255088176367 {"stream":"btcusdt@trade","data":{"e":"trade","T":..,"s":"BTCUSDT","p":"61800.30","q":"0.006",
+                         "m":false,..}}
+    1723161255030314667 {"stream":"btcusdt@depth@0ms","data":{"e":"depthUpdate","T":..,"s":"BTCUSDT","U":..,"u":..,
+                         "pu":..,"b":[["58710.20","0.014"],..],"a":[..]}}
+    1723161255319702566 {"lastUpdateId":..,"E":..,"T":..,"bids":[["61800.20","2.909"],..],"asks":[..]}
+
+``T``, in ms, is when the venue's engine did it and becomes ``ts``; ``E``, when it sent the message, stands in where
+there is no ``T``; a message with neither (spot's ``bookTicker``) is refused. The receive time stays as it was recorded,
+however wrong the recorder's clock was. Messages of other streams are left out.
+
+``bookTicker``     the best bid ``b`` x ``B`` and ask ``a`` x ``A``: a quote
+``trade``          ``q`` at ``p``; ``m`` says that the buyer's order rested, so that a seller came
+``depthUpdate``    a level for each pair of price and size; size 0 says that it is gone
+the last form      a snapshot of the book, asked for by the recorder: a level each, and a level of size 0 for each that
+earlier updates told of and that the snapshot, as deep as it goes, does not have. Updates that it includes (``u`` before
+``lastUpdateId``) but that came after it are left out, and newer levels that came before it are kept.
+
+Quotes are the tickers' alone. The streams are apart: for a moment a level may stand beyond the opposite quote.
+
+An update whose ``pu`` is neither the ``u`` of the one before it nor in a snapshot tells that the recorder missed some:
+the book is not known from there on, and the file is refused. All rows are of the underlying, the chain is empty,
+and the lot is the largest power of ten that makes the sizes whole: 0.001 BTC for BTCUSDT.
+"""
+
+import json
+import math
+import re
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from tradesim.errors import SourceError
+from tradesim.market.readers.plain import draft_of_frames
+from tradesim.market.readers.reader import Request, choose_underlying, listed, quote_currency
+from tradesim.market.readers.text_files import blocks
+from tradesim.market.rows import Draft
+from tradesim.market.rules import FARTHEST_TIME
+from tradesim.market.terms import Terms
+from tradesim.units import MILLISECOND
+from tradesim.user_code import said
+
+LINE: Final = re.compile(r"([0-9]{1,18}|[1-3][0-9]{18}) (\{.*\})\r?")
+"""A receive time within the rules of a tape, and an object."""
+
+KINDS: Final = {
+    "trade": ("side", "price", "size"),
+    "depth": ("side", "price", "size"),
+    "quote": ("bid", "bid_size", "ask", "ask_size"),
+}
+"""The columns of each kind of rows."""
+
+TRADED: Final = "MARKET"
+"""The ``X`` of a trade with an order of the book; the insurance fund's and forced ones meet none."""
+
+
+def read_binance(request: Request) -> Draft:
+    """The draft of one symbol in ``request.sources``, captures in the order in which they were made.
+
+    Raises :class:`~tradesim.errors.SourceError` for files that are not of the format, for captures of several symbols
+    of which none is chosen, and for updates of the book that are missing.
+    """
+    capture = _Capture(wanted=request.underlying and request.underlying.upper())
+    for source in request.sources:
+        for where, received, message in _messages(source):
+            try:
+                capture.read(message, received, where)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise SourceError(
+                    f"{where}: a message of another form ({said(error)}); give the recorder's own file"
+                ) from None
+    symbol = choose_underlying(capture.seen, request)
+    where = listed(request.sources)
+    if capture.snapshots and len(capture.seen) > 1:
+        raise SourceError(
+            f"{where}: snapshots, which name no symbol, of {', '.join(sorted(capture.seen))}; capture each in a file"
+        )
+    terms = Terms(
+        underlying=symbol,
+        currency=quote_currency(symbol),
+        source=f"Binance capture of {symbol}: {where}",
+        rate=request.rate,
+        dividend=request.dividend,
+    )
+    return draft_of_frames([capture.frame()], terms, sources=[where])
+
+
+def _messages(source: Path) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """Where a message stands in ``source``, when it was received (ns), and what it says."""
+    number = 0
+    for block in blocks(source):
+        for line in block.decode(errors="replace").removesuffix("\n").split("\n"):
+            number += 1
+            where = f"{source.name}, line {number}"
+            match = LINE.fullmatch(line)
+            if match is None:
+                raise SourceError(f"{where}: {line[:40]!r}; a line is '<receive time, ns> <JSON object>', whole")
+            try:
+                yield where, int(match[1]), json.loads(match[2])
+            except (ValueError, RecursionError) as error:
+                raise SourceError(f"{where}: not JSON ({error}); give the capture as the recorder wrote it") from None
+
+
+class _Rows:
+    """Rows of one kind: a message's line, two instants and number of rows; and the values of its rows."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._columns = KINDS[kind]
+        self._messages = array("q")
+        self._values = array("d")
+
+    def add(self, stamp: tuple[int, int, int], values: list[float]) -> None:
+        """Take the ``values`` of a message's rows, row by row."""
+        self._messages.extend((*stamp, len(values) // len(self._columns)))
+        self._values.extend(values)
+
+    def frame(self) -> pl.DataFrame:
+        """The rows in plain units, and their ``line``."""
+        messages = np.array(self._messages).reshape(-1, 4)
+        stamps = np.repeat(messages[:, :3], messages[:, 3], axis=0)
+        values = np.array(self._values).reshape(-1, len(self._columns))
+        return pl.DataFrame(stamps, schema=["line", "ts", "received"]).hstack(
+            pl.DataFrame(values, schema=list(self._columns)).with_columns(kind=pl.lit(self._kind))
+        )
+
+
+class _Capture:
+    """What has been read of one symbol, and what updates have told of its book.
+
+    ``wanted``  the symbol; None takes the first that comes
+    ``seen``    every symbol that came, also those that were left out
+    ``snapshots`` how many came
+    """
+
+    def __init__(self, wanted: str | None) -> None:
+        self.wanted = wanted
+        self.seen: set[str] = set()
+        self.snapshots = 0
+        self._lines = 0
+        self._rows = {kind: _Rows(kind) for kind in KINDS}
+        self._told: dict[tuple[int, float], tuple[int, float]] = {}
+        """Of each side and price, the update that told of it last, and its size then."""
+        self._update: int | None = None
+        """The last update of the book."""
+        self._included = -1
+        """The last update that a snapshot includes."""
+
+    def read(self, message: dict[str, Any], received: int, where: str) -> None:
+        """Take what ``message`` says; an error of its form is Python's own."""
+        self._lines += 1
+        if "lastUpdateId" in message:
+            self._snapshot(message, received)
+            return
+        data = message.get("data", message)
+        event = data.get("e")
+        if event not in ("bookTicker", "trade", "depthUpdate"):
+            return
+        symbol = str(data["s"]).upper()
+        self.seen.add(symbol)
+        self.wanted = self.wanted or symbol
+        if symbol != self.wanted:
+            return
+        stamp = (self._lines, _instant(data), received)
+        if event == "bookTicker":
+            self._rows["quote"].add(stamp, [float(data[name]) for name in "bBaA"])
+        elif event == "trade":
+            self._trade(data, stamp)
+        else:
+            self._depth(data, stamp, where)
+
+    def frame(self) -> pl.DataFrame:
+        """All rows in plain units, in the order of the messages."""
+        rows = pl.concat([rows.frame() for rows in self._rows.values()], how="diagonal")
+        return rows.sort("line", maintain_order=True).drop("line").with_columns(pl.col.side.cast(pl.Int8()))
+
+    def _trade(self, data: dict[str, Any], stamp: tuple[int, int, int]) -> None:
+        if data.get("X", TRADED) != TRADED:
+            return
+        if not isinstance(data["m"], bool):
+            raise ValueError(f"m is {data['m']!r}; it must be true or false")
+        self._rows["trade"].add(stamp, [-1 if data["m"] else 1, float(data["p"]), float(data["q"])])
+
+    def _depth(self, data: dict[str, Any], stamp: tuple[int, int, int], where: str) -> None:
+        update, before = int(data["u"]), data.get("pu")
+        if update < self._included:
+            return
+        is_known = self._update is not None or self._included >= 0
+        if is_known and before is not None and before != self._update and before > self._included:
+            raise SourceError(
+                f"{where}: updates of the book are missing: this one follows {before}, and the last one here is "
+                f"{max(self._update or 0, self._included)}; cut the capture there, or give the part that is missing"
+            )
+        self._update = update
+        for side, levels in ((1, _levels(data["b"])), (-1, _levels(data["a"]))):
+            self._told.update({(side, price): (update, size) for price, size in levels})
+            self._rows["depth"].add(stamp, [x for level in levels for x in (side, *level)])
+
+    def _snapshot(self, message: dict[str, Any], received: int) -> None:
+        self.snapshots += 1
+        stamp = (self._lines, _instant(message), received)
+        includes = int(message["lastUpdateId"])
+        for side, name in ((1, "bids"), (-1, "asks")):
+            levels = dict(_levels(message[name]))
+            farthest = min((side * price for price in levels), default=-math.inf)
+            for (told_of, price), (update, size) in self._told.items():
+                if told_of == side and update > includes:
+                    levels.pop(price, None)
+                elif told_of == side and size > 0 and side * price >= farthest:
+                    levels.setdefault(price, 0.0)
+            self._rows["depth"].add(stamp, [x for level in levels.items() for x in (side, *level)])
+            self._told.update({(side, price): (includes, size) for price, size in levels.items()})
+        self._included = includes
+
+
+def _instant(data: dict[str, Any]) -> int:
+    """When the venue's engine did it, ns, or else when it sent the message."""
+    ms = data["T"] if "T" in data else data["E"]
+    if type(ms) is not int or not 0 <= ms < FARTHEST_TIME // MILLISECOND:
+        raise ValueError(f"the time is {ms!r}; it must be whole ms since the epoch")
+    return ms * MILLISECOND
+
+
+def _levels(levels: list[list[str]]) -> list[tuple[float, float]]:
+    return [(float(price), float(size)) for price, size in levels]

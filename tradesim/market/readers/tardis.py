@@ -1,0 +1,199 @@
+"""Tardis CSV, plain or gzip: ``quotes``, ``trades`` and ``options_chain``; which one is told by a file's header.
+
+::
+
+    exchange,symbol,timestamp,local_timestamp,ask_amount,ask_price,bid_price,bid_amount           quotes
+    exchange,symbol,timestamp,local_timestamp,id,side,price,amount                                trades
+    exchange,symbol,timestamp,local_timestamp,type,strike_price,expiration,open_interest,last_price,bid_price,
+        bid_amount,bid_iv,ask_price,ask_amount,ask_iv,mark_price,mark_iv,underlying_index,underlying_price,
+        delta,gamma,vega,theta,rho                                                                options_chain
+
+Times are microseconds since the epoch, UTC: ``timestamp`` is the venue's and becomes ``ts``, ``local_timestamp`` is the
+recorder's and becomes ``received``. An empty field is none. ``side`` says who came to the book: buy, sell, or unknown.
+Files are cut at midnight by ``local_timestamp``, so one may begin with instants of the day before; and they are in its
+order, from which the tape's order, by ``ts``, may differ. Liquidations have the header of trades: do not give them.
+
+A tape holds one symbol of quotes and trades, or the options on one coin. Options are read from ``options_chain``, of
+Deribit: European, inverse and priced in the coin (``BTC-29MAY26-9000-C``), or linear and priced in dollars
+(``AVAX_USDC-29MAY26-8D6-P``). A row of it is a message about a contract; one that leaves the contract's quote as it was
+is left out. Volatilities and greeks are not read.
+
+``underlying_price`` is no spot: it is the forward of a contract's own expiry, a future's price or a synthetic one
+(``SYN.``), named by ``underlying_index``. The tape's underlying is that of the nearest expiry that outlives the files,
+locked, one lot on each side, where it changes. Each contract's carry is that of its own forward over it. Where quotes
+of one other symbol of the coin (``BTC-PERPETUAL``) are given too, they are the underlying instead. Trades of contracts
+are taken from a file of trades; their quotes are not taken from a file of quotes, which would repeat the chain's.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import polars as pl
+
+from tradesim.errors import SourceError
+from tradesim.market.chain import Settlement
+from tradesim.market.readers.layout import Layout
+from tradesim.market.readers.plain import draft_of_frames, instant
+from tradesim.market.readers.reader import Request, choose_underlying, listed, quote_currency
+from tradesim.market.readers.text_files import tables
+from tradesim.market.rows import Draft
+from tradesim.market.terms import Terms
+from tradesim.units import MICROSECOND
+
+_STAMP: Final = {
+    "exchange": pl.String(),
+    "symbol": pl.String(),
+    "timestamp": pl.Int64(),
+    "local_timestamp": pl.Int64(),
+}
+_STAMPS: Final = {"ts": "timestamp", "received": "local_timestamp"}
+_SIDES: Final = {"bid": "bid_price", "bid_size": "bid_amount", "ask": "ask_price", "ask_size": "ask_amount"}
+_BEST: Final = {column: pl.Float64() for column in _SIDES.values()}
+_TERMS: Final = {"type": pl.String(), "strike_price": pl.Float64(), "expiration": pl.Int64()}
+
+OPTIONS: Final = "options_chain"
+LAYOUTS: Final = {
+    OPTIONS: Layout(
+        columns={**_STAMP, **_TERMS, **_BEST, "underlying_index": pl.String(), "underlying_price": pl.Float64()},
+        required=(*_STAMP, *_TERMS),
+    ),
+    "trades": Layout(
+        columns={**_STAMP, "id": pl.String(), "side": pl.String(), "price": pl.Float64(), "amount": pl.Float64()},
+        required=(*_STAMP, "price", "amount"),
+    ),
+    "quotes": Layout(columns={**_STAMP, **_BEST}, required=tuple(_STAMP)),
+}
+VENUE: Final = "deribit"
+"""Whose options are read: the one venue whose settlement is known here."""
+
+
+def read_tardis(request: Request) -> Draft:
+    """The draft of one symbol, or of the options on one coin, in ``request.sources``.
+
+    Raises :class:`~tradesim.errors.SourceError` for files that are not of the format, and for files of several symbols
+    or coins of which none is chosen.
+    """
+    read: dict[str, list[pl.DataFrame]] = {name: [] for name in LAYOUTS}
+    for source in request.sources:
+        for name, rows in tables(source, LAYOUTS):
+            read[name].append(rows)
+    found = {
+        name: pl.concat(parts).sort("timestamp", "local_timestamp", maintain_order=True)
+        for name, parts in read.items()
+        if parts
+    }
+    return _options_on_a_coin(found, request) if OPTIONS in found else _one_symbol(found, request)
+
+
+def _one_symbol(found: dict[str, pl.DataFrame], request: Request) -> Draft:
+    symbol = choose_underlying((name for rows in found.values() for name in rows["symbol"].unique()), request)
+    own = {name: rows.filter(symbol=symbol) for name, rows in found.items()}
+    venues = sorted({name for rows in own.values() for name in rows["exchange"].unique()})
+    if len(venues) > 1:
+        raise SourceError(f"{listed(request.sources)}: {symbol} of {' and '.join(venues)}; give files of one venue")
+    frames = [_READINGS[name](rows) for name, rows in own.items()]
+    return _draft(frames, request, underlying=symbol, currency=quote_currency(symbol), what=f"{symbol} of {venues[0]}")
+
+
+def _options_on_a_coin(found: dict[str, pl.DataFrame], request: Request) -> Draft:
+    where = listed(request.sources)
+    strangers = found[OPTIONS].filter(pl.col.exchange != VENUE)
+    if len(strangers):
+        raise SourceError(
+            f"{where}: options of {strangers['exchange'][0]}, and this reader knows how {VENUE}'s are settled, no "
+            "other's; read them by a reader of your own"
+        )
+    coin_of = pl.col.symbol.str.split("-").list.first()
+    coin = choose_underlying(found[OPTIONS].select(coin_of.unique()).to_series(), request)
+    own = {name: rows.filter(coin_of == coin) for name, rows in found.items()}
+    contracts = own[OPTIONS]["symbol"].unique()
+    quotes, trades = (own[name].filter(~_is_of(contracts)) if name in own else None for name in ("quotes", "trades"))
+    spots = sorted(set() if quotes is None else quotes["symbol"].unique())
+    if len(spots) > 1:
+        raise SourceError(f"{where}: quotes of {', '.join(spots[:3])} beside options on {coin}; give those of one")
+    frames = [_nearest(own[OPTIONS], where) if quotes is None or quotes.is_empty() else _quotes(quotes)]
+    frames.append(_options(own[OPTIONS]))
+    if trades is not None:
+        frames.append(_trades(trades.filter(pl.col.symbol.is_in(spots))))
+        frames.append(_trades(own["trades"].filter(_is_of(contracts)), contract=pl.col.symbol))
+    dollars = coin.partition("_")[2]
+    return _draft(
+        frames,
+        request,
+        underlying=coin,
+        currency=dollars or "USD",
+        what=f"options on {coin} of {VENUE}",
+        settlement=Settlement.QUOTE if dollars else Settlement.INVERSE,
+    )
+
+
+def _is_of(symbols: pl.Series) -> pl.Expr:
+    return pl.col.symbol.is_in(symbols.implode())
+
+
+def _stamp() -> dict[str, pl.Expr]:
+    return {name: instant(pl.col(column), MICROSECOND) for name, column in _STAMPS.items()}
+
+
+def _best() -> dict[str, pl.Expr]:
+    return {name: pl.col(column) for name, column in _SIDES.items()}
+
+
+def _quotes(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(**_stamp(), **_best())
+
+
+def _trades(rows: pl.DataFrame, contract: pl.Expr | None = None) -> pl.DataFrame:
+    return rows.select("side", "price", **_stamp(), contract=contract, size=pl.col.amount)
+
+
+_READINGS: Final[dict[str, Callable[[pl.DataFrame], pl.DataFrame]]] = {"quotes": _quotes, "trades": _trades}
+
+
+def _options(messages: pl.DataFrame) -> pl.DataFrame:
+    """The quotes of the contracts, where they change."""
+    quote = pl.struct(_SIDES.values())
+    changes = quote.ne_missing(quote.shift(1)).over("symbol") | pl.col.symbol.is_first_distinct()
+    return messages.filter(changes).select(
+        **_stamp(),
+        **_best(),
+        contract=pl.col.symbol,
+        strike=pl.col.strike_price,
+        expiry=instant(pl.col.expiration, MICROSECOND),
+        right=pl.col.type,
+        style=pl.lit("european"),
+        forward=pl.col.underlying_price,
+    )
+
+
+def _nearest(messages: pl.DataFrame, where: str) -> pl.DataFrame:
+    """The forward of the nearest expiry that outlives the messages, as a quote where it changes."""
+    stated = messages.filter(pl.col.underlying_price.is_not_null())
+    if stated.is_empty():
+        raise SourceError(f"{where}: underlying_price is empty in all rows; give quotes of the underlying, too")
+    end = stated["timestamp"].max()
+    outlives = stated.filter(pl.col.expiration > end)
+    chosen = outlives["expiration"].min() if len(outlives) else stated["expiration"].max()
+    price = pl.col.underlying_price
+    changes = stated.filter(expiration=chosen).filter(price.ne_missing(price.shift(1)))
+    return changes.select(**_stamp(), bid=price, ask=price)
+
+
+def _draft(
+    frames: list[pl.DataFrame],
+    request: Request,
+    *,
+    underlying: str,
+    currency: str,
+    what: str,
+    settlement: Settlement = Settlement.QUOTE,
+) -> Draft:
+    where = listed(request.sources)
+    terms = Terms(
+        underlying=underlying,
+        currency=currency,
+        source=f"Tardis CSV of {what}: {where}",
+        rate=request.rate,
+        dividend=request.dividend,
+    )
+    return draft_of_frames(frames, terms, sources=[where] * len(frames), settlement=settlement)

@@ -1,0 +1,85 @@
+"""Text files, compressed or not, a block of whole lines at a time; and tables of CSV in them."""
+
+import gzip
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from tradesim.errors import SourceError
+from tradesim.market.readers.layout import Layout
+from tradesim.market.readers.reader import existing
+
+BLOCK: Final = 64 * 2**20
+"""Bytes of text that are held at a time, about: a day of a vendor's file is larger than memory."""
+
+GZIP: Final = b"\x1f\x8b"
+
+
+def blocks(source: Path, *, size: int = BLOCK) -> Iterator[bytes]:
+    """The text in ``source`` in blocks of whole lines, each ended by a newline; gzip is known by its first bytes.
+
+    Raises :class:`~tradesim.errors.SourceError` for a file that is missing, empty, or not a whole gzip file.
+    """
+    with existing(source).open("rb") as file:
+        compressed = file.read(len(GZIP)) == GZIP
+    rest = b""
+    try:
+        with gzip.open(source) if compressed else source.open("rb") as file:
+            while read := file.read(size):
+                whole, newline, rest = (rest + read).rpartition(b"\n")
+                if newline:
+                    yield whole + newline
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceError(f"{source}: not a whole gzip file ({error}); fetch it again") from None
+    if rest:
+        yield rest + b"\n"
+
+
+def tables(source: Path, layouts: Mapping[str, Layout]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The rows of the CSV file ``source``, block by block, each with the name of the layout that its header has.
+
+    The header may have the layout's columns in any order, and others, which are left out.
+
+    Raises :class:`~tradesim.errors.SourceError` as :func:`blocks`, for a header of no layout, and for a line that is
+    not of it, by its number.
+    """
+    name, layout, line = "", Layout(columns={}, required=()), 1
+    for block in blocks(source):
+        rows = block
+        if line == 1:
+            header, _, rows = block.partition(b"\n")
+            name, layout = _told_by(header, layouts, source.name)
+        if rows:
+            yield (
+                name,
+                _parsed(rows, layout, keep=list(layouts[name].columns), where=source.name, first=line + (line == 1)),
+            )
+        line += block.count(b"\n")
+
+
+def _told_by(header: bytes, layouts: Mapping[str, Layout], where: str) -> tuple[str, Layout]:
+    columns = header.decode(errors="replace").strip().split(",")
+    for name, layout in layouts.items():
+        if layout.columns.keys() <= set(columns) and len(set(columns)) == len(columns):
+            types = {column: layout.columns.get(column, pl.String()) for column in columns}
+            return name, Layout(columns=types, required=layout.required)
+    wanted = "; or ".join(f"{','.join(layout.columns)} ({name})" for name, layout in layouts.items())
+    raise SourceError(f"{where}, line 1: the header is {','.join(columns)[:60]!r}; it must have {wanted}")
+
+
+def _parsed(rows: bytes, layout: Layout, *, keep: list[str], where: str, first: int) -> pl.DataFrame:
+    lines = rows.count(b"\n")
+    if rows.count(b",") == lines * (len(layout.columns) - 1):
+        try:
+            kept = [list(layout.columns).index(name) for name in keep]
+            table = pl.read_csv(rows, has_header=False, schema=dict(layout.columns), columns=kept, quote_char=None)
+        except pl.exceptions.PolarsError:
+            pass
+        else:
+            if len(table) == lines and not any(table[name].null_count() for name in layout.required):
+                return table.select(keep)
+    fault = layout.fault_of(rows, where, first=first) or f"{where}: not a table of {','.join(layout.columns)}"
+    raise SourceError(f"{fault}; fetch the file again")
