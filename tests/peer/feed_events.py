@@ -3,8 +3,8 @@
 hftbacktest knows levels, not quotes, and it ignores its own best-quote events. So a quote is written as what it changes
 in a book of levels: those better than the new best go (they are known to be empty), the best is set; a level that was
 left behind stands with the last size that was seen there. A side whose price and size a quote repeats is not written: a
-repetition is no news of the level. Bids are written before asks. Where the tape tells levels themselves, its quotes
-repeat them and are not written.
+repetition is no news of the level. Bids are written before asks. Where the tape tells levels too, a quote tells again
+of the price that it goes back to, but not amid a batch of levels that still cross.
 """
 
 from dataclasses import dataclass
@@ -49,9 +49,14 @@ class FeedEvents:
 
 
 class Levels:
-    """A book of levels, and the rows ``(side, price, size)`` that tell of its changes."""
+    """A book of levels, and the rows ``(side, price, size)`` that tell of its changes.
+
+    ``told``: whether the tape tells levels itself.
+    """
 
     def __init__(self) -> None:
+        self.told = False
+        self._last = (0, 0, 0)
         self._sizes: dict[int, dict[int, int]] = {BID: {}, ASK: {}}
         self._best = {BID: (0, 0), ASK: (0, 0)}
 
@@ -62,7 +67,9 @@ class Levels:
         self._best[side] = price, size
         better = [p for p in self._sizes[side] if size == 0 or (p - price) * side > 0]
         gone = [self.level(side, p, 0) for p in sorted(better, reverse=side == BID)]
-        return [*gone, self.level(side, price, size)] if size else gone
+        if size == 0 or self._last == (side, price, size):
+            return gone
+        return [*gone, self.level(side, price, size)]
 
     def level(self, side: int, price: int, size: int) -> tuple[int, int, int]:
         """The row that puts ``size`` at ``price``."""
@@ -70,41 +77,37 @@ class Levels:
             self._sizes[side][price] = size
         else:
             self._sizes[side].pop(price, None)
-        return side, price, size
+        self._last = side, price, size
+        return self._last
 
 
 def feed_events(tape: Tape, clock: NDArray[np.int64], *, instrument: int) -> FeedEvents:
     """The rows of ``instrument`` that reach a desk by ``clock``, int64[rows of the tape], ns."""
-    mine = np.flatnonzero(tape.instrument == instrument).tolist()
-    told = _by_levels if (tape.kind[mine] == DEPTH).any() else _by_quotes
     tick = tick_of(tape, instrument)
     levels = Levels()
     rows = []
-    for i in mine:
+    for i in np.flatnonzero(tape.instrument == instrument).tolist():
         stamp = (int(tape.ts[i]), int(clock[i]))
-        for kind, side, price, size in told(tape, i, tick, levels):
+        for kind, side, price, size in _told(tape, i, tick, levels):
             rows.append((kind | FLAG[side] | AT_VENUE | AT_DESK, *stamp, price, size, 0, 0, 0.0))
     start, end = rows[0][2], rows[-1][2]
     rows.append((NO_NEWS | AT_VENUE | AT_DESK, end + AFTERWARDS, end + AFTERWARDS, 0.0, 0.0, 0, 0, 0.0))
     return FeedEvents(rows=np.array(rows, dtype=EVENT), tick=tick, start=start, end=end)
 
 
-def _by_quotes(tape: Tape, i: int, tick: int, levels: Levels) -> list[tuple[int, int, int, int]]:
+def _told(tape: Tape, i: int, tick: int, levels: Levels) -> list[tuple[int, int, int, int]]:
+    """What row ``i`` tells: kind, side, price, size."""
+    side, price, size = int(tape.side[i]), int(tape.price[i]) // tick, int(tape.size[i])
     if tape.kind[i] == QUOTE:
+        if levels.told and tape.bid_size[i] and tape.ask_size[i] and tape.bid[i] >= tape.ask[i]:
+            return []
         changes = levels.quote(BID, int(tape.bid[i]) // tick, int(tape.bid_size[i]))
         changes += levels.quote(ASK, int(tape.ask[i]) // tick, int(tape.ask_size[i]))
         return [(DEPTH_ROW, *change) for change in changes]
-    return [(TRADE_ROW, *_told(tape, i, tick))] if tape.side[i] else []
-
-
-def _by_levels(tape: Tape, i: int, tick: int, levels: Levels) -> list[tuple[int, int, int, int]]:
     if tape.kind[i] == DEPTH:
-        return [(DEPTH_ROW, *_told(tape, i, tick))]
-    return [(TRADE_ROW, *_told(tape, i, tick))] if tape.kind[i] == TRADE and tape.side[i] else []
-
-
-def _told(tape: Tape, i: int, tick: int) -> tuple[int, int, int]:
-    return int(tape.side[i]), int(tape.price[i]) // tick, int(tape.size[i])
+        levels.told = True
+        return [(DEPTH_ROW, *levels.level(side, price, size))]
+    return [(TRADE_ROW, side, price, size)] if tape.kind[i] == TRADE and side else []
 
 
 def tick_of(tape: Tape, instrument: int) -> int:

@@ -8,13 +8,15 @@ from enum import StrEnum
 import numpy as np
 import ours
 import peer
-from feed_events import feed_events
+from feed_events import FeedEvents, feed_events
 from parity_tapes import TRADED
 from peer import BUY, Conditions, Fill, Order
+from peer_queue import lowest_estimate
 
 from tradesim.market.tape import DEPTH, QUOTE, TRADE, Tape
 from tradesim.simulation.latency import Fixed
 from tradesim.simulation.wires import Recorded
+from tradesim.units import MILLISECOND, SECOND
 
 
 class Rule(StrEnum):
@@ -23,6 +25,7 @@ class Rule(StrEnum):
     TAKEN = "what was taken stays taken"
     SHOWN = "no more lots than the tape shows"
     UNTOLD = "a level that quotes do not tell"
+    NEVER_BELOW = "never fewer than none ahead"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,26 @@ class Parity:
     @property
     def fills(self) -> int:
         return sum(len(mine.fills) for mine, _ in self.pairs)
+
+
+ENTRY, RESPONSE = 3 * MILLISECOND, 2 * MILLISECOND
+
+
+def takes(tape: Tape, feed: Fixed | Recorded, *, lots: int) -> Parity:
+    """Ten takes a second."""
+    return take(tape, feed, Conditions(entry=ENTRY, response=RESPONSE, lots=lots), period=100 * MILLISECOND)
+
+
+def quotes(tape: Tape, feed: Fixed | Recorded, *, queue: str, stand: int) -> Parity:
+    """Quotes of one lot that stand for ``stand`` ns, and as long a pause behind each."""
+    conditions = Conditions(entry=ENTRY, response=RESPONSE, queue=queue)
+    return quote_and_cancel(tape, feed, conditions, period=2 * stand, stand=stand)
+
+
+def larger_quotes(tape: Tape, feed: Fixed | Recorded) -> Parity:
+    """Quotes of 40 lots: where a trade fills exactly what is left of an order, 2.4.4 goes on to stop with code 14."""
+    conditions = Conditions(entry=ENTRY, response=RESPONSE, lots=40, exchange="partial")
+    return quote_and_cancel(tape, feed, conditions, period=2 * SECOND, stand=SECOND)
 
 
 def take(tape: Tape, feed: Fixed | Recorded, conditions: Conditions, *, period: int) -> Parity:
@@ -57,7 +80,7 @@ def quote_and_cancel(tape: Tape, feed: Fixed | Recorded, conditions: Conditions,
     plan = ours.plan_for(session, period=period, stand=stand)
     mine = ours.trade(session, ours.QuoteAndCancel(plan, conditions.lots), tick=events.tick)
     theirs = peer.quote_and_cancel(events, plan, conditions)
-    rules = [_quote_rule(tape, events.tick, *pair) for pair in zip(mine, theirs, strict=True)]
+    rules = [_quote_rule(tape, events, conditions.queue, *pair) for pair in zip(mine, theirs, strict=True)]
     return _parity(mine, theirs, rules)
 
 
@@ -115,13 +138,17 @@ def _take_rule(mine: Order, theirs: Order, there: Standing) -> Rule | None:
     return Rule.TAKEN if there.left < min(there.size, mine.lots) else Rule.SHOWN
 
 
-def _quote_rule(tape: Tape, tick: int, mine: Order, theirs: Order) -> Rule | None:
+def _quote_rule(tape: Tape, events: FeedEvents, queue: str, mine: Order, theirs: Order) -> Rule | None:
     """The rule by which a quote differs."""
-    if not _same_journey(mine, theirs):
+    if mine == theirs or not _same_journey(mine, theirs):
         return None
-    if _came_behind(tape, tick, mine):
+    if _came_behind(tape, events.tick, mine):
         return Rule.UNTOLD
-    return Rule.SHOWN if _filled_with_less(tape, tick, mine, theirs) else None
+    if _filled_with_less(tape, events.tick, mine, theirs):
+        return Rule.SHOWN
+    until = min(fill.instant for order in (mine, theirs) for fill in order.fills)
+    below = lowest_estimate(events, theirs, queue, until=until) < 0.0
+    return Rule.NEVER_BELOW if below and mine.fills[:1] != theirs.fills[:1] else None
 
 
 def _same_journey(mine: Order, theirs: Order) -> bool:
@@ -140,7 +167,7 @@ def _came_behind(tape: Tape, tick: int, order: Order) -> bool:
 
 
 def _filled_with_less(tape: Tape, tick: int, mine: Order, theirs: Order) -> bool:
-    """Whether at their first difference theirs was filled whole, and ours with all that the tape had at that instant."""
+    """Whether at their first difference theirs was filled whole, and ours with all that the tape had then."""
     same = 0
     while same < min(len(mine.fills), len(theirs.fills)) and mine.fills[same] == theirs.fills[same]:
         same += 1

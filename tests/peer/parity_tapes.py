@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from tradesim.market.chain import EUROPEAN, Chain
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import DEPTH, QUOTE, TRADE, UNDERLYING, Tape
+from tradesim.simulation.latency import Fixed
+from tradesim.simulation.wires import Recorded
 from tradesim.units import DAY, MICROS, MICROSECOND, MILLISECOND, SECOND
 
 TRADED = 1
@@ -50,6 +52,20 @@ def trade_row(ts: int, received: int, price: int, size: int, side: int) -> Row:
 
 def level_row(ts: int, received: int, price: int, size: int, side: int) -> Row:
     return Row(ts, received, DEPTH, price=price, size=size, side=side)
+
+
+MARKETS = ("generated", "Tardis quotes", "Binance levels")
+
+
+def market(name: str, data: Path) -> tuple[Tape, Fixed | Recorded]:
+    """The tape of MARKETS by that name and how its feed travels; ``data`` is where recorded markets are."""
+    match name:
+        case "generated":
+            return generated_tape(seed=1), Fixed(20 * MICROSECOND)
+        case "Tardis quotes":
+            return tardis_tape(data / "tardis_binance_20200222"), Recorded()
+    recording = data / "binance_btcusdt_20240808" / "usdm_btcusdt_20240808.gz"
+    return binance_tape(recording, seconds=120), Fixed(20 * MICROSECOND)
 
 
 def tardis_tape(folder: Path) -> Tape:

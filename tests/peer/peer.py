@@ -20,7 +20,7 @@ QUEUES = {
 }
 
 EXCHANGES = {"whole": "no_partial_fill_exchange", "partial": "partial_fill_exchange"}
-"""``whole``: an order that is hit is filled whole. ``partial``: a trade at its price fills what goes beyond the queue."""
+"""``whole``: an order that is hit is filled whole. ``partial``: a trade at its price fills what is beyond the queue."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,6 @@ Orders stand long enough on them for trades, cancellations and new lots to move 
 """
 
 import numpy as np
-from hypothesis import strategies as st
 from parity_tapes import book_tape, level_row, quote_row, trade_row, with_quotes
 
 from tradesim.market.tape import Tape
@@ -16,7 +15,7 @@ TICK = 10_000
 TRADE, BESIDE, LESS, MORE, MOVE = range(5)
 """A trade at the best or a tick beside it, lots that go or come, a price that moves."""
 
-EVENTS = (TRADE, TRADE, BESIDE, LESS, LESS, LESS, MORE, MOVE)
+EVENTS = (TRADE, TRADE, TRADE, TRADE, BESIDE, *6 * (LESS,), MORE, MORE, MOVE)
 
 
 def _steps(seed: int, count: int) -> list[tuple[int, ...]]:
@@ -35,7 +34,7 @@ def _steps(seed: int, count: int) -> list[tuple[int, ...]]:
 def quote_tape(seed: int, count: int) -> Tape:
     """The best bid and ask: never crossed, at times missing."""
     ts = START
-    price, size = {1: 99, -1: 101}, {1: 6, -1: 6}
+    price, size = {1: 99, -1: 101}, {1: 12, -1: 12}
 
     def quote() -> tuple[int, ...]:
         bid, ask = (price[side] * TICK if size[side] else 0 for side in (1, -1))
@@ -50,9 +49,9 @@ def quote_tape(seed: int, count: int) -> Tape:
         if event == MOVE:
             price[side] += move
             price[side] = min(price[1], price[-1] - 1) if side == 1 else max(price[-1], price[1] + 1)
-            size[side] = 2 * lots + 1
+            size[side] = 4 * lots
         else:
-            size[side] = max(0, size[side] + (lots if event == MORE else -lots))
+            size[side] = max(0, size[side] + (3 * lots if event == MORE else -lots))
         rows.append(quote())
     return book_tape(rows, source="any quotes")
 
@@ -60,25 +59,20 @@ def quote_tape(seed: int, count: int) -> Tape:
 def level_tape(seed: int, count: int) -> Tape:
     """Levels on both sides of a middle that moves: one that crosses clears the other side behind it."""
     ts = START
-    levels = {side: {100 - side * distance: 8 for distance in range(1, 6)} for side in (1, -1)}
+    levels = {side: {100 - side * distance: 12 for distance in range(1, 6)} for side in (1, -1)}
     rows = [level_row(ts, ts, at * TICK, size, side) for side in levels for at, size in levels[side].items()]
     for pause, event, side, lots, move in _steps(seed, count):
         ts += pause * MICROSECOND
         standing = levels[side]
-        best = max((at for at, size in standing.items() if size), key=lambda at: at * side, default=100)  # noqa: B023
+        best = max((at for at, size in standing.items() if size), key=lambda at: at * side, default=100)
         if event in (TRADE, BESIDE):
             rows.append(trade_row(ts, ts, (best + (move if event == BESIDE else 0)) * TICK, lots, -side))
             continue
         at = best + move if event == MOVE else best
-        standing[at] = max(0, standing.get(at, 0) + (-lots if event == LESS else lots))
+        standing[at] = max(0, standing.get(at, 0) + (-lots if event == LESS else 3 * lots))
         rows.append(level_row(ts, ts, at * TICK, standing[at], side))
         for there in [at_other for at_other, size in levels[-side].items() if size and (at - at_other) * side >= 0]:
             if standing[at]:
                 levels[-side][there] = 0
                 rows.append(level_row(ts, ts, there * TICK, 0, -side))
     return book_tape(with_quotes(rows), source="any levels")
-
-
-seeds, counts = st.integers(0, 2**32 - 1), st.integers(20, 200)
-quote_tapes = st.builds(quote_tape, seeds, counts)
-level_tapes = st.builds(level_tape, seeds, counts)
