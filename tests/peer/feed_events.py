@@ -40,12 +40,10 @@ AFTERWARDS = 10**12
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FeedEvents:
-    """``rows`` of dtype ``EVENT``; ``tick`` in micros; ``start end`` the first and last arrival at the desk, ns."""
+    """``rows`` of dtype ``EVENT``; ``tick`` in micros."""
 
     rows: NDArray[np.void]
     tick: int
-    start: int
-    end: int
 
 
 class Levels:
@@ -90,9 +88,9 @@ def feed_events(tape: Tape, clock: NDArray[np.int64], *, instrument: int) -> Fee
         stamp = (int(tape.ts[i]), int(clock[i]))
         for kind, side, price, size in _told(tape, i, tick, levels):
             rows.append((kind | FLAG[side] | AT_VENUE | AT_DESK, *stamp, price, size, 0, 0, 0.0))
-    start, end = rows[0][2], rows[-1][2]
-    rows.append((NO_NEWS | AT_VENUE | AT_DESK, end + AFTERWARDS, end + AFTERWARDS, 0.0, 0.0, 0, 0, 0.0))
-    return FeedEvents(rows=np.array(rows, dtype=EVENT), tick=tick, start=start, end=end)
+    end = rows[-1][2] + AFTERWARDS
+    rows.append((NO_NEWS | AT_VENUE | AT_DESK, end, end, 0.0, 0.0, 0, 0, 0.0))
+    return FeedEvents(rows=np.array(rows, dtype=EVENT), tick=tick)
 
 
 def _told(tape: Tape, i: int, tick: int, levels: Levels) -> list[tuple[int, int, int, int]]:
