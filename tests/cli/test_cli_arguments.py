@@ -68,6 +68,16 @@ DURATIONS = [
     (f"{HUGE}s", "at most a year"),
     ("99999999999s", "at most a year"),
 ]
+VENUE = [
+    *[("--maker-fee", value, rule) for value, rule in AMOUNTS],
+    *[("--underlying-fee", value, rule) for value, rule in AMOUNTS],
+    *[("--tick", value, "an amount of currency of a micro or more") for value in ("0", "-0.01", "nan", "inf", "1e-9")],
+    ("--tick", "abc", "unable to convert"),
+    ("--tick", "1e300", "at most 1,000,000"),
+    *[("--queue", value, "write for example power:3") for value in ("", "nope", "power:x", "log3", "power:0")],
+    *[("--position-limit", value, rule) for value, rule in WHOLES],
+    *[("--position-limit", value, "at least 1 lot") for value in ("0", "-5")],
+]
 
 
 def cases(option: str, values: list[tuple[str, str]]) -> list[object]:
@@ -89,6 +99,8 @@ WIRES = [
     [
         *cases("--edge", AMOUNTS),
         *cases("--fee", AMOUNTS),
+        *[case for option, value, rule in VENUE for case in cases(option, [(value, rule)])],
+        *cases("--strategy", [("", "no such Python file"), ("nowhere.py", "no such Python file")]),
         *cases("--cap", [*WHOLES, ("0", "at least 1 lot"), ("-5", "at least 1 lot"), (HUGE, "at most 1,000,000,000")]),
         *cases("--jobs", [*WHOLES, ("0", "give 1 or more"), ("-1", "give 1 or more")]),
         *cases("--seeds", SEEDS),
@@ -119,6 +131,8 @@ def test_compare_refuses_methods_and_latencies(refused, tape_path, argument, rul
     [
         *cases("--seeds", SEEDS),
         *cases("--latency", LATENCIES),
+        *cases("--fee", AMOUNTS),
+        *[case for option, value, rule in VENUE for case in cases(option, [(value, rule)])],
         *WIRES,
         *cases("--problem", PROBLEMS),
         *cases("--json", [("5", "unable to convert")]),

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,22 @@ def test_the_projects_strategies_load(file, method):
     assert load_strategy(STRATEGIES / file).method == method
 
 
+def test_the_projects_makers_differ_in_their_method_alone():
+    makers = {path.stem: load_strategy(path) for path in STRATEGIES.glob("maker_*.py")}
+    assert {name: maker.method for name, maker in makers.items()} == {
+        "maker_analytic": "analytic",
+        "maker_grid": "grid",
+        "maker_lightgbm": "lightgbm",
+    }
+    assert len({replace(maker, method="any") for maker in makers.values()}) == 1
+
+
+def test_a_maker_runs_and_says_what_its_money_is_made_of(command, tape_path):
+    outcome = command("run", STRATEGIES / "maker_analytic.py", "--tape", tape_path, "--latency", "fixed:1ms")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert "What the P&L is made of" in outcome.out
+
+
 def test_the_solver_strategy_runs(command, tape_path):
     outcome = command("run", STRATEGIES / "analytic.py", "--tape", tape_path, "--json")
     assert (outcome.status, outcome.err) == (0, "")
@@ -96,7 +113,15 @@ def test_the_solver_strategy_runs(command, tape_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("file", "method"), [("grid_lookup.py", "grid"), ("lightgbm_approximator.py", "lightgbm")])
+@pytest.mark.parametrize(
+    ("file", "method"),
+    [
+        ("grid_lookup.py", "grid"),
+        ("lightgbm_approximator.py", "lightgbm"),
+        ("maker_grid.py", "grid"),
+        ("maker_lightgbm.py", "lightgbm"),
+    ],
+)
 def test_the_strategies_that_need_building_build_and_run(command, home, monkeypatch, tape_path, file, method):
     monkeypatch.setenv("TRADESIM_HOME", str(home))
     outcome = command("run", STRATEGIES / file, "--tape", tape_path, "--json")

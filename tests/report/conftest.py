@@ -70,7 +70,8 @@ def curve() -> pl.DataFrame:
 
 @pytest.fixture
 def facts() -> dict[str, Any]:
-    configuration = {"seeds": [1, 2, 3, 4, 5, 6, 7, 8], "setting": {"horizon": 60_000_000_000}}
+    trading = {"rule": {"kind": "TakeRule"}, "hedge": None}
+    configuration = {"seeds": [1, 2, 3, 4, 5, 6, 7, 8], "setting": {"horizon": 60_000_000_000}, "trading": trading}
     return {
         "problem": "american",
         "tape": "a generated market",

@@ -153,6 +153,13 @@ def test_price_errors_stand_beside_the_edge(table: pl.DataFrame) -> None:
     assert "nothing" not in errors
 
 
+def test_a_rule_without_an_edge_has_no_line(table: pl.DataFrame) -> None:
+    chart = price_error(table, edge=None)
+
+    assert by_method(chart, "error_rms")["grid"]["x"] == 0.004
+    assert not any("edge" in rows[0] for rows in chart.to_dict()["datasets"].values())
+
+
 def test_a_price_error_of_zero_stands_at_the_left_edge(table: pl.DataFrame) -> None:
     chart = price_error(table, edge=0.0075)
 

@@ -102,3 +102,46 @@ def test_the_curve_is_the_mean_over_seeds_of_its_runs(small_comparison):
         pnl = runs.filter(pl.col("compute_ns") == row["compute_ns"])["pnl"].to_numpy() * unit
         assert row["pnl"] == pytest.approx(pnl.mean())
         assert row["standard_error"] == pytest.approx(stats.sem(pnl))
+
+
+def test_a_markout_is_what_a_unit_has_made_by_then(small_comparison):
+    """Against numpy on the fact tables: weighed by units within a seed, a mean over seeds."""
+    fills = small_comparison.store.query("""
+        SELECT r.method, r.seed, f.quantity * f.multiplier AS units, f.price, f.standing, o.theo, m.horizon, m.value
+        FROM runs r JOIN fills f USING (run) JOIN orders o USING (run, order_id) JOIN markouts m USING (run, fill)
+        WHERE r.role = 'own'
+    """)
+    told = small_comparison.store.query("SELECT * FROM markout_curve").rows_by_key(
+        ["method", "liquidity", "horizon"], named=True, unique=True
+    )
+    second = fills.filter(pl.col("horizon") == 10**9)
+    assert len(second) > 0
+    for (method,), rows in second.group_by("method"):
+        for horizon, worth in (
+            (None, (rows["theo"] * 1e6).round()),
+            (0, rows["standing"]),
+            (10**9, rows["value"]),
+        ):
+            made = rows.with_columns(made=(worth - rows["price"]) * rows["units"])
+            by_seed = made.group_by("seed").agg(pl.col("made").sum() / pl.col("units").abs().sum() / 1e6)["made"]
+            row = told[method, "taker", horizon]
+            assert row["markout"] == pytest.approx(by_seed.to_numpy().mean(), rel=1e-9)
+            assert row["standard_error"] == pytest.approx(stats.sem(by_seed.to_numpy()), rel=1e-6)
+            assert row["fills"] == len(rows)
+
+
+def test_the_effects_of_a_part_are_a_paired_mean_over_seeds(small_comparison):
+    unit = small_comparison.store.query("SELECT money_unit FROM comparisons")["money_unit"][0]
+    by_seed = small_comparison.store.query("SELECT * FROM attribution_effects ORDER BY seed")
+    told = small_comparison.store.query("SELECT * FROM attribution_effects_money").rows_by_key(
+        ["method", "part", "horizon", "effect"], named=True, unique=True
+    )
+    for (method, part, horizon), rows in by_seed.group_by("method", "part", "horizon"):
+        for effect in ("pnl_error", "pricing_effect", "latency_effect", "interaction"):
+            sample = rows[effect].to_numpy() * unit
+            row = told[method, part, horizon, effect]
+            assert row["mean"] == pytest.approx(sample.mean(), rel=1e-9, abs=1e-9)
+            if sample.std() > 0:
+                assert row["t_value"] == pytest.approx(stats.ttest_1samp(sample, 0.0).statistic, rel=1e-9)
+            else:
+                assert row["t_value"] is None

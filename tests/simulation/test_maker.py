@@ -20,6 +20,7 @@ from tradesim.simulation.run import Seat, run_one
 from tradesim.simulation.session import Setting, open_session
 from tradesim.simulation.strategy import Strategy
 from tradesim.simulation.trigger import AnyOf, OwnTraded, SpotMoved
+from tradesim.simulation.venue_rules import VenueRules
 from tradesim.simulation.wires import Link, Wires
 from tradesim.units import MICROS, SECOND
 
@@ -55,6 +56,18 @@ def test_it_quotes_both_sides_around_its_value_rounded_away_from_it():
 def test_it_betters_others_by_no_more_than_it_may():
     result = quotes_of(MakeRule(half_spread=0.4, share=0.0, improve=0))
     assert told(result) == [("post_only", 1, 5, 2.0), ("post_only", -1, 5, 8.0)]
+
+
+def test_a_coarser_grid_than_the_tapes_is_kept():
+    """The tape's prices are 2 and 8, the venue's tick is 1.5: the bid of 3.5 is put at 3, the ask of 6.5 at 7.5."""
+    venue = VenueRules(tick=1.5)
+    session = open_session(
+        tape_of(WIDE, underlying(0)), PROBLEMS["european"], Setting(wires=Wires(), venue=venue, horizon=0), seed=1
+    )
+    rule = MakeRule(half_spread=0.4, share=0.0, improve=1)
+    (result,) = run_probe(session, seat_of(Strategy(rule=rule, trigger=WAKES), value=5.0))
+    assert told(result) == [("post_only", 1, 5, 3.0), ("post_only", -1, 5, 7.5)]
+    assert set(result.orders["outcome"]) == {"resting"}
 
 
 def test_a_position_skews_both_quotes_and_a_cap_pulls_one():

@@ -38,6 +38,7 @@ def _whole(kind: type, tokens: Sequence[Token]) -> int:
 
 Whole = Annotated[int, Parameter(converter=_whole)]
 Seeds = Annotated[str | None, Parameter(name=["--seeds", "--seed"])]
+Attribution = Annotated[bool, Parameter(negative="", show_default=False)]
 Tapes = Annotated[list[Path] | None, Parameter(name="--tape", negative="")]
 Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
 
@@ -87,8 +88,13 @@ def check_chart(path: Path | None) -> None:
         check_place(path)
 
 
-def show(comparison: "Comparison", *, chart: Path | None, as_json: bool) -> None:
-    """Print a comparison: its table, or one JSON object; draw its chart where one is wanted."""
+def show(comparison: "Comparison", *, chart: Path | None, attribution: bool, as_json: bool) -> None:
+    """Print a comparison: its tables, or one JSON object; draw its chart where one is wanted.
+
+    The second table, of what the P&L is made of, is printed where ``attribution`` asks for it, and where a desk made
+    or hedged: there the first does not tell the whole.
+    """
+    from tradesim.report.attribution_table import attribution_table
     from tradesim.report.table import comparison_table
 
     if chart is not None:
@@ -99,6 +105,8 @@ def show(comparison: "Comparison", *, chart: Path | None, as_json: bool) -> None
         print(comparison.to_json())
         return
     print_whole(comparison_table(comparison.table, comparison.facts))
+    if attribution or comparison.makes_or_hedges:
+        print_whole(attribution_table(comparison.attribution, list(comparison.table["method"]), comparison.facts))
     print(f"comparison {comparison.name} in {comparison.store.path}")
 
 

@@ -1,8 +1,10 @@
 """``tradesim compare``: the main job."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
-from tradesim.cli.app import Json, Seeds, Tapes, Whole, app, bars, check_chart, names, seeds_of, show
+from tradesim.cli.app import Attribution, Json, Seeds, Tapes, Whole, app, bars, check_chart, names, seeds_of, show
+from tradesim.cli.world import USUAL, World
 
 
 @app.command
@@ -11,23 +13,19 @@ def compare(
     tape: Tapes = None,
     problem: str | None = None,
     methods: str | None = None,
+    strategy: Path | None = None,
     latency: str = "empirical",
     cache: str = "hot",
     seeds: Seeds = None,
     edge: float | None = None,
-    cap: Whole = 50,
-    fee: float | None = None,
-    feed: str | None = None,
-    entry: str | None = None,
-    response: str | None = None,
-    hedge_entry: str | None = None,
+    cap: Whole | None = None,
     hiccups: str | None = None,
-    hedge_response: str | None = None,
-    rejections: float = 0.0,
+    world: World = USUAL,
     db: Path | None = None,
     jobs: Whole = 2,
     outside: str = "fallback",
     chart: Path | None = None,
+    attribution: Attribution = False,
     as_json: Json = False,
 ) -> None:
     """Compare ways of pricing on the same ticks, by the same rule, under the same seeds.
@@ -43,6 +41,10 @@ def compare(
         Others: reference, grid-linear, grid-sql, chebyshev, lightgbm-plain, network, subspace, memo, taylor, curve;
         slices: grid-slice, chebyshev-slice, lightgbm-slice, network-slice, subspace-slice; grid@64KiB within a memory;
         ladder, or ladder:50us within a deadline; inexact:0.01, the truth and an error of that size (rmse, currency).
+    strategy
+        How every method trades: a Python file that defines STRATEGY, whose rule, trigger, policy, hedge, CPUs and
+        deadline count, and whose method does not. By default quotes are taken. With a rule of the file's own, seeds are
+        replayed one after the other.
     latency
         What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live),
         profile:COMPARISON (as measured then, which makes its replay again), or a model: fixed:40us,
@@ -54,27 +56,11 @@ def compare(
         5, 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape.
     edge
         What a quote must be off by, after fees, to be taken; currency a unit. By default 0.0075, or 0.0005 of a coin.
+        Not with a strategy, whose rule says it.
     cap
-        Largest position in a contract, long or short; lots.
-    fee
-        The taker's fee; currency a unit. By default 0.0025, or 0.0003 of a coin.
-    feed
-        From the venue to the desk: 20us (the default), any of the models of latency, or recorded (the tape's receive
-        times).
-    entry
-        From the desk to the venue: 30us (the default), any of the models of latency, recorded:PATH (a recording of
-        requests: columns req_ts, exch_ts, resp_ts in ns on the tape's clock; linear in time between them, and refused
-        where the venue refused), or by action: place=30us,cancel=20us,replace=lognormal:30us:0.4.
-    response
-        From the venue back to the desk: as entry; after a recorded entry by default the same recording's.
+        Largest position in a contract, long or short; lots. By default 50. Not with a strategy.
     hiccups
         Pauses of a desk's process, as by a garbage collector: every=100ms,pause=lognormal:1ms:1. By default none.
-    hedge_entry
-        As entry, of orders for the underlying; by default as those for options.
-    hedge_response
-        As response, of orders for the underlying.
-    rejections
-        The share of messages that the venue's gateway refuses, 0 to 1.
     db
         The results database; by default results.duckdb in the data home (TRADESIM_HOME; else data/ of a checkout; else
         the user's cache folder).
@@ -84,15 +70,20 @@ def compare(
         What a method does with a contract outside its domain: fallback (to the solver, charged and counted) or raise.
     chart
         Also write the chart of P&L against latency here (.png, .svg or .html).
+    attribution
+        Print what the P&L is made of, too; it always is where a strategy makes markets or hedges.
     as_json
         Print one JSON object instead of the table.
     """
     from tradesim.experiments.compare import compare as make
     from tradesim.experiments.plan import DEFAULT_METHODS
-    from tradesim.experiments.stated import parse_hiccups, parse_wires
+    from tradesim.experiments.run import load_strategy, travels
+    from tradesim.experiments.stated import parse_hiccups
+    from tradesim.user_code import blamed_on
 
     check_chart(chart)
-    with bars() as tell:
+    trading = None if strategy is None else load_strategy(strategy)
+    with bars() as tell, nullcontext() if strategy is None else blamed_on(strategy, kind="strategy"):
         comparison = make(
             tape=tape,
             problem=problem,
@@ -103,18 +94,11 @@ def compare(
             seeds=seeds_of(seeds),
             edge=edge,
             cap=cap,
-            fee=fee,
-            wires=parse_wires(
-                feed=feed,
-                entry=entry,
-                response=response,
-                hedge_entry=hedge_entry,
-                hedge_response=hedge_response,
-                rejections=rejections,
-            ),
+            strategy=trading,
+            **world.arguments(),
             db=db,
-            jobs=jobs,
+            jobs=jobs if trading is None or travels(trading) else 1,
             outside=outside,
             progress=tell,
         )
-    show(comparison, chart=chart, as_json=as_json)
+    show(comparison, chart=chart, attribution=attribution, as_json=as_json)

@@ -32,8 +32,10 @@ from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite, write_facts
 from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.latency import ComputeLatency, Empirical, LatencyModel, Measured
+from tradesim.simulation.maker import MakeRule
 from tradesim.simulation.session import Session, Setting, open_session
-from tradesim.simulation.strategy import Strategy
+from tradesim.simulation.strategy import Rule, Strategy, TakeRule
+from tradesim.simulation.venue_rules import VenueRules
 from tradesim.simulation.wires import Wires, check_recordings
 from tradesim.units import MICROS
 
@@ -56,6 +58,20 @@ class Comparison:
         return self._view("latency_curve", "compute_ns")
 
     @property
+    def attribution(self) -> pl.DataFrame:
+        """Each part of a method's end-marked P&L, currency a seed: the view ``attribution_money``."""
+        return self._view("attribution_money", "method, part, horizon NULLS FIRST")
+
+    @property
+    def makes_or_hedges(self) -> bool:
+        """Whether a desk's standing order was taken, or a desk traded the underlying."""
+        return not self.store.query(
+            "SELECT 1 FROM fills JOIN runs USING (run) "
+            "WHERE comparison = ? AND (liquidity = 'maker' OR contract < 0) LIMIT 1",
+            [self.name],
+        ).is_empty()
+
+    @property
     def differences(self) -> pl.DataFrame:
         """What each method earned more than each other one, with its interval: the view ``method_difference``."""
         return self._view("method_difference", "method, rival")
@@ -71,6 +87,7 @@ class Comparison:
         parts = {
             "methods": self.table.to_dicts(),
             "curve": self.curve.to_dicts(),
+            "attribution": self.attribution.to_dicts(),
             "differences": self.differences.to_dicts(),
         }
         return json.dumps(finite(self.facts | parts), indent=2, allow_nan=False)
@@ -89,9 +106,12 @@ def compare(
     cache: Cache | str = Cache.HOT,
     seeds: Sequence[int] | None = None,
     edge: float | None = None,
-    cap: int = 50,
+    cap: int | None = None,
     fee: float | None = None,
+    maker_fee: float | None = None,
+    underlying_fee: float | None = None,
     wires: Wires | None = None,
+    venue: VenueRules | None = None,
     setting: Setting | None = None,
     strategy: Strategy | None = None,
     hiccups: Hiccups | None = None,
@@ -118,10 +138,12 @@ def compare(
     ``strategy`` how every method trades (its rule, trigger, policy, hedge, CPUs, deadline); its own method counts not
     ``hiccups``  how a desk's process pauses, in the runs of its own latency; part of the latency effect
     ``edge cap`` of the rule that takes, where no ``strategy`` is given; the default edge is 0.0075 currency a unit, or
-                 0.0005 of a coin
+                 0.0005 of a coin, and the default cap 50 lots
     ``fee``      the taker's, currency a unit; the default is that of ``setting``, or 0.0003 of a coin
+    ``maker_fee underlying_fee`` currency a unit, negative for a rebate; the default is that of ``setting``
     ``wires``    latencies of feed, entry and response; the default is that of ``setting``
-    ``setting``  wires, fees and schedules around the desks
+    ``venue``    what orders are held to, and how they queue; the default is that of ``setting``
+    ``setting``  wires, fees, venue and schedules around the desks
     ``curve``    fixed compute latencies, ns, of the P&L curve
     ``outside``  what methods do with a contract outside their domain: ``fallback`` to the solver, which is charged and
                  counted, or ``raise``
@@ -141,7 +163,10 @@ def compare(
         edge=edge,
         cap=cap,
         fee=fee,
+        maker_fee=maker_fee,
+        underlying_fee=underlying_fee,
         wires=wires,
+        venue=venue,
         setting=setting,
         strategy=strategy,
         hiccups=hiccups,
@@ -228,6 +253,13 @@ def _latencies(
     return dict.fromkeys(measured, stated)
 
 
+def edge_of(rule: Rule) -> float | None:
+    """Currency a unit that a price error takes from ``rule``: what it asks for to take, or its least half-spread."""
+    if isinstance(rule, TakeRule):
+        return rule.edge
+    return rule.half_spread if isinstance(rule, MakeRule) else None
+
+
 def _write_question(
     plan: Plan,
     name: str,
@@ -248,7 +280,7 @@ def _write_question(
             "tape": ["a generated market" if isinstance(plan.source, SyntheticMarket) else _sources(tapes)],
             "currency": [tape.underlying if in_coin(tape) else tape.currency],
             "money_unit": [tape.lot / MICROS],
-            "edge": [float(getattr(plan.trading.rule, "edge", 0.0))],
+            "edge": pl.Series([edge_of(plan.trading.rule)], dtype=pl.Float64),
             "fair": [session.fair.kind],
             "resolution": [max(each.resolution for each in tapes)],
             "span": [sum(each.end - each.start for each in tapes)],

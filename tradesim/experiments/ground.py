@@ -17,7 +17,7 @@ from tradesim.pricing.problem import problem_named
 from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Strategy, TakeRule
-from tradesim.simulation.venue_rules import Fees
+from tradesim.simulation.venue_rules import Fees, VenueRules
 from tradesim.simulation.wires import Wires
 
 
@@ -65,6 +65,24 @@ def ground_of(tape: Tapes | None, market: SyntheticMarket | None, problem: str |
     )
 
 
+def around(
+    usual: Setting,
+    *,
+    fee: float | None = None,
+    maker_fee: float | None = None,
+    underlying_fee: float | None = None,
+    wires: Wires | None = None,
+    venue: VenueRules | None = None,
+) -> Setting:
+    """The ``usual`` setting but for what is stated: fees of takers, makers and the underlying, wires, venue."""
+    fees = Fees(
+        taker=usual.fees.taker if fee is None else fee,
+        maker=usual.fees.maker if maker_fee is None else maker_fee,
+        underlying=usual.fees.underlying if underlying_fee is None else underlying_fee,
+    )
+    return replace(usual, fees=fees, wires=wires or usual.wires, venue=venue or usual.venue)
+
+
 def _check_alike(first: Tape, other: Tape, path: Path) -> None:
     """Refuse a tape whose P&L is counted in something else than the first one's."""
     usual, found = (
@@ -87,9 +105,12 @@ def plan_of(
     cache: Cache | str = Cache.HOT,
     seeds: Sequence[int] | None,
     edge: float | None,
-    cap: int,
+    cap: int | None,
     fee: float | None,
+    maker_fee: float | None = None,
+    underlying_fee: float | None = None,
     wires: Wires | None = None,
+    venue: VenueRules | None = None,
     setting: Setting | None = None,
     strategy: Strategy | None = None,
     hiccups: Hiccups | None = None,
@@ -98,20 +119,24 @@ def plan_of(
 ) -> Plan:
     """What the arguments of :func:`compare` ask, where nothing is said as is usual on their ground."""
     ground = ground_of(tape, market, problem)
-    around = setting or ground.setting
-    if fee is not None:
-        around = replace(around, fees=Fees(taker=fee))
-    if wires is not None:
-        around = replace(around, wires=wires)
-    if edge is None:
-        edge = 0.0005 if ground.in_coin else 0.0075
+    if strategy is not None and (edge is not None or cap is not None):
+        raise ArgumentError("edge, cap: a strategy is given, and its own rule says them; state them there")
+    usual_edge = 0.0005 if ground.in_coin else 0.0075
+    taking = TakeRule(edge=usual_edge if edge is None else edge, cap=50 if cap is None else cap)
     return Plan(
         source=ground.source,
         problem=ground.problem,
         methods=tuple(methods),
         seeds=ground.seeds if seeds is None else tuple(seeds),
-        trading=strategy or Strategy(rule=TakeRule(edge=edge, cap=cap)),
-        setting=around,
+        trading=strategy or Strategy(rule=taking),
+        setting=around(
+            setting or ground.setting,
+            fee=fee,
+            maker_fee=maker_fee,
+            underlying_fee=underlying_fee,
+            wires=wires,
+            venue=venue,
+        ),
         latency=latency,
         cache=one_of(Cache, cache, "cache"),
         hiccups=hiccups,

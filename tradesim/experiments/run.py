@@ -1,17 +1,17 @@
 """One strategy, from a script or a file of the user's own."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from tradesim.errors import ArgumentError
 from tradesim.experiments.compare import Comparison, make
-from tradesim.experiments.ground import Tapes, ground_of
+from tradesim.experiments.ground import Tapes, around, ground_of
 from tradesim.experiments.plan import Plan
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.progress import Progress, silent
 from tradesim.simulation.session import Setting
-from tradesim.simulation.strategy import Strategy
+from tradesim.simulation.strategy import Custom, Strategy
+from tradesim.simulation.venue_rules import VenueRules
 from tradesim.simulation.wires import Wires
 from tradesim.user_code import load_file
 
@@ -24,7 +24,11 @@ def run(
     problem: str | None = None,
     seeds: Sequence[int] | None = None,
     latency: str = "empirical",
+    fee: float | None = None,
+    maker_fee: float | None = None,
+    underlying_fee: float | None = None,
     wires: Wires | None = None,
+    venue: VenueRules | None = None,
     setting: Setting | None = None,
     db: Path | str | None = None,
     progress: Progress = silent,
@@ -35,14 +39,20 @@ def run(
     elsewhere.
     """
     ground = ground_of(tape, market, problem)
-    around = setting or ground.setting
     plan = Plan(
         source=ground.source,
         problem=ground.problem,
         methods=(strategy.method,),
         seeds=ground.seeds if seeds is None else tuple(seeds),
         trading=strategy,
-        setting=around if wires is None else replace(around, wires=wires),
+        setting=around(
+            setting or ground.setting,
+            fee=fee,
+            maker_fee=maker_fee,
+            underlying_fee=underlying_fee,
+            wires=wires,
+            venue=venue,
+        ),
         latency=latency,
         curve=(),
     )
@@ -62,3 +72,8 @@ def load_strategy(path: Path | str) -> Strategy:
             'tradesim.Strategy: write STRATEGY = tradesim.Strategy(method="grid")'
         )
     return strategy
+
+
+def travels(strategy: Strategy) -> bool:
+    """Whether other processes can be sent ``strategy``: its rule is tradesim's own, not one of a file or a script."""
+    return type(strategy.rule).__module__.startswith("tradesim.") and not isinstance(strategy.rule, Custom)

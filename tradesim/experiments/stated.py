@@ -28,6 +28,8 @@ from tradesim.simulation.latency import (
     Profile,
 )
 from tradesim.simulation.latency_file import empirical_file, recorded_link
+from tradesim.simulation.queueing import parse_queue
+from tradesim.simulation.venue_rules import VenueRules
 from tradesim.simulation.wires import Link, PerAction, Recorded, Wires
 from tradesim.units import SECOND, duration
 
@@ -96,6 +98,16 @@ def parse_wires(
         response=options.response,
         rejections=options.rejections,
         hedge=_link(options, "hedge ", hedge_entry, hedge_response) if hedged else usual.hedge,
+    )
+
+
+def parse_venue(
+    *, queue: str | None = None, tick: float | None = None, position_limit: int | None = None
+) -> VenueRules:
+    """The venue's rules; ``queue`` as :func:`~tradesim.simulation.queueing.parse_queue` reads it."""
+    usual = VenueRules()
+    return VenueRules(
+        tick=tick, position_limit=position_limit, queue=usual.queue if queue is None else parse_queue(queue)
     )
 
 

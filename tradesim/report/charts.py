@@ -12,10 +12,20 @@ import polars as pl
 from tradesim.errors import ArgumentError
 from tradesim.report import theme
 from tradesim.report.labels import SIZE, Box, boxes_along, place_labels
+from tradesim.report.money_charts import attribution, markout_curve
 from tradesim.report.theme import LogAxis
 from tradesim.report.trade_off import trade_off
 
-__all__ = ["chart_suffix", "effects", "latency_distribution", "price_error", "save", "trade_off"]
+__all__ = [
+    "attribution",
+    "chart_suffix",
+    "effects",
+    "latency_distribution",
+    "markout_curve",
+    "price_error",
+    "save",
+    "trade_off",
+]
 
 SUFFIXES: Final = (".html", ".png", ".svg")
 
@@ -87,14 +97,15 @@ def latency_distribution(latencies: pl.DataFrame) -> alt.LayerChart:
     return theme.drawn(layers, title=title)
 
 
-def price_error(table: pl.DataFrame, *, edge: float) -> alt.LayerChart:
-    """Root mean square and largest price error of each method, currency a unit, against the rule's ``edge``.
+def price_error(table: pl.DataFrame, *, edge: float | None) -> alt.LayerChart:
+    """Root mean square and largest price error of each method, currency a unit, against the rule's ``edge``, if any.
 
     ``table`` is the view ``comparison_table``; methods that price nothing are left out.
     """
     errors = table.select("method", "error_rms", "error_max").drop_nulls().drop_nans()
     methods = errors["method"].to_list()
-    axis = LogAxis.around([edge, *errors["error_rms"].to_list(), *errors["error_max"].to_list()])
+    edges = [] if edge is None else [edge]
+    axis = LogAxis.around([*edges, *errors["error_rms"].to_list(), *errors["error_max"].to_list()])
     x = axis.x("x", title="Price error, currency a unit (log scale)", label=theme.AMOUNT_LABEL)
     y = alt.Y("method:N", sort=methods, axis=alt.Axis(title=None, domain=False, ticks=False, labelFontWeight="bold"))
     rows = [
@@ -110,7 +121,8 @@ def price_error(table: pl.DataFrame, *, edge: float) -> alt.LayerChart:
         "Dot: root mean square against the reference, on the tape's own states. Ring: the largest. A method whose dot",
         "lies beyond the edge that the rule asks for trades on its own errors.",
     )
-    return theme.drawn((*_edge_line(edge, axis), span, rms, worst), title=title, height=44 * max(1, len(rows)))
+    lines = [layer for edge in edges for layer in _edge_line(edge, axis)]
+    return theme.drawn((*lines, span, rms, worst), title=title, height=44 * max(1, len(rows)))
 
 
 def effects(table: pl.DataFrame) -> alt.LayerChart:

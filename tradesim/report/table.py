@@ -54,11 +54,11 @@ def _cells(row: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
     cells.append("-" if row["error_rms"] is None else f"{row['error_rms']:.2g}\n{row['error_max']:.2g}")
     cells.append(f"{_count(row['decisions'])}\n{_count(row['orders'])}\n{_count(row['fills'])}")
     if row["identified"]:
-        cells.append(_money(row["pnl_mean"]) + _under("±", row["pnl_spread"]))
+        cells.append(money_told(row["pnl_mean"]) + _under("±", row["pnl_spread"]))
         cells.append(_effect(row, "pnl_error") + _interval(row["pnl_error_low"], row["pnl_error_high"]))
         return cells + [_effect(row, name) for name in (*EFFECTS, "make_instant", "make_exact")]
     unseen = "not\nidentified"
-    pnl = _money(row["pnl_mean"]) + "\nat zero\nlatency"
+    pnl = money_told(row["pnl_mean"]) + "\nat zero\nlatency"
     return [*cells, pnl, unseen, _effect(row, "pricing_effect"), *[unseen] * 4]
 
 
@@ -85,6 +85,7 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
         "zero latency and is the exact sum of the three effects.",
         "Decisions, orders and fills are summed over seeds. t-values are paired over seeds, and so is the interval, a "
         "bootstrap from five seeds on.",
+        *_of_strategy(facts["manifest"]["configuration"]["trading"]),
         "Make it instant: what zero latency would add. Make it exact: what reference prices would add.",
     ]
     if table["fallbacks"].fill_null(0).sum():
@@ -107,6 +108,15 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _of_strategy(trading: Mapping[str, Any]) -> list[str]:
+    """What the columns count where a strategy does more than take."""
+    makes, hedges = trading["rule"]["kind"] == "MakeRule", trading["hedge"] is not None
+    return [
+        *(["Orders are messages of all kinds: quotes that were placed, replaced and pulled."] if makes else []),
+        *(["The P&L counts what hedges pay in the underlying: spread and fees."] if hedges else []),
+    ]
+
+
 def _days(facts: Mapping[str, Any]) -> str:
     source, span = facts["manifest"]["configuration"].get("source"), spoken(facts["span"])
     if isinstance(source, list):
@@ -121,18 +131,23 @@ def _percentiles(row: Mapping[str, Any], what: str) -> str:
 
 def _effect(row: Mapping[str, Any], name: str) -> str:
     t_value = row[f"{name}_t"]
-    return _money(row[f"{name}_mean"]) + ("" if t_value is None else f"\n({t_value:.1f})")
+    return money_told(row[f"{name}_mean"]) + ("" if t_value is None else f"\n({t_value:.1f})")
 
 
 def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"\n{_money(low)} to {_money(high)}"
+    return "" if low is None or high is None else f"\n{money_told(low)} to {money_told(high)}"
 
 
 def _under(sign: str, value: float | None) -> str:
-    return "" if value is None else f"\n{sign} {_money(value)}"
+    return "" if value is None else f"\n{sign} {money_told(value)}"
 
 
-def _money(value: float | None) -> str:
+def money_told(value: float | None) -> str:
+    """An amount for people: three significant digits, or whole units; ``-`` where there is none.
+
+    >>> money_told(-1234.5), money_told(0.012345), money_told(None)
+    ('-1,234', '0.0123', '-')
+    """
     if value is None or not math.isfinite(value):
         return "-"
     if value == 0.0:

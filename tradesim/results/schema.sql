@@ -8,7 +8,8 @@ CREATE TABLE IF NOT EXISTS comparisons (
     tape        VARCHAR NOT NULL,     -- where the tape comes from, in one line
     currency    VARCHAR NOT NULL,
     money_unit  DOUBLE NOT NULL,      -- currency in one unit of money
-    edge        DOUBLE NOT NULL,      -- the rule's edge, currency a unit
+    edge        DOUBLE,               -- currency a unit that a price error takes from the rule: what it asks for to take, its
+                                      -- half-spread where it makes; NULL: a rule that has neither
     fair        VARCHAR NOT NULL,     -- latent, or markout (an estimate)
     resolution  BIGINT NOT NULL,      -- ns that the tape can tell apart
     span        BIGINT NOT NULL,      -- ns from its first row to its last

@@ -292,7 +292,7 @@ SELECT m.comparison, m.position, m.method,
        l.compute_p50, l.compute_p99, l.compute_p999,
        m.footprint, m.build_seconds, m.build_evaluations, m.rss_before, m.rss_bound, m.rss_peak,
        e.error_rms, e.error_max, e.fallbacks,
-       e.error_rms <= c.edge AS tradable,
+       e.error_rms <= c.edge AS tradable,  -- NULL where the rule has no edge
        i.identified,
        u.update_p50, l.compute_p50 + u.update_p50 / 100 AS amortised_p50,
        a.decisions, a.skipped, a.orders, a.fills, a.short_markouts, a.drift, a.drift_hedged, a.end_marked,
@@ -335,6 +335,169 @@ LEFT JOIN method_update u USING (comparison, method)
 LEFT JOIN method_error e USING (comparison, method)
 LEFT JOIN method_activity a USING (comparison, method)
 LEFT JOIN wide w USING (comparison, method);
+
+-- Where the money of each fill comes from, exact integers. An option's fill earns its spread, that is (standing - price) x
+-- signed units, in three parts: the spread that its order asked for by its desk's own value (quoted_spread); what
+-- the reference's value for the same inputs says otherwise (mispricing); and what the contract was worth by the time of the fill beside
+-- that (staleness: what moved since the decision, and what the slow inputs did not know). A hedge pays its spread.
+CREATE OR REPLACE VIEW fill_parts AS
+WITH valued AS (
+    SELECT f.run, f.desk, f.fill, f.contract, f.liquidity, f.contract < 0 AS hedges, f.quantity * f.multiplier AS units,
+           f.price, f.fee, f.standing, f.mark,
+           CASE WHEN isfinite(o.theo) THEN CAST(round(o.theo * 1000000) AS BIGINT) ELSE f.standing END AS theo,
+           CASE WHEN isfinite(o.reference) THEN CAST(round(o.reference * 1000000) AS BIGINT) ELSE f.standing END
+               AS reference
+    FROM fills f JOIN orders o USING (run, desk, order_id)
+)
+SELECT run, desk, fill, contract, liquidity, hedges, units, price, standing, mark, theo,
+       CASE WHEN hedges THEN 0 ELSE (theo - price) * units END AS quoted_spread,
+       CASE WHEN hedges THEN 0 ELSE (reference - theo) * units END AS mispricing,
+       CASE WHEN hedges THEN 0 ELSE (standing - reference) * units END AS staleness,
+       CASE WHEN hedges OR liquidity <> 'taker' THEN 0 ELSE -fee END AS taker_fees,
+       CASE WHEN hedges OR liquidity <> 'maker' THEN 0 ELSE -fee END AS maker_fees,
+       CASE WHEN hedges THEN (standing - price) * units - fee ELSE 0 END AS hedging_cost,
+       CASE WHEN hedges THEN (mark - standing) * units ELSE 0 END AS hedge_pnl
+FROM valued;
+
+-- What an option's fill made of the contract's later moves: until the horizon, and from then to the end of the tape.
+CREATE OR REPLACE VIEW fill_markouts AS
+SELECT f.run, f.desk, f.fill, f.contract, f.liquidity, f.units, m.horizon,
+       (m.value - f.price) * f.units AS markout,
+       (m.value - f.standing) * f.units AS adverse_selection,
+       (f.mark - m.value) * f.units AS inventory
+FROM fill_parts f JOIN markouts m USING (run, desk, fill)
+WHERE NOT f.hedges;
+
+-- The end-marked P&L of each run in its parts, one row a part. The horizon is NULL where a part has none: at any one
+-- horizon, its parts and those without sum to end_marked exactly.
+CREATE OR REPLACE VIEW attribution_parts AS
+WITH at_fill AS (
+    SELECT r.run,
+           CAST(coalesce(sum(quoted_spread), 0) AS BIGINT) AS quoted_spread,
+           CAST(coalesce(sum(mispricing), 0) AS BIGINT) AS mispricing,
+           CAST(coalesce(sum(staleness), 0) AS BIGINT) AS staleness,
+           CAST(coalesce(sum(taker_fees), 0) AS BIGINT) AS taker_fees,
+           CAST(coalesce(sum(maker_fees), 0) AS BIGINT) AS maker_fees,
+           CAST(coalesce(sum(hedging_cost), 0) AS BIGINT) AS hedging_cost,
+           CAST(coalesce(sum(hedge_pnl), 0) AS BIGINT) AS hedge_pnl
+    FROM runs r LEFT JOIN fill_parts f USING (run) GROUP BY r.run
+), later AS (
+    SELECT r.run, h.horizon,
+           CAST(coalesce(sum(adverse_selection), 0) AS BIGINT) AS adverse_selection,
+           CAST(coalesce(sum(inventory), 0) AS BIGINT) AS inventory
+    FROM runs r CROSS JOIN (SELECT DISTINCT horizon FROM markouts) h LEFT JOIN fill_markouts f USING (run, horizon)
+    GROUP BY r.run, h.horizon
+), long AS (
+    SELECT run, part, CAST(NULL AS BIGINT) AS horizon, money FROM (
+        UNPIVOT at_fill
+        ON quoted_spread, mispricing, staleness, taker_fees, maker_fees, hedging_cost, hedge_pnl
+        INTO NAME part VALUE money
+    )
+    UNION ALL
+    SELECT run, part, horizon, money FROM (UNPIVOT later ON adverse_selection, inventory INTO NAME part VALUE money)
+)
+SELECT r.comparison, r.seed, r.method, r.role, r.compute_ns, run, part, horizon, money FROM long JOIN runs r USING (run);
+
+-- The same side by side, one row a run and horizon. The residual is what the parts leave of cash and positions: zero.
+CREATE OR REPLACE VIEW attribution AS
+WITH wide AS (
+    SELECT run, h.horizon,
+           CAST(sum(money) FILTER (part = 'quoted_spread') AS BIGINT) AS quoted_spread,
+           CAST(sum(money) FILTER (part = 'mispricing') AS BIGINT) AS mispricing,
+           CAST(sum(money) FILTER (part = 'staleness') AS BIGINT) AS staleness,
+           CAST(sum(money) FILTER (part IN ('quoted_spread', 'mispricing', 'staleness')) AS BIGINT) AS spread_earned,
+           CAST(sum(money) FILTER (part = 'taker_fees') AS BIGINT) AS taker_fees,
+           CAST(sum(money) FILTER (part = 'maker_fees') AS BIGINT) AS maker_fees,
+           CAST(sum(money) FILTER (part = 'adverse_selection') AS BIGINT) AS adverse_selection,
+           CAST(sum(money) FILTER (part = 'inventory') AS BIGINT) AS inventory,
+           CAST(sum(money) FILTER (part = 'hedging_cost') AS BIGINT) AS hedging_cost,
+           CAST(sum(money) FILTER (part = 'hedge_pnl') AS BIGINT) AS hedge_pnl,
+           CAST(sum(money) AS BIGINT) AS total
+    FROM attribution_parts p JOIN (SELECT DISTINCT horizon FROM markouts) h ON p.horizon IS NULL OR p.horizon = h.horizon
+    GROUP BY run, h.horizon
+)
+SELECT r.comparison, r.seed, r.method, r.role, r.compute_ns, w.* EXCLUDE (total),
+       r.end_marked, r.end_marked - w.total AS residual
+FROM wide w JOIN run_pnl r USING (run);
+
+-- Each part in currency over seeds, of what method_activity counts: a method's own runs, or those at zero latency where
+-- its latency is not identified. The part end_marked is their sum. What the tape cannot tell apart is not reported:
+-- adverse selection until a horizon below its resolution is NULL, and is in the inventory.
+CREATE OR REPLACE VIEW attribution_money AS
+WITH long AS (
+    SELECT comparison, seed, method, role, part, horizon,
+           CASE WHEN part = 'adverse_selection' AND horizon < resolution THEN NULL ELSE money END AS money
+    FROM attribution_parts JOIN comparisons USING (comparison)
+    UNION ALL
+    SELECT comparison, seed, method, role, 'end_marked', NULL, end_marked FROM run_pnl
+)
+SELECT comparison, method, part, horizon, count(*) AS seeds,
+       avg(money) * any_value(money_unit) AS mean,
+       stddev_samp(money) * any_value(money_unit) AS spread,
+       CASE WHEN count(*) > 1 AND stddev_samp(money) > 0
+            THEN avg(money) / (stddev_samp(money) / sqrt(count(*))) END AS t_value
+FROM long JOIN comparisons USING (comparison) JOIN method_identified i USING (comparison, method)
+WHERE role = CASE WHEN i.identified THEN 'own' ELSE 'instant' END
+GROUP BY comparison, method, part, horizon;
+
+-- The four runs of a method, part by part: how each part of the P&L adds to each effect. Exact integers: over the parts
+-- they sum to the effects on end_marked; without what follows the fill, on a tape whose fair value is latent, to those
+-- on pnl.
+CREATE OR REPLACE VIEW attribution_effects AS
+SELECT own.comparison, own.seed, own.method, own.part, own.horizon,
+       own.money - oracle.money AS pnl_error,
+       instant.money - oracle.money AS pricing_effect,
+       exact.money - oracle.money AS latency_effect,
+       own.money - instant.money - exact.money + oracle.money AS interaction
+FROM attribution_parts own
+JOIN attribution_parts instant
+  ON (instant.comparison, instant.seed, instant.method, instant.role, instant.part)
+   = (own.comparison, own.seed, own.method, 'instant', own.part) AND instant.horizon IS NOT DISTINCT FROM own.horizon
+JOIN attribution_parts exact
+  ON (exact.comparison, exact.seed, exact.method, exact.role, exact.part)
+   = (own.comparison, own.seed, own.method, 'exact', own.part) AND exact.horizon IS NOT DISTINCT FROM own.horizon
+JOIN attribution_parts oracle
+  ON (oracle.comparison, oracle.seed, oracle.role, oracle.part) = (own.comparison, own.seed, 'oracle', own.part)
+ AND oracle.horizon IS NOT DISTINCT FROM own.horizon
+WHERE own.role = 'own';
+
+-- Over seeds, in currency; without what the tape cannot identify.
+CREATE OR REPLACE VIEW attribution_effects_money AS
+WITH long AS (
+    UNPIVOT attribution_effects ON pnl_error, pricing_effect, latency_effect, interaction INTO NAME effect VALUE money
+)
+SELECT comparison, method, part, horizon, effect, count(*) AS seeds,
+       avg(money) * any_value(money_unit) AS mean,
+       stddev_samp(money) * any_value(money_unit) AS spread,
+       CASE WHEN count(*) > 1 AND stddev_samp(money) > 0
+            THEN avg(money) / (stddev_samp(money) / sqrt(count(*))) END AS t_value
+FROM long JOIN comparisons USING (comparison) JOIN method_identified i USING (comparison, method)
+WHERE (i.identified OR effect = 'pricing_effect')
+  AND NOT (part = 'adverse_selection' AND coalesce(horizon < resolution, false))
+GROUP BY comparison, method, part, horizon, effect;
+
+-- What a unit of an option that was traded has made, in currency, mean over seeds: by its desk's own value when it was
+-- decided on (horizon NULL), at the fill (0), and at each horizon (ns) after it that the tape can tell from it. The fall
+-- from one to the next is what was lost.
+CREATE OR REPLACE VIEW markout_curve AS
+WITH at_horizon AS (
+    SELECT run, liquidity, CAST(NULL AS BIGINT) AS horizon, quoted_spread AS markout, units FROM fill_parts WHERE NOT hedges
+    UNION ALL
+    SELECT run, liquidity, 0, (standing - price) * units, units FROM fill_parts WHERE NOT hedges
+    UNION ALL
+    SELECT run, liquidity, horizon, markout, units FROM fill_markouts
+), by_seed AS (
+    SELECT r.comparison, r.method, r.seed, a.liquidity, a.horizon,
+           count(*) AS fills, sum(a.markout) / 1000000 / sum(abs(a.units)) AS markout
+    FROM at_horizon a JOIN runs r USING (run) JOIN comparisons c USING (comparison)
+    JOIN method_identified i USING (comparison, method)
+    WHERE r.role = CASE WHEN i.identified THEN 'own' ELSE 'instant' END
+      AND (a.horizon IS NULL OR a.horizon = 0 OR a.horizon >= c.resolution)
+    GROUP BY r.comparison, r.method, r.seed, a.liquidity, a.horizon
+)
+SELECT comparison, method, liquidity, horizon, count(*) AS seeds, CAST(sum(fills) AS BIGINT) AS fills,
+       avg(markout) AS markout, stddev_samp(markout) / sqrt(count(*)) AS standard_error
+FROM by_seed GROUP BY comparison, method, liquidity, horizon;
 
 -- Percentiles of each stage of a frontier's methods.
 CREATE OR REPLACE VIEW stage_latency AS

@@ -22,7 +22,7 @@ class DeltaHedge:
     the update takes two more prices for them.
     """
 
-    band: float = 100.0
+    band: float = 300.0
     bump: float = 1e-3
 
     def __post_init__(self) -> None:

@@ -120,15 +120,13 @@ def _make(
 def _wanted(quote: Ints, direction: int, theory: float, tick: int, improve: int) -> int:
     """The price of a quote, micros, 0 where there is none: as theory has it, in the bounds that others' quotes set."""
     if direction == BUY:
-        price = int(np.floor(theory / tick)) * tick
         if quote[BID_LEFT] > 0:
-            price = min(price, quote[BID] + improve * tick)
+            theory = min(theory, quote[BID] + improve * tick)
         if quote[ASK_LEFT] > 0:
-            price = min(price, quote[ASK] - tick)
-    else:
-        price = int(np.ceil(theory / tick)) * tick
-        if quote[ASK_LEFT] > 0:
-            price = max(price, quote[ASK] - improve * tick)
-        if quote[BID_LEFT] > 0:
-            price = max(price, quote[BID] + tick)
-    return max(price, 0)
+            theory = min(theory, quote[ASK] - tick)
+        return max(int(np.floor(theory / tick)) * tick, 0)
+    if quote[ASK_LEFT] > 0:
+        theory = max(theory, quote[ASK] - improve * tick)
+    if quote[BID_LEFT] > 0:
+        theory = max(theory, quote[BID] + tick)
+    return max(int(np.ceil(theory / tick)) * tick, 0)

@@ -1,0 +1,83 @@
+"""What a user may say of the world around a desk, the same in every command that replays."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cyclopts import Parameter
+
+from tradesim.cli.app import Whole
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Wires, fees and the venue.
+
+    Parameters
+    ----------
+    feed
+        From the venue to the desk: 20us (the default), any of the models of latency, or recorded (the tape's receive
+        times).
+    entry
+        From the desk to the venue: 30us (the default), any of the models of latency, recorded:PATH (a recording of
+        requests: columns req_ts, exch_ts, resp_ts in ns on the tape's clock; linear in time between them, and refused
+        where the venue refused), or by action: place=30us,cancel=20us,replace=lognormal:30us:0.4.
+    response
+        From the venue back to the desk: as entry; after a recorded entry by default the same recording's.
+    hedge_entry
+        As entry, of orders for the underlying; by default as those for options.
+    hedge_response
+        As response, of orders for the underlying.
+    rejections
+        The share of messages that the venue's gateway refuses, 0 to 1.
+    fee
+        The taker's fee; currency a unit. By default 0.0025, or 0.0003 of a coin.
+    maker_fee
+        Of one whose standing order is taken; currency a unit, negative for a rebate. By default 0.
+    underlying_fee
+        Of a trade in the underlying; currency a unit. By default 0.
+    queue
+        How a standing order advances when others cancel: risk-averse (the default: only trades advance it), log, log2,
+        power:3, power2:3 or power3:3.
+    tick
+        The grid of option prices, currency: an order off it is refused. By default none is, and rules quote on the
+        grid of the tape's own quotes.
+    position_limit
+        Lots of a contract that a desk may come to hold; an order beyond it is refused. By default none is.
+    """
+
+    feed: str | None = None
+    entry: str | None = None
+    response: str | None = None
+    hedge_entry: str | None = None
+    hedge_response: str | None = None
+    rejections: float = 0.0
+    fee: float | None = None
+    maker_fee: float | None = None
+    underlying_fee: float | None = None
+    queue: str | None = None
+    tick: float | None = None
+    position_limit: Whole | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """The same as arguments of :func:`tradesim.compare` and :func:`tradesim.run`."""
+        from tradesim.experiments.stated import parse_venue, parse_wires
+
+        return {
+            "wires": parse_wires(
+                feed=self.feed,
+                entry=self.entry,
+                response=self.response,
+                hedge_entry=self.hedge_entry,
+                hedge_response=self.hedge_response,
+                rejections=self.rejections,
+            ),
+            "venue": parse_venue(queue=self.queue, tick=self.tick, position_limit=self.position_limit),
+            "fee": self.fee,
+            "maker_fee": self.maker_fee,
+            "underlying_fee": self.underlying_fee,
+        }
+
+
+USUAL: Final = World()
+"""Nothing said."""
