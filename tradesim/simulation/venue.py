@@ -239,7 +239,7 @@ class Venue:
         left = lots - standing.filled
         if left <= 0:
             return self.cancel(instant=instant, desk=desk, target=target)
-        if limit == order[PRICE] and left <= order[LEFT]:
+        if limit == order[PRICE] and left <= order[LEFT] and left % self._rules.lot == 0:
             order[LEFT] = left
             del self._slot_of[desk, target]
             before = self._post(slot, instant, lots=0)
