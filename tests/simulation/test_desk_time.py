@@ -17,6 +17,20 @@ TICKS = tape_of(
 )
 
 
+class SlowFirst:
+    """Computes 100 ns at first, then 10 ns."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+
+    def price(self, tag, draw, elapsed):
+        self._asked += 1
+        return 100 if self._asked == 1 else 10
+
+    def update(self, draw):
+        return 0
+
+
 def nothing(screen):
     return np.empty((0, 4), dtype=np.int64)
 
@@ -79,3 +93,14 @@ def test_messages_leave_one_after_another_and_keep_the_cpu():
     assert (result.orders["decided"] - START).to_list() == [47, 87]
     assert (result.orders["venue"] - START).to_list() == [52, 92]
     assert (result.decisions["start"] - START).to_list() == [0, 87]
+
+
+def test_on_two_cpus_what_is_sent_first_arrives_first():
+    """The first decision takes 100 ns, the second 10: it sends first, and is not held up by what leaves after it."""
+    tape = tape_of(*(Quote(at=0, instrument=i, bid=100, ask=101) for i in (1, 2)), underlying(0), underlying(10, 101),
+                   contracts=2)  # fmt: skip
+    rule = Custom(function=lambda screen: np.array([[screen.now - START > 0, 1, 1, AT_MARKET]], dtype=np.int64))
+    strategy = Strategy(rule=rule, trigger=EveryQuote(), policy=Policy.QUEUE, cpus=2)
+    (result,) = run_probe(session_of(tape, entry=5), seat_of(strategy, compute=SlowFirst()))
+    assert (result.orders["decided"] - START).to_list() == [100, 20]
+    assert (result.orders["venue"] - START).to_list() == [105, 25]

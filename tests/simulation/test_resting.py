@@ -270,6 +270,41 @@ def test_a_desk_does_not_trade_with_itself(policy, taken):
     assert hall.venue.has_resting is (not taken)
 
 
+def test_half_a_lot_ahead_is_none_to_an_order_that_comes():
+    """One lot ahead, one behind, one of the two cancelled: half a lot is ahead. A seller meets the order first."""
+    hall = Hall(
+        Quote(at=0, bid=100, ask=101, bid_size=1),
+        Quote(at=5, bid=100, ask=101, bid_size=2),
+        Quote(at=6, bid=100, ask=101, bid_size=1),
+        rules=VenueRules(queue=parse_queue("power:1")),
+    )
+    hall.place(1, BUY, 3, 100)
+    assert [(t.lots, t.maker) for t in hall.place(10, SELL, 4, 100, desk=1).trades] == [(3, (0, 1)), (1, None)]
+
+
+def test_a_quote_that_crosses_it_says_that_nobody_is_ahead_of_what_is_left():
+    hall = Hall(QUOTED, Quote(at=5, bid=98, ask=99, ask_size=3), book_trade(10, 100, 1, SELL))
+    hall.place(1, BUY, 5, 100)
+    assert hall.until(100).fills == [(5, 0, 1, 3, 100.0), (10, 0, 1, 1, 100.0)]
+
+
+def test_lots_that_an_earlier_order_got_of_a_trade_were_not_cancelled():
+    """The trade of 12 explains the fall of 12: the later order has 10 + 2 - 7 ahead, all models alike."""
+    for queue in ("risk-averse", "power:1"):
+        hall = Hall(
+            QUOTED,
+            Quote(at=2, bid=100, ask=101, bid_size=12),
+            Quote(at=5, bid=100, ask=101, bid_size=20),
+            book_trade(10, 100, 15, SELL),
+            Quote(at=11, bid=100, ask=101, bid_size=5),
+            book_trade(12, 100, 3, SELL),
+            rules=VenueRules(queue=parse_queue(queue)),
+        )
+        hall.place(1, BUY, 5, 100)
+        hall.place(3, BUY, 5, 100, desk=1)
+        assert hall.until(100).fills == [(10, 0, 1, 5, 100.0), (12, 1, 2, 1, 100.0)]
+
+
 lots_shown = st.integers(1, 9)
 trades_made = st.tuples(
     st.just("trade"), st.sampled_from([99.0, 100.0, 101.0, 102.0]), lots_shown, st.sampled_from([1, -1])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tradesim.simulation.book import BUY
-from tradesim.simulation.orders import CONTRACT, DIRECTION, KIND, TARGET, UNDERLYING, Kind
+from tradesim.simulation.orders import CONTRACT, DIRECTION, KIND, LIMIT, LOTS, TARGET, UNDERLYING, Kind
 from tradesim.simulation.screen import CHANGING, LEFT, NOTHING, NUMBER, PENDING, STATE, WORKING, Ints
 from tradesim.simulation.venue import Outcome
 
@@ -36,7 +36,7 @@ class Account:
             return bool(state == WORKING and slot[NUMBER] == request[TARGET])
         return bool(state == NOTHING)
 
-    def sent(self, number: int, request: list[int], limit: int, lots: int) -> None:
+    def sent(self, number: int, request: list[int]) -> None:
         """A request is on its way."""
         contract, kind = request[CONTRACT], request[KIND]
         if contract == UNDERLYING:
@@ -46,7 +46,7 @@ class Account:
         elif kind in (Kind.CANCEL, Kind.REPLACE):
             self._slot(contract, request[DIRECTION])[STATE] = CHANGING
         else:
-            self._slot(contract, request[DIRECTION])[:] = number, limit, lots, PENDING
+            self._slot(contract, request[DIRECTION])[:] = number, request[LIMIT], request[LOTS], PENDING
 
     def done(self, contract: int, direction: int) -> int:
         """Lots of the standing order that are known to have traded since it had its number."""
@@ -79,7 +79,7 @@ class Account:
             self.in_flight[contract] = False
             return
         slot = self._slot(contract, direction)
-        if outcome is Outcome.REJECTED and kind in (Kind.CANCEL, Kind.REPLACE):
+        if outcome is Outcome.REJECTED and kind in (Kind.CANCEL, Kind.REPLACE) and slot[LEFT] > 0:
             slot[STATE] = WORKING
         elif left:
             slot[:] = number, limit, left, WORKING
@@ -95,17 +95,26 @@ class Account:
             return
         slot[LEFT] -= lots
         self._done[contract, _side(direction)] += lots
-        if slot[LEFT] <= 0 and slot[STATE] != CHANGING:
-            slot[:] = -1, 0, 0, NOTHING
+        if slot[LEFT] <= 0:
+            _gone(slot)
 
     def taken_off(self, numbers: tuple[int, ...]) -> None:
         """Standing orders that the venue took off the book by itself."""
         for number in numbers:
-            self.working[self.working[:, :, NUMBER] == number] = (-1, 0, 0, NOTHING)
+            contract, side = np.argwhere(self.working[:, :, NUMBER] == number)[0]
+            _gone(self.working[contract, side])
 
     def _slot(self, contract: int, direction: int) -> Ints:
         slot: Ints = self.working[contract, _side(direction)]
         return slot
+
+
+def _gone(slot: Ints) -> None:
+    """Nothing is left of an order; one of which a cancel or a replace is on its way keeps its slot for the answer."""
+    if slot[STATE] == CHANGING:
+        slot[LEFT] = 0
+    else:
+        slot[:] = -1, 0, 0, NOTHING
 
 
 def _side(direction: int) -> int:

@@ -100,7 +100,9 @@ class Agenda:
         return Wake(at, arrival, self._row[chosen], chosen, seen)
 
     def _planned_touch(self, free: int) -> Wake:
-        arrival = self._touches[0] if self._policy is Policy.QUEUE else self._touches[-1]
+        chosen = 0 if self._policy is Policy.QUEUE else len(self._touches) - 1
+        arrival = self._touches[chosen]
         at = max(arrival, free)
         seen = arrival if self._policy is Policy.QUEUE else at
-        return Wake(at, arrival, -1, len(self._arrival) + self._touched, seen)
+        earlier = self._touched - len(self._touches)
+        return Wake(at, arrival, -1, len(self._arrival) + earlier + chosen, seen)

@@ -212,7 +212,10 @@ class Desk:
         self.next_wake = self._agenda.next_wake
         self._record_decision(wake, start, decided, paused, tag, spot, len(messages), refused, skipped, in_time=in_time)
         for message in messages:
-            self._send(message)
+            if self._strategy.cpus == 1:
+                self._send(message)
+            else:
+                self._engine.at(message.sent, Phase.SEND, partial(self._send, message))
 
     def _take_newest_state(self, now: int) -> None:
         """Give the methods the newest state whose update has completed by ``now``."""
@@ -303,7 +306,7 @@ class Desk:
     def _message(self, request: list[int], key: int, decided: int) -> Message:
         contract, direction = request[CONTRACT], request[DIRECTION]
         number, self._sent = self._sent, self._sent + 1
-        self.account.sent(number, request, request[LIMIT], request[LOTS])
+        self.account.sent(number, request)
         hedge, kind = contract == UNDERLYING, Kind(request[KIND])
         done = self.account.done(contract, direction) if kind is Kind.REPLACE else 0
         return Message(

@@ -17,9 +17,10 @@ class Phase(IntEnum):
     """The order of what happens at one instant."""
 
     TAPE = 0
-    ORDER = 1
-    ACK = 2
-    WAKE = 3
+    SEND = 1
+    ORDER = 2
+    ACK = 3
+    WAKE = 4
 
 
 class _Wire(simpy.Event):

@@ -23,7 +23,7 @@ class Floor:
     def __init__(self) -> None:
         self.desks: list[Listener] = []
 
-    def tell(self, trades: Iterable[Trade], posts: Iterable[Post]) -> None:
+    def tell(self, trades: Iterable[Trade], told: Iterable[Take | Post]) -> None:
         """Pass on what has just happened."""
         for trade in trades:
             if trade.maker is not None:
@@ -33,8 +33,7 @@ class Floor:
             take = Take(trade.instant, trade.after, trade.contract + 1, side, trade.price, trade.lots)
             for desk in self.desks:
                 desk.hear(take)
-        if len(self.desks) > 1:
-            for post in posts:
-                for index, desk in enumerate(self.desks):
-                    if index != post.desk:
-                        desk.hear(post)
+        for message in told:
+            for index, desk in enumerate(self.desks):
+                if isinstance(message, Take) or index != message.desk:
+                    desk.hear(message)

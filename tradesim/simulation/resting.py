@@ -170,11 +170,11 @@ def _meet(
             lots = _crossed(order, quote)
             if lots > 0:
                 quote[ASK_LEFT if order[SIGN] == BUY else BID_LEFT] -= lots
-            elif own_told:
+            if own_told:
                 _own_side(order, queue[slot], quote, model, exponent)
         elif kind == TRADE:
             if told[2] == -order[SIGN]:
-                lots = _traded(order, queue[slot], told[0], told[1] - used)
+                lots = _traded(order, queue[slot], told[0], told[1], used)
         elif kind == DEPTH:
             _level(order, queue[slot], told, quote, model, exponent)
         else:
@@ -236,13 +236,13 @@ def _told_size(order: Ints, place: Floats, size: int, model: int, exponent: floa
 
 
 @njit(cache=True)
-def _traded(order: Ints, place: Floats, price: int, size: int) -> int:
-    """Lots that a trade of ``size`` at ``price``, which came to this side, fills."""
-    if size <= 0 or order[SIGN] * (order[PRICE] - price) < 0:
+def _traded(order: Ints, place: Floats, price: int, size: int, used: int) -> int:
+    """Lots that a trade of ``size`` at ``price``, which came to this side, fills; orders before it had ``used``."""
+    if order[SIGN] * (order[PRICE] - price) < 0:
         return 0
-    beyond = size
+    beyond = size - used
     if price == order[PRICE]:
-        place[AHEAD] -= size
+        place[AHEAD] -= beyond
         place[TRADED] += size
         beyond = int(np.floor(0.5 - place[AHEAD]))
         if beyond <= 0:

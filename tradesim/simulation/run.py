@@ -73,9 +73,9 @@ def run(session: Session, seats: Sequence[Seat]) -> list[Result]:
         if until is not None and until < instant:
             instant = until
         if venue.has_resting:
-            trades, posts = venue.advance(min(instant, session.tape.end))
+            trades, told = venue.advance(min(instant, session.tape.end))
             if trades:
-                engine.at(trades[0].instant, Phase.TAPE, lambda: floor.tell(trades, posts))
+                engine.at(trades[0].instant, Phase.TAPE, lambda: floor.tell(trades, told))
                 return True
         waking = [desk for desk in desks if desk.next_wake == instant != NEVER]
         for desk in waking:

@@ -8,12 +8,13 @@ the best price can be taken from: what stands behind it is not known to be there
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tradesim.market.tape import Tape
+from tradesim.market.tape import QUOTE, Tape
 from tradesim.simulation.book import ASK, BID, BUY, empty_book, replay, side_of
 from tradesim.simulation.orders import AT_MARKET, Kind
 from tradesim.simulation.resting import (
@@ -151,12 +152,12 @@ class Venue:
         """Whether any order stands."""
         return bool(self._standing)
 
-    def advance(self, until: int) -> tuple[list[Trade], list[Post]]:
+    def advance(self, until: int) -> tuple[list[Trade], list[Take | Post]]:
         """Apply rows up to ``until``, but none after the first instant at which the tape fills a standing order."""
         trades: list[Trade] = []
-        posts: list[Post] = []
+        told: list[Take | Post] = []
         if not self._standing or self._deeper is None:
-            return trades, posts
+            return trades, told
         while True:
             self._cursor, count = scan(
                 self._rows,
@@ -173,11 +174,14 @@ class Venue:
                 self._fills,
             )
             if count == 0:
-                return trades, posts
+                return trades, told
             until = int(self._clock[self._cursor - 1])
+            quoted = self._rows[self._cursor - 1, 1] == QUOTE
             for slot, lots in self._fills[:count].tolist():
                 trades.append(self._filled(slot, lots, until, taker=None))
-                posts.append(self._post(slot, until))
+                if quoted:
+                    told.append(self._taken_by(slot, lots, until))
+                told.append(self._post(slot, until))
                 if self._slots[slot, LEFT] == 0:
                     self._remove(slot)
 
@@ -235,7 +239,7 @@ class Venue:
         left = lots - standing.filled
         if left <= 0:
             return self.cancel(instant=instant, desk=desk, target=target)
-        if limit == order[PRICE] and left <= order[LEFT]:
+        if limit == order[PRICE] and left <= order[LEFT] and left % self._rules.lot == 0:
             order[LEFT] = left
             del self._slot_of[desk, target]
             before = self._post(slot, instant, lots=0)
@@ -309,8 +313,7 @@ class Venue:
                 order = self._slots[slot]
                 own = int(order[PRICE])
                 better = tape_left == 0 or direction * (own - price) < 0
-                first = self._queue[slot, AHEAD] < 0.5
-                if first and (better or own == price):
+                if self._ahead(slot) == 0 and (better or own == price):
                     if not _acceptable(own, direction, limit):
                         return
                     yield slot, own, int(order[LEFT])
@@ -322,9 +325,13 @@ class Venue:
                 return
             lots = tape_left
             if slot != NONE and int(self._slots[slot, PRICE]) == price:
-                lots = min(tape_left, round(float(self._queue[slot, AHEAD])))
+                lots = min(tape_left, self._ahead(slot))
             yield NONE, price, lots
             tape_left = int(quote[side + 2])
+
+    def _ahead(self, slot: int) -> int:
+        """Whole lots that trade before an order: half a lot is none, as where trades come to it."""
+        return max(0, ceil(float(self._queue[slot, AHEAD]) - 0.5))
 
     def _take(
         self, instant: int, desk: int, number: int, contract: int, direction: int, lots: int, limit: int
@@ -375,6 +382,11 @@ class Venue:
         self._hold(standing.desk, standing.contract, sign * lots)
         maker = (standing.desk, standing.number)
         return Trade(taker, maker, standing.contract, -sign, lots, int(order[PRICE]), instant, self._cursor)
+
+    def _taken_by(self, slot: int, lots: int, instant: int) -> Take:
+        """What a standing order takes of the quote that came to it."""
+        instrument, side = self._standing[slot].contract + 1, side_of(int(self._slots[slot, SIGN]))
+        return Take(instant, self._cursor, instrument, side, int(self._book[instrument, side]), lots)
 
     def _hold(self, desk: int, contract: int, lots: int) -> None:
         self._held[desk, contract] = self._held.get((desk, contract), 0) + lots
