@@ -355,3 +355,16 @@ def test_the_risk_averse_never_fills_more_by_any_instant(events, model):
     for at in range(10, 40):
         averse, likely = (sum(fill[3] for fill in fills if fill[0] <= at) for fills in filled)
         assert averse <= likely + 1
+
+
+def test_a_trade_fills_no_more_than_it_had_though_the_model_thinks_that_fewer_than_none_are_ahead():
+    """One lot, then ten, then one again: the estimate of lots ahead falls below nought; a trade of one lot fills one."""
+    hall = Hall(
+        Quote(at=0, bid=100, ask=101, bid_size=1),
+        Quote(at=5, bid=100, ask=101, bid_size=10),
+        Quote(at=10, bid=100, ask=101, bid_size=1),
+        book_trade(20, 100, 1, SELL),
+        rules=VenueRules(queue=parse_queue("log")),
+    )
+    hall.place(1, BUY, 5, 100)
+    assert sum(fill[3] for fill in hall.until(100).fills) <= 1

@@ -186,7 +186,7 @@ class NaiveVenue:
                 order.traded += size
                 if order.ahead is None:
                     continue
-                lots = math.floor(rest - order.ahead + 0.5)
+                lots = min(rest, math.floor(rest - order.ahead + 0.5))
                 order.ahead = 0.0 if lots > 0 else order.ahead - rest
             lots = min(order.left, lots)
             self.give(order, lots, fills)

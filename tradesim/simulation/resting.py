@@ -244,7 +244,7 @@ def _traded(order: Ints, place: Floats, price: int, size: int, used: int) -> int
     if price == order[PRICE]:
         place[AHEAD] -= beyond
         place[TRADED] += size
-        beyond = int(np.floor(0.5 - place[AHEAD]))
+        beyond = min(beyond, int(np.floor(0.5 - place[AHEAD])))
         if beyond <= 0:
             return 0
         place[AHEAD] = 0.0
