@@ -5,12 +5,12 @@ import pytest
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.validation import check_tape
 from tradesim.pricing import PROBLEMS
-from tradesim.simulation.desk import Pricing
 from tradesim.simulation.latency import fixed_compute
 from tradesim.simulation.run import Seat, run_one
 from tradesim.simulation.session import Setting, open_session
 from tradesim.simulation.strategy import Strategy
 from tradesim.simulation.trigger import EveryQuote
+from tradesim.simulation.valuation import Pricing
 from tradesim.units import SECOND
 
 AMERICAN = PROBLEMS["american"]

@@ -14,11 +14,11 @@ from tradesim.market.synthetic import generate
 from tradesim.market.tape_file import write_tape
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
-from tradesim.simulation.desk import Pricing
 from tradesim.simulation.latency import Empirical, Profile, Sum
 from tradesim.simulation.run import Seat, run_one
 from tradesim.simulation.session import Setting, open_session
 from tradesim.simulation.strategy import Strategy, TakeRule
+from tradesim.simulation.valuation import Pricing
 from tradesim.units import SECOND
 
 SHORT = SyntheticMarket(duration=5 * SECOND)

@@ -10,11 +10,11 @@ import polars as pl
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.methods.reference import Reference
 from tradesim.pricing import PROBLEMS
-from tradesim.simulation.desk import Pricing
 from tradesim.simulation.latency import LogNormal, Profile
 from tradesim.simulation.run import Result, Seat, run_one
 from tradesim.simulation.session import Setting, open_session
 from tradesim.simulation.strategy import Strategy
+from tradesim.simulation.valuation import Pricing
 from tradesim.simulation.wires import Wires
 from tradesim.units import SECOND
 

@@ -7,11 +7,11 @@ import tradesim
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.methods.reference import Reference
 from tradesim.pricing import PROBLEMS
-from tradesim.simulation.desk import Pricing
 from tradesim.simulation.latency import fixed_compute
 from tradesim.simulation.run import Seat, run_one
 from tradesim.simulation.session import Setting, open_session
 from tradesim.simulation.strategy import Policy, Strategy, TakeRule
+from tradesim.simulation.valuation import Pricing
 from tradesim.units import SECOND
 
 LATENCIES = (0, 40_000, 100_000, 400_000, 1_000_000)

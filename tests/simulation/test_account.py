@@ -5,8 +5,8 @@ import pytest
 
 from tradesim.simulation.account import Account
 from tradesim.simulation.orders import AT_MARKET, Kind
+from tradesim.simulation.reports import Outcome
 from tradesim.simulation.screen import LEFT, NOTHING, STATE, WORKING
-from tradesim.simulation.venue import Outcome
 
 BUY, SELL = 1, -1
 PRICE = 100

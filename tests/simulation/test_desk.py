@@ -11,7 +11,6 @@ from tradesim.market.tape import Tape
 from tradesim.methods.method import State
 from tradesim.pricing import PROBLEMS
 from tradesim.simulation.book import ASK, ASK_LEFT, BID
-from tradesim.simulation.desk import Pricing, completions
 from tradesim.simulation.draws import ENTRY, RESPONSE, uniform
 from tradesim.simulation.latency import Fixed, LogNormal, Profile
 from tradesim.simulation.orders import AT_MARKET
@@ -19,6 +18,8 @@ from tradesim.simulation.run import Result, Seat, run, run_one
 from tradesim.simulation.session import Session, Setting, open_session
 from tradesim.simulation.strategy import Custom, Policy, Strategy, TakeRule
 from tradesim.simulation.trigger import EveryQuote
+from tradesim.simulation.updates import completions
+from tradesim.simulation.valuation import Pricing
 from tradesim.simulation.venue_rules import Fees
 from tradesim.simulation.wires import Recorded, Wires
 from tradesim.units import MICROS, MICROSECOND, MILLISECOND, SECOND

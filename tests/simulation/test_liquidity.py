@@ -8,7 +8,8 @@ from probes import START, Quote, tape_of, underlying
 
 from tradesim.simulation.book import ASK_LEFT, empty_book, quote_rows, replay
 from tradesim.simulation.orders import AT_MARKET, Kind
-from tradesim.simulation.venue import Report, Venue
+from tradesim.simulation.reports import Report
+from tradesim.simulation.venue import Venue
 
 
 def taken_then(*later: Quote, first: int = 4, second: int = 100) -> int:

@@ -12,7 +12,6 @@ from tradesim.market.chain import Settlement
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.methods.reference import Reference
 from tradesim.pricing import PROBLEMS
-from tradesim.simulation.desk import Pricing
 from tradesim.simulation.hedging import DeltaHedge
 from tradesim.simulation.latency import Fixed, fixed_compute
 from tradesim.simulation.maker import MakeRule
@@ -20,6 +19,7 @@ from tradesim.simulation.run import Seat, run_one
 from tradesim.simulation.session import Setting, open_session
 from tradesim.simulation.strategy import Strategy
 from tradesim.simulation.trigger import AnyOf, OwnTraded, SpotMoved
+from tradesim.simulation.valuation import Pricing
 from tradesim.simulation.venue_rules import VenueRules
 from tradesim.simulation.wires import Link, Wires
 from tradesim.units import MICROS, SECOND

@@ -9,7 +9,8 @@ from probes import START, Quote, book_trade, feed_row, level, tape_of, underlyin
 from tradesim.simulation.book import quote_rows
 from tradesim.simulation.orders import AT_MARKET, Kind
 from tradesim.simulation.queueing import Family, Probabilistic, RiskAverse, parse_queue
-from tradesim.simulation.venue import Outcome, Venue
+from tradesim.simulation.reports import Outcome
+from tradesim.simulation.venue import Venue
 from tradesim.simulation.venue_rules import SelfTrade, VenueRules
 from tradesim.units import MICROS
 
@@ -358,7 +359,7 @@ def test_the_risk_averse_never_fills_more_by_any_instant(events, model):
 
 
 def test_a_trade_fills_no_more_than_it_had_though_the_model_thinks_that_fewer_than_none_are_ahead():
-    """One lot, then ten, then one again: the estimate of lots ahead falls below nought; a trade of one lot fills one."""
+    """One lot, then ten, then one again: the estimate falls below nought, and yet a trade of one lot fills one."""
     hall = Hall(
         Quote(at=0, bid=100, ask=101, bid_size=1),
         Quote(at=5, bid=100, ask=101, bid_size=10),

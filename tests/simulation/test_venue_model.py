@@ -180,8 +180,8 @@ def standing(venue):
     """What is left of each order, and the whole lots ahead of it."""
     told = {}
     for key, slot in venue._slot_of.items():
-        ahead = float("inf") if venue._queue[slot, AHEAD] > UNKNOWN / 2 else venue._ahead(slot)
-        told[key] = int(venue._slots[slot, LEFT]), ahead
+        ahead = float("inf") if venue._ranks.queue[slot, AHEAD] > UNKNOWN / 2 else venue._ahead(slot)
+        told[key] = int(venue._ranks.slots[slot, LEFT]), ahead
     return told
 
 

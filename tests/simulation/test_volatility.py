@@ -16,11 +16,11 @@ from tradesim.pricing import PROBLEMS
 from tradesim.pricing.european import price
 from tradesim.pricing.implied import european_vega
 from tradesim.simulation.book import quote_rows
-from tradesim.simulation.desk import Pricing
 from tradesim.simulation.latency import FREE
 from tradesim.simulation.run import Seat, run_one
 from tradesim.simulation.session import Setting, open_session
 from tradesim.simulation.strategy import Strategy, TakeRule
+from tradesim.simulation.valuation import Pricing
 from tradesim.simulation.volatility import Schedule, VolatilityService, snapshot_instants
 from tradesim.units import DAY, MICROS, MICROSECOND, MILLISECOND, SECOND
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tradesim.market.tape import ADD, DEPTH, EXECUTE, QUOTE, TRADE, Tape
 from tradesim.simulation.orders import AT_MARKET, Kind
 from tradesim.simulation.queueing import Family, QueueModel, RiskAverse
-from tradesim.simulation.venue import Outcome
+from tradesim.simulation.reports import Outcome
 from tradesim.simulation.venue_rules import SelfTrade, VenueRules
 
 
@@ -66,7 +66,7 @@ def behind_share(model: QueueModel, ahead, behind):
 
 
 class NaiveVenue:
-    """Reports are tuples: outcome, trades, filled, left, reason, cancelled; trades (taker, maker, sign, lots, price)."""
+    """Reports are tuples: outcome, trades, filled, left, reason, cancelled; a trade too."""
 
     def __init__(self, tape: Tape, rules: VenueRules):
         self.tape, self.rules = tape, rules
@@ -130,8 +130,8 @@ class NaiveVenue:
         news = {
             sign: new[sign] != (self.sides[instrument, sign].price, self.sides[instrument, sign].size) for sign in new
         }
-        for sign in new:
-            self.sides[instrument, sign].show(*new[sign])
+        for sign, side in new.items():
+            self.sides[instrument, sign].show(*side)
         for sign in (1, -1):
             own, other = self.sides[instrument, sign], self.sides[instrument, -sign]
             for order in self.queue(instrument, sign):
@@ -257,7 +257,7 @@ class NaiveVenue:
         return (None, None) if told is None else (float(told), told)
 
     def best(self, instrument, sign, direction, limit):
-        """What who comes with ``direction`` takes next from the side ``sign``: order or None for the tape, price, lots."""
+        """What who comes with ``direction`` takes next of side ``sign``: order (None: the tape), price, lots."""
         tape, queue = self.sides[instrument, sign], self.queue(instrument, sign)
         acceptable = lambda price: limit == AT_MARKET or direction * (limit - price) >= 0  # noqa: E731
         first = queue[0] if queue else None

@@ -9,12 +9,12 @@ from tradesim.market.tape import ADD, DEPTH, EXECUTE, QUOTE, REDUCE, TRADE, Tape
 from tradesim.methods.method import Method, State
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Floats
-from tradesim.simulation.desk import Pricing
 from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.latency import ComputeLatency, Fixed, fixed_compute
 from tradesim.simulation.run import Result, Seat, run
 from tradesim.simulation.session import Session, Setting, open_session
 from tradesim.simulation.strategy import Strategy
+from tradesim.simulation.valuation import Pricing
 from tradesim.simulation.venue_rules import Fees
 from tradesim.simulation.wires import Wires
 from tradesim.units import DAY, MICROS

@@ -15,7 +15,6 @@ from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
 from tradesim.results.store import write_facts
-from tradesim.simulation.desk import Pricing
 from tradesim.simulation.draws import tie_break
 from tradesim.simulation.latency import ComputeLatency, Measured
 from tradesim.simulation.run import Result, Seat, run
@@ -23,6 +22,7 @@ from tradesim.simulation.screen import Ints, Screen
 from tradesim.simulation.session import Session, open_session
 from tradesim.simulation.strategy import Custom
 from tradesim.simulation.trigger import OwnTraded
+from tradesim.simulation.valuation import Pricing
 
 
 def replay_race(

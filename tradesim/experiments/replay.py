@@ -17,10 +17,10 @@ from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
 from tradesim.results.store import write_facts
-from tradesim.simulation.desk import Pricing
 from tradesim.simulation.latency import FREE, ZERO, ComputeLatency, Fixed, Measured, Profile, fixed_compute
 from tradesim.simulation.run import Result, Seat, run_one
 from tradesim.simulation.session import open_session
+from tradesim.simulation.valuation import Pricing
 
 
 class Role(StrEnum):

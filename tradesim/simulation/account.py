@@ -4,8 +4,8 @@ import numpy as np
 
 from tradesim.simulation.book import BUY
 from tradesim.simulation.orders import CONTRACT, DIRECTION, KIND, LIMIT, LOTS, TARGET, UNDERLYING, Kind
+from tradesim.simulation.reports import Outcome
 from tradesim.simulation.screen import CHANGING, LEFT, NOTHING, NUMBER, PENDING, STATE, WORKING, Ints
-from tradesim.simulation.venue import Outcome
 
 
 class Account:

@@ -1,24 +1,19 @@
 """The process that hosts a strategy: CPUs that are busy while it thinks, and one more that keeps it up to date."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import partial
-from time import perf_counter_ns
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
 from tradesim.market.chain import Settlement
-from tradesim.methods.method import Method, State
-from tradesim.pricing.problem import Floats
 from tradesim.simulation.account import Account
 from tradesim.simulation.agenda import NEVER, Agenda, Wake
 from tradesim.simulation.book import side_of
 from tradesim.simulation.connection import Connection
-from tradesim.simulation.draws import COMPUTE, SEND, UPDATE, tie_break, uniform
+from tradesim.simulation.draws import COMPUTE, SEND, tie_break, uniform
 from tradesim.simulation.engine import Engine, Phase
 from tradesim.simulation.floor import Floor
 from tradesim.simulation.hiccups import NO_PAUSES, Hiccups, Pauses
@@ -38,11 +33,14 @@ from tradesim.simulation.orders import (
     as_requests,
 )
 from tradesim.simulation.recorder import Recorder
+from tradesim.simulation.reports import Outcome, Post, Report, Take, Trade
 from tradesim.simulation.screen import Screen, read_only
 from tradesim.simulation.session import Session
 from tradesim.simulation.strategy import Strategy
 from tradesim.simulation.trigger import firings, wakes_on_own
-from tradesim.simulation.venue import Outcome, Post, Report, Take, Trade, Venue
+from tradesim.simulation.updates import completions
+from tradesim.simulation.valuation import Pricing, Valuation
+from tradesim.simulation.venue import Venue
 from tradesim.simulation.view import View
 from tradesim.simulation.wires import of_action
 
@@ -51,20 +49,6 @@ Ints = NDArray[np.int64]
 OPTIONS: Final = 0
 HEDGE: Final = 1
 """The lines of a desk: its draws on the one are not those on the other."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pricing:
-    """How a desk gets its prices, and for which it is charged.
-
-    ``prices``     the method whose prices it trades on
-    ``clock``      the method whose work is charged: the same, unless a run gives one method's prices another's speed
-    ``reference``  the truth that its prices are held against
-    """
-
-    prices: Method
-    clock: Method
-    reference: Method
 
 
 class Message(NamedTuple):
@@ -119,7 +103,7 @@ class Desk:
                 "strategy hedges, and the tape's options are settled in the coin: the tape has no tradable underlying; "
                 "leave hedge out"
             )
-        self._session, self._strategy, self._pricing, self._compute = session, strategy, pricing, compute
+        self._session, self._strategy, self._compute = session, strategy, compute
         self._index, self._engine, self._venue, self._floor = index, engine, venue, floor
         self.recorder = Recorder()
         clock = session.clock_of(index)
@@ -139,16 +123,15 @@ class Desk:
         self._scheduled = False
         self.next_wake = self._agenda.next_wake
         count = len(session.tape.chain)
-        self._theo, self._truth, self._scratch = np.full(count, np.nan), np.full(count, np.nan), np.empty(count)
-        self._delta = np.full(count, np.nan)
+        self._values = Valuation(session.tape, pricing, bump=None if strategy.hedge is None else strategy.hedge.bump)
         self.account = Account(count)
         fees, wires = session.setting.fees, session.setting.wires
         self._screen = Screen(
             now=0,
             spot=np.nan,
             book=read_only(self._view.book),
-            theo=read_only(self._theo),
-            delta=read_only(self._delta),
+            theo=read_only(self._values.theo),
+            delta=read_only(self._values.delta),
             position=read_only(self.account.position),
             hedge=0,
             in_flight=read_only(self.account.in_flight),
@@ -165,7 +148,7 @@ class Desk:
         self._messages: dict[int, Message] = {}
         self._sent = 0
         if strategy.deadline is not None:
-            self._allow(strategy.deadline)
+            self._values.allow(strategy.deadline)
 
     def schedule_wake(self) -> None:
         """Put the planned wake-up on the engine's agenda."""
@@ -200,10 +183,8 @@ class Desk:
         self._take_newest_state(start)
         spot = self._view.spot
         if self._strategy.deadline is not None:
-            self._allow(self._strategy.deadline - (start - wake.arrival))
-        tag, elapsed = self._price(spot)
-        self._find_truth(spot)
-        self._hide_unknown()
+            self._values.allow(self._strategy.deadline - (start - wake.arrival))
+        tag, elapsed = self._values.price(spot)
         draw = uniform(self._session.seed, COMPUTE, self._index, wake.key, 0)
         decided, paused = self._pauses.finish(start, self._compute.price(tag, draw, elapsed))
         in_time = self._strategy.deadline is None or decided - wake.arrival <= self._strategy.deadline
@@ -220,57 +201,9 @@ class Desk:
     def _take_newest_state(self, now: int) -> None:
         """Give the methods the newest state whose update has completed by ``now``."""
         newest = max(bisect_right(self._completed, now) - 1, 0)
-        if newest == self._state:
-            return
-        self._state = newest
-        state = self._session.states[newest]
-        for method in {id(m): m for m in self._methods()}.values():
-            method.update(state)
-        if self._strategy.hedge is not None:
-            self._find_deltas(state, self._strategy.hedge.bump)
-
-    def _allow(self, ns: int) -> None:
-        """Tell the methods how long the next prices may take."""
-        for method in {id(m): m for m in self._methods()}.values():
-            method.within(ns)
-
-    def _find_deltas(self, state: State, bump: float) -> None:
-        """Central differences of the desk's own prices around the state's spot."""
-        prices, step = self._pricing.prices, bump * state.spot
-        prices.price(state.spot + step, self._delta)
-        prices.price(state.spot - step, self._scratch)
-        self._delta -= self._scratch
-        self._delta /= 2.0 * step
-
-    def _methods(self) -> tuple[Method, Method, Method]:
-        return self._pricing.prices, self._pricing.clock, self._pricing.reference
-
-    def _price(self, spot: float) -> tuple[str, int]:
-        """Price the chain into ``theo``; return the work tag of the method that is charged, and the ns it just took."""
-        prices, clock = self._pricing.prices, self._pricing.clock
-        if clock is not prices:
-            prices.price(spot, self._theo)
-        out = self._theo if clock is prices else self._scratch
-        began = perf_counter_ns()
-        tag = clock.price(spot, out)
-        return tag, perf_counter_ns() - began
-
-    def _find_truth(self, spot: float) -> None:
-        """Price the chain by the reference into ``truth``; put both prices in the tape's currency."""
-        if self._pricing.reference is self._pricing.prices:
-            self._truth[:] = self._theo
-        else:
-            self._pricing.reference.price(spot, self._truth)
-        if self._session.tape.chain.settlement is Settlement.INVERSE:
-            self._theo /= spot
-            self._truth /= spot
-
-    def _hide_unknown(self) -> None:
-        """A contract whose volatility was never implied from its own quote has no value that a desk would trade on."""
-        own = self._session.states[self._state].own
-        if own is not None and not own.all():
-            self._theo[~own] = np.nan
-            self._truth[~own] = np.nan
+        if newest != self._state:
+            self._state = newest
+            self._values.take(self._session.states[newest])
 
     def _choose(self, wake: Wake, start: int, decided: int, spot: float) -> tuple[list[Message], int]:
         """The messages to be sent, and how many requests of the rule are not."""
@@ -280,7 +213,7 @@ class Desk:
         chosen = self._strategy.rule.decide(screen)
         if self._strategy.hedge is not None:
             units = self.account.position * self._session.tape.chain.multiplier
-            due = self._strategy.hedge.request(units, self._delta, self.account.hedge)
+            due = self._strategy.hedge.request(units, self._values.delta, self.account.hedge)
             chosen = np.concatenate([as_requests(chosen), due])
         messages, refused, leaves = [], 0, decided
         for request in (as_requests(chosen) if len(chosen) else chosen).tolist():
@@ -320,8 +253,8 @@ class Desk:
             kind=kind,
             target=request[TARGET],
             seen=int(self._screen.book[contract + 1, side_of(direction)]),
-            theo=self._screen.spot if hedge else float(self._theo[contract]),
-            reference=self._screen.spot if hedge else float(self._truth[contract]),
+            theo=self._screen.spot if hedge else float(self._values.theo[contract]),
+            reference=self._screen.spot if hedge else float(self._values.truth[contract]),
             sent=decided,
         )
 
@@ -438,7 +371,7 @@ class Desk:
         *,
         in_time: bool,
     ) -> None:
-        rms, worst = pricing_error(self._theo, self._truth)
+        rms, worst = self._values.error
         self.recorder.decisions.append(
             (
                 len(self.recorder.decisions),
@@ -454,7 +387,7 @@ class Desk:
                 self._agenda.backlog(start),
                 ("waited" if start > wake.arrival else "prompt") if in_time else "late",
                 tag,
-                self._pricing.clock.fallbacks,
+                self._values.fallbacks,
                 self._state,
                 spot,
                 rms,
@@ -463,46 +396,3 @@ class Desk:
                 refused,
             )
         )
-
-
-def completions(
-    session: Session, compute: ComputeLatency, *, desk: int, hedged: bool = False, pauses: Pauses = NO_PAUSES
-) -> Ints:
-    """When the second CPU has each state ready, int64[states], ns; the first is ready before trading begins.
-
-    It takes one snapshot at a time, in turn; a state that was overtaken has the instant of the one that overtook it:
-    when the CPU is free again it goes on with the newest snapshot that is due.
-
-    The update of a desk that hedges takes two prices more, for its deltas, each charged as the slowest path.
-
-    On a coarse tape (bars) a snapshot has the instant of the very decisions that it would inform, and nobody knows
-    which came first. There it counts for later instants only, in every run.
-    """
-    later = 1 if session.setting.schedule.is_coarse(session.tape) else 0
-    instants = [state.instant + later for state in session.states]
-    done = np.full(len(instants), NEVER, dtype=np.int64)
-    done[0] = free = session.states[0].instant
-    for k in range(1, len(instants)):
-        if k + 1 < len(instants) and instants[k + 1] <= free:
-            continue
-        begin = max(instants[k], free)
-        draw = uniform(session.seed, UPDATE, desk, k, 0)
-        work = compute.update(draw) + (2 * compute.price("delta", draw, 0) if hedged else 0)
-        free, _ = pauses.finish(begin, work)
-        done[k] = free
-    return np.minimum.accumulate(done[::-1])[::-1] if NEVER in done else done
-
-
-@njit(cache=True)
-def pricing_error(theo: Floats, truth: Floats) -> tuple[float, float]:
-    """Root mean square and largest absolute difference over the contracts that have both; NaN where none has."""
-    total, worst, count = 0.0, 0.0, 0
-    for i in range(len(theo)):
-        gap = abs(theo[i] - truth[i])
-        if not np.isnan(gap):
-            total += gap * gap
-            worst = max(worst, gap)
-            count += 1
-    if count == 0:
-        return np.nan, np.nan
-    return np.sqrt(total / count), worst

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from tradesim.simulation.book import side_of
-from tradesim.simulation.venue import Post, Take, Trade
+from tradesim.simulation.reports import Post, Take, Trade
 
 
 class Listener(Protocol):

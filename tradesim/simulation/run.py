@@ -8,7 +8,7 @@ import polars as pl
 
 from tradesim.errors import ArgumentError
 from tradesim.simulation.agenda import NEVER
-from tradesim.simulation.desk import Desk, Pricing
+from tradesim.simulation.desk import Desk
 from tradesim.simulation.engine import Engine, Phase
 from tradesim.simulation.floor import Floor
 from tradesim.simulation.hiccups import Hiccups
@@ -16,6 +16,7 @@ from tradesim.simulation.latency import ComputeLatency
 from tradesim.simulation.orders import UNDERLYING
 from tradesim.simulation.session import Session
 from tradesim.simulation.strategy import Strategy
+from tradesim.simulation.valuation import Pricing
 from tradesim.simulation.venue import Venue
 
 

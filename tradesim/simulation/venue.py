@@ -7,9 +7,7 @@ the best price can be taken from: what stands behind it is not known to be there
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from math import ceil
-from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +15,8 @@ from numpy.typing import NDArray
 from tradesim.market.tape import QUOTE, Tape
 from tradesim.simulation.book import ASK, BID, BUY, empty_book, replay, side_of
 from tradesim.simulation.orders import AT_MARKET, Kind
+from tradesim.simulation.ranks import NONE, Ranks
+from tradesim.simulation.reports import Outcome, Post, Report, Take, Trade
 from tradesim.simulation.resting import (
     AHEAD,
     LEFT,
@@ -31,83 +31,6 @@ from tradesim.simulation.resting import (
 from tradesim.simulation.venue_rules import SelfTrade, VenueRules
 
 Ints = NDArray[np.int64]
-
-NONE: Final = -1
-
-
-class Outcome(StrEnum):
-    """What became of a message at the venue."""
-
-    FILLED = "filled"
-    """All lots were taken on arrival."""
-    PARTIAL = "partial"
-    """Some lots were taken on arrival; the rest was cancelled, or stands."""
-    MISSED = "missed"
-    """Nothing was there, and the order stands not."""
-    RESTING = "resting"
-    """It stands, and took nothing on arrival."""
-    CANCELLED = "cancelled"
-    """The target was taken off the book."""
-    REPLACED = "replaced"
-    """The target stands anew."""
-    LATE = "late"
-    """The target was there no longer."""
-    REJECTED = "rejected"
-    """The venue refused it; ``reason`` says why. A replaced order then stands as before."""
-
-
-class Trade(NamedTuple):
-    """Lots that changed hands: between ``taker`` and ``maker``, each a desk and its order, or None for the tape."""
-
-    taker: tuple[int, int] | None
-    maker: tuple[int, int] | None
-    contract: int
-    direction: int
-    lots: int
-    price: int
-    instant: int
-    after: int
-    """Tape rows that the venue had applied when it happened."""
-
-
-class Take(NamedTuple):
-    """Liquidity of the tape that was taken: what every desk's feed tells it."""
-
-    instant: int
-    after: int
-    instrument: int
-    side: int
-    price: int
-    lots: int
-
-
-class Post(NamedTuple):
-    """What stands of a desk's order from now on, 0 lots where it is gone: what every other desk's feed tells it."""
-
-    instant: int
-    after: int
-    desk: int
-    number: int
-    instrument: int
-    side: int
-    price: int
-    lots: int
-
-
-class Report(NamedTuple):
-    """What a message did at the venue.
-
-    ``trades``  in which it took; ``posts`` what changed of standing orders; ``left`` lots of it that stand;
-    ``cancelled`` orders of the same desk that self-trade prevention took off the book
-    """
-
-    outcome: Outcome
-    trades: tuple[Trade, ...] = ()
-    posts: tuple[Post, ...] = ()
-    filled: int = 0
-    left: int = 0
-    reason: str | None = None
-    cancelled: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -138,11 +61,7 @@ class Venue:
         self._cursor = 0
         self._deeper: Ints | None = None
         self._levels: Levels | None = None
-        self._heads = np.full((len(tape.chain) + 1, 2), NONE, dtype=np.int64)
-        self._slots = np.zeros((16, 7), dtype=np.int64)
-        self._queue = np.zeros((16, 2))
-        self._fills = np.zeros((16, 2), dtype=np.int64)
-        self._free = list(range(16))
+        self._ranks = Ranks(len(tape.chain) + 1)
         self._standing: dict[int, _Standing] = {}
         self._slot_of: dict[tuple[int, int], int] = {}
         self._held: dict[tuple[int, int], int] = {}
@@ -166,23 +85,23 @@ class Venue:
                 self._cursor,
                 until,
                 self._book,
-                self._heads,
-                self._slots,
-                self._queue,
+                self._ranks.heads,
+                self._ranks.slots,
+                self._ranks.queue,
                 self._model,
                 self._exponent,
-                self._fills,
+                self._ranks.fills,
             )
             if count == 0:
                 return trades, told
             until = int(self._clock[self._cursor - 1])
             quoted = self._rows[self._cursor - 1, 1] == QUOTE
-            for slot, lots in self._fills[:count].tolist():
+            for slot, lots in self._ranks.fills[:count].tolist():
                 trades.append(self._filled(slot, lots, until, taker=None))
                 if quoted:
                     told.append(self._taken_by(slot, lots, until))
                 told.append(self._post(slot, until))
-                if self._slots[slot, LEFT] == 0:
+                if self._ranks.slots[slot, LEFT] == 0:
                     self._remove(slot)
 
     def place(
@@ -219,7 +138,7 @@ class Venue:
         slot = self._slot_of.get((desk, target))
         if slot is None:
             return Report(Outcome.LATE)
-        self._slots[slot, LEFT] = 0
+        self._ranks.slots[slot, LEFT] = 0
         post = self._post(slot, instant)
         self._remove(slot)
         return Report(Outcome.CANCELLED, posts=(post,))
@@ -235,7 +154,7 @@ class Venue:
         slot = self._slot_of.get((desk, target))
         if slot is None:
             return Report(Outcome.LATE)
-        standing, order = self._standing[slot], self._slots[slot]
+        standing, order = self._standing[slot], self._ranks.slots[slot]
         left = lots - standing.filled
         if left <= 0:
             return self.cancel(instant=instant, desk=desk, target=target)
@@ -291,9 +210,9 @@ class Venue:
         most = self._rules.position_limit
         if most is not None and contract >= 0:
             open_lots = sum(
-                int(self._slots[slot, LEFT])
+                int(self._ranks.slots[slot, LEFT])
                 for slot, standing in self._standing.items()
-                if (standing.desk, standing.contract) == (desk, contract) and self._slots[slot, SIGN] == direction
+                if (standing.desk, standing.contract) == (desk, contract) and self._ranks.slots[slot, SIGN] == direction
             )
             if direction * self._held.get((desk, contract), 0) + open_lots + lots > most:
                 return "position limit"
@@ -306,11 +225,11 @@ class Venue:
         instrument, side = contract + 1, side_of(direction)
         quote = self._book[instrument]
         tape_left = int(quote[side + 2])
-        slot = int(self._heads[instrument, 1 if direction == BUY else 0])
+        slot = self._ranks.first(instrument, -direction)
         while tape_left > 0 or slot != NONE:
             price = int(quote[side])
             if slot != NONE:
-                order = self._slots[slot]
+                order = self._ranks.slots[slot]
                 own = int(order[PRICE])
                 better = tape_left == 0 or direction * (own - price) < 0
                 if self._ahead(slot) == 0 and (better or own == price):
@@ -324,14 +243,14 @@ class Venue:
             if not _acceptable(price, direction, limit):
                 return
             lots = tape_left
-            if slot != NONE and int(self._slots[slot, PRICE]) == price:
+            if slot != NONE and int(self._ranks.slots[slot, PRICE]) == price:
                 lots = min(tape_left, self._ahead(slot))
             yield NONE, price, lots
             tape_left = int(quote[side + 2])
 
     def _ahead(self, slot: int) -> int:
         """Whole lots that trade before an order: half a lot is none, as where trades come to it."""
-        return max(0, ceil(float(self._queue[slot, AHEAD]) - 0.5))
+        return max(0, ceil(float(self._ranks.queue[slot, AHEAD]) - 0.5))
 
     def _take(
         self, instant: int, desk: int, number: int, contract: int, direction: int, lots: int, limit: int
@@ -354,29 +273,29 @@ class Venue:
                 if self._rules.self_trade is SelfTrade.CANCEL_INCOMING:
                     return trades, posts, None
                 cancelled.append(self._standing[slot].number)
-                self._slots[slot, LEFT] = 0
+                self._ranks.slots[slot, LEFT] = 0
             else:
-                self._slots[slot, LEFT] -= taken
+                self._ranks.slots[slot, LEFT] -= taken
                 trades.append(self._filled(slot, taken, instant, taker=(desk, number)))
                 self._hold(desk, contract, direction * taken)
                 lots -= taken
             posts.append(self._post(slot, instant))
-            if self._slots[slot, LEFT] == 0:
+            if self._ranks.slots[slot, LEFT] == 0:
                 self._remove(slot)
         return trades, posts, tuple(cancelled)
 
     def _take_from_tape(self, contract: int, direction: int, price: int, lots: int) -> None:
         """Lots of the tape's best quote are gone; orders that stood behind them advance."""
         self._book[contract + 1, side_of(direction) + 2] -= lots
-        slot = int(self._heads[contract + 1, 1 if direction == BUY else 0])
+        slot = self._ranks.first(contract + 1, -direction)
         while slot != NONE:
-            if self._slots[slot, PRICE] == price:
-                self._queue[slot, AHEAD] = max(0.0, self._queue[slot, AHEAD] - lots)
-            slot = int(self._slots[slot, NEXT])
+            if self._ranks.slots[slot, PRICE] == price:
+                self._ranks.queue[slot, AHEAD] = max(0.0, self._ranks.queue[slot, AHEAD] - lots)
+            slot = int(self._ranks.slots[slot, NEXT])
 
     def _filled(self, slot: int, lots: int, instant: int, *, taker: tuple[int, int] | None) -> Trade:
         """The trade in which lots of a standing order, off its row already, changed hands."""
-        standing, order = self._standing[slot], self._slots[slot]
+        standing, order = self._standing[slot], self._ranks.slots[slot]
         standing.filled += lots
         sign = int(order[SIGN])
         self._hold(standing.desk, standing.contract, sign * lots)
@@ -385,14 +304,14 @@ class Venue:
 
     def _taken_by(self, slot: int, lots: int, instant: int) -> Take:
         """What a standing order takes of the quote that came to it."""
-        instrument, side = self._standing[slot].contract + 1, side_of(int(self._slots[slot, SIGN]))
+        instrument, side = self._standing[slot].contract + 1, side_of(int(self._ranks.slots[slot, SIGN]))
         return Take(instant, self._cursor, instrument, side, int(self._book[instrument, side]), lots)
 
     def _hold(self, desk: int, contract: int, lots: int) -> None:
         self._held[desk, contract] = self._held.get((desk, contract), 0) + lots
 
     def _post(self, slot: int, instant: int, *, lots: int | None = None) -> Post:
-        standing, order = self._standing[slot], self._slots[slot]
+        standing, order = self._standing[slot], self._ranks.slots[slot]
         return Post(
             instant=instant,
             after=self._cursor,
@@ -410,13 +329,9 @@ class Venue:
         """Put what is left of an order in its place: behind all of its price."""
         if self._deeper is None:
             self._deeper, self._levels = deeper_rows(self._tape), Levels(self._tape)
-        if not self._free:
-            self._grow()
-        slot = self._free.pop()
         ahead, shown, exact = self._place_in_queue(contract + 1, direction, limit)
-        self._slots[slot] = (direction, limit, lots, self._cursor, shown, NONE, exact)
-        self._queue[slot] = (ahead, 0.0)
-        self._link(slot, contract + 1)
+        order = (direction, limit, lots, self._cursor, shown, NONE, exact)
+        slot = self._ranks.insert(contract + 1, order, ahead)
         self._standing[slot] = _Standing(desk, number, contract, kind, filled)
         self._slot_of[desk, number] = slot
         return slot
@@ -436,39 +351,11 @@ class Venue:
             return float(left), size, exact
         return (UNKNOWN, -1, exact) if told is None else (float(told), told, exact)
 
-    def _link(self, slot: int, instrument: int) -> None:
-        """Insert a slot into its side's list, behind those of better or equal price."""
-        sign, price = int(self._slots[slot, SIGN]), int(self._slots[slot, PRICE])
-        side = 0 if sign == BUY else 1
-        before, after = NONE, int(self._heads[instrument, side])
-        while after != NONE and sign * (int(self._slots[after, PRICE]) - price) >= 0:
-            before, after = after, int(self._slots[after, NEXT])
-        self._slots[slot, NEXT] = after
-        if before == NONE:
-            self._heads[instrument, side] = slot
-        else:
-            self._slots[before, NEXT] = slot
-
     def _remove(self, slot: int) -> None:
-        """Take a slot out of its side's list. Its own ``NEXT`` stays, for who is walking the list."""
+        """An order stands no longer."""
         standing = self._standing.pop(slot)
         del self._slot_of[standing.desk, standing.number]
-        instrument, side = standing.contract + 1, 0 if self._slots[slot, SIGN] == BUY else 1
-        before, at = NONE, int(self._heads[instrument, side])
-        while at != slot:
-            before, at = at, int(self._slots[at, NEXT])
-        if before == NONE:
-            self._heads[instrument, side] = self._slots[slot, NEXT]
-        else:
-            self._slots[before, NEXT] = self._slots[slot, NEXT]
-        self._free.append(slot)
-
-    def _grow(self) -> None:
-        count = len(self._slots)
-        self._slots = np.concatenate([self._slots, np.zeros_like(self._slots)])
-        self._queue = np.concatenate([self._queue, np.zeros_like(self._queue)])
-        self._fills = np.zeros((2 * count, 2), dtype=np.int64)
-        self._free = list(range(count, 2 * count))
+        self._ranks.remove(slot, standing.contract + 1)
 
 
 def _acceptable(price: int, direction: int, limit: int) -> bool:

@@ -10,7 +10,7 @@ from tradesim.market.tape import Tape
 from tradesim.simulation.book import BID, empty_book, replay
 from tradesim.simulation.draws import FEED, uniforms
 from tradesim.simulation.latency import LatencyModel
-from tradesim.simulation.venue import Post, Take
+from tradesim.simulation.reports import Post, Take
 from tradesim.simulation.wires import Recorded
 from tradesim.units import MICROS
 

@@ -1,0 +1,118 @@
+"""What a desk thinks that its contracts are worth, and the truth that this is held against."""
+
+from dataclasses import dataclass
+from time import perf_counter_ns
+
+import numpy as np
+from numba import njit
+
+from tradesim.market.chain import Settlement
+from tradesim.market.tape import Tape
+from tradesim.methods.method import Method, State
+from tradesim.pricing.problem import Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pricing:
+    """How a desk gets its prices, and for which it is charged.
+
+    ``prices``     the method whose prices it trades on
+    ``clock``      the method whose work is charged: the same, unless a run gives one method's prices another's speed
+    ``reference``  the truth that its prices are held against
+    """
+
+    prices: Method
+    clock: Method
+    reference: Method
+
+
+class Valuation:
+    """The prices of the whole chain, in the tape's currency: float64[n] each, NaN where there is none.
+
+    ``theo``   by the method whose prices are traded on
+    ``truth``  by the reference
+    ``delta``  change of ``theo`` with the underlying as of the last state, where a ``bump`` (relative) is given
+    """
+
+    def __init__(self, tape: Tape, pricing: Pricing, *, bump: float | None) -> None:
+        count = len(tape.chain)
+        self.theo, self.truth, self.delta = (np.full(count, np.nan) for _ in range(3))
+        self._scratch = np.empty(count)
+        self._pricing, self._bump = pricing, bump
+        self._methods: tuple[Method, ...] = tuple(
+            {id(method): method for method in (pricing.prices, pricing.clock, pricing.reference)}.values()
+        )
+        self._in_coin = tape.chain.settlement is Settlement.INVERSE
+        self._unknown: np.ndarray[tuple[int], np.dtype[np.bool_]] | None = None
+
+    @property
+    def fallbacks(self) -> int:
+        """How many contracts the method that is charged leaves to its fallback."""
+        return self._pricing.clock.fallbacks
+
+    @property
+    def error(self) -> tuple[float, float]:
+        """Root mean square and largest absolute difference of ``theo`` from ``truth``."""
+        return pricing_error(self.theo, self.truth)
+
+    def take(self, state: State) -> None:
+        """Price with the slow inputs of ``state`` from now on."""
+        for method in self._methods:
+            method.update(state)
+        known = state.own is None or bool(state.own.all())
+        self._unknown = None if known or state.own is None else ~state.own
+        if self._bump is not None:
+            self._find_deltas(state.spot, self._bump * state.spot)
+
+    def allow(self, ns: int) -> None:
+        """Tell the methods how long the next prices may take."""
+        for method in self._methods:
+            method.within(ns)
+
+    def price(self, spot: float) -> tuple[str, int]:
+        """Price the chain; return the work tag of the method that is charged, and the ns that its call just took."""
+        prices, clock, reference = self._pricing.prices, self._pricing.clock, self._pricing.reference
+        if clock is not prices:
+            prices.price(spot, self.theo)
+        out = self.theo if clock is prices else self._scratch
+        began = perf_counter_ns()
+        tag = clock.price(spot, out)
+        elapsed = perf_counter_ns() - began
+        if reference is prices:
+            self.truth[:] = self.theo
+        else:
+            reference.price(spot, self.truth)
+        if self._in_coin:
+            self.theo /= spot
+            self.truth /= spot
+        self._hide_unknown()
+        return tag, elapsed
+
+    def _hide_unknown(self) -> None:
+        """A contract whose volatility was never implied from its own quote has no value that a desk would trade on."""
+        if self._unknown is not None:
+            self.theo[self._unknown] = np.nan
+            self.truth[self._unknown] = np.nan
+
+    def _find_deltas(self, spot: float, step: float) -> None:
+        """Central differences of the desk's own prices around the state's spot."""
+        prices = self._pricing.prices
+        prices.price(spot + step, self.delta)
+        prices.price(spot - step, self._scratch)
+        self.delta -= self._scratch
+        self.delta /= 2.0 * step
+
+
+@njit(cache=True)
+def pricing_error(theo: Floats, truth: Floats) -> tuple[float, float]:
+    """Root mean square and largest absolute difference over the contracts that have both; NaN where none has."""
+    total, worst, count = 0.0, 0.0, 0
+    for i in range(len(theo)):
+        gap = abs(theo[i] - truth[i])
+        if not np.isnan(gap):
+            total += gap * gap
+            worst = max(worst, gap)
+            count += 1
+    if count == 0:
+        return np.nan, np.nan
+    return np.sqrt(total / count), worst
