@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -121,12 +121,18 @@ class Store:
         while True:
             try:
                 connection = duckdb.connect(str(self.path.absolute()), read_only=read_only)
-                connection.execute("SET enable_progress_bar = false")
+                _without_bars(connection)
                 return connection
             except duckdb.IOException as error:
                 if "lock" not in str(error).lower() or time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
+
+
+def _without_bars(connection: duckdb.DuckDBPyConnection) -> None:
+    """DuckDB draws no progress bars of its own. A notebook that has no widgets refuses to be asked, and draws none."""
+    with suppress(duckdb.InvalidInputException):
+        connection.execute("SET enable_progress_bar = false")
 
 
 _COLUMNS: Final = """
