@@ -56,13 +56,17 @@ class Action(IntEnum):
     REPLACE = 2
 
 
+_ACTIONS: Final = (Action.PLACE, Action.PLACE, Action.PLACE, Action.CANCEL, Action.REPLACE)
+"""By the number of a kind."""
+
+
 def action_of(kind: int) -> Action:
     """The action of a row of this kind.
 
     >>> action_of(Kind.POST_ONLY).name
     'PLACE'
     """
-    return {Kind.CANCEL: Action.CANCEL, Kind.REPLACE: Action.REPLACE}.get(Kind(kind), Action.PLACE)
+    return _ACTIONS[kind]
 
 
 def as_requests(table: NDArray[np.int64]) -> NDArray[np.int64]:

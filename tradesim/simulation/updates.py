@@ -1,18 +1,15 @@
 """When a desk's slow inputs are ready: the second CPU, which keeps its method up to date."""
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
+from tradesim.simulation.agenda import NEVER
 from tradesim.simulation.draws import UPDATE, uniform
 from tradesim.simulation.hiccups import NO_PAUSES, Pauses
 from tradesim.simulation.latency import ComputeLatency
 from tradesim.simulation.session import Session
 
 Ints = NDArray[np.int64]
-
-NEVER: Final = np.iinfo(np.int64).max
 
 
 def completions(
