@@ -186,3 +186,10 @@ def test_a_plan_is_named_by_what_its_files_held_when_it_was_made(delays, tmp_pat
 def test_what_a_plan_says_of_its_own_latency_is_what_was_stated():
     assert plan("empirical").configuration()["latency"] == "empirical"
     assert plan("profile:abc").configuration()["latency"] == {"kind": "Stored", "comparison": "abc"}
+
+
+def test_sending_is_stated_by_action_and_never_recorded():
+    sent = parse_wires(send="place=2us,cancel=500ns").send
+    assert sent == PerAction(place=Fixed(2_000), cancel=Fixed(500), replace=Fixed(2_000))
+    with pytest.raises(TradesimError, match="a recording is of the wires"):
+        parse_wires(send="recorded:orders.npz")

@@ -30,6 +30,9 @@ class World:
         As response, of orders for the underlying.
     rejections
         The share of messages that the venue's gateway refuses, 0 to 1.
+    send
+        What the desk's CPU takes to send a message, after it has decided: one leaves after the other. As entry, but not
+        recorded; by default nothing.
     fee
         The taker's fee; currency a unit. By default 0.0025, or 0.0003 of a coin.
     maker_fee
@@ -52,6 +55,7 @@ class World:
     hedge_entry: str | None = None
     hedge_response: str | None = None
     rejections: float = 0.0
+    send: str | None = None
     fee: float | None = None
     maker_fee: float | None = None
     underlying_fee: float | None = None
@@ -71,6 +75,7 @@ class World:
                 hedge_entry=self.hedge_entry,
                 hedge_response=self.hedge_response,
                 rejections=self.rejections,
+                send=self.send,
             ),
             "venue": parse_venue(queue=self.queue, tick=self.tick, position_limit=self.position_limit),
             "fee": self.fee,

@@ -82,12 +82,14 @@ def parse_wires(
     hedge_entry: str | None = None,
     hedge_response: str | None = None,
     rejections: float = 0.0,
+    send: str | None = None,
 ) -> Wires:
     """Wires of the stated latencies; one that is not stated is as in :class:`~tradesim.simulation.wires.Wires`.
 
     ``feed`` may be ``recorded``: each row arrives when the tape's recorder received it. A recorded entry without a
     stated response takes the response from the same recording. ``hedge_entry`` and ``hedge_response`` are those of
-    orders for the underlying; one that is not stated is as that of orders for options.
+    orders for the underlying; one that is not stated is as that of orders for options. ``send`` is what the desk's CPU
+    takes to send a message, also by action.
     """
     usual = Wires()
     options = _link(replace(usual.options, rejections=_share(rejections)), "", entry, response)
@@ -98,6 +100,7 @@ def parse_wires(
         response=options.response,
         rejections=options.rejections,
         hedge=_link(options, "hedge ", hedge_entry, hedge_response) if hedged else usual.hedge,
+        send=usual.send if send is None else _sending(send),
     )
 
 
@@ -143,6 +146,12 @@ def _link(usual: Link, of: str, entry: str | None, response: str | None) -> Link
         entry=usual.entry if entry is None else _way(of, "entry", entry),
         response=usual.response if response is None else _way(of, "response", response),
     )
+
+
+def _sending(text: str) -> LatencyModel | PerAction:
+    if text.startswith(RECORDED):
+        raise ArgumentError(f"send latency {text!r}: a recording is of the wires; write for example 500ns")
+    return _way("", "send", text)
 
 
 def _way(of: str, way: str, text: str) -> LatencyModel | PerAction:
