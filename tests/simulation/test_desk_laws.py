@@ -149,7 +149,8 @@ def in_time(result, wires):
         assert (decisions[before] <= decisions[after]).all()
     decided = orders.join(decisions.select("decision", made="decided"), on="decision")
     assert (decided["made"] <= decided["decided"]).all()
-    assert (orders["decided"] <= orders["venue"]).all() and (orders["venue"] <= orders["ack"]).all()
+    assert (orders["decided"] <= orders["venue"]).all()
+    assert (orders["venue"] <= orders["ack"]).all()
     assert (fills["venue"] <= fills["known"]).all()
     assert (fills["venue"] >= START).all()
     for line in (orders.filter(pl.col("contract") == -1), orders.filter(pl.col("contract") >= 0)):

@@ -66,7 +66,7 @@ def behind_share(model: QueueModel, ahead, behind):
 
 
 class NaiveVenue:
-    """Reports are tuples: outcome, trades (taker, maker, sign, lots, price), filled, left, reason, cancelled."""
+    """Reports are tuples: outcome, trades, filled, left, reason, cancelled; trades (taker, maker, sign, lots, price)."""
 
     def __init__(self, tape: Tape, rules: VenueRules):
         self.tape, self.rules = tape, rules
@@ -130,8 +130,8 @@ class NaiveVenue:
         news = {
             sign: new[sign] != (self.sides[instrument, sign].price, self.sides[instrument, sign].size) for sign in new
         }
-        for sign, told in new.items():
-            self.sides[instrument, sign].show(*told)
+        for sign in new:
+            self.sides[instrument, sign].show(*new[sign])
         for sign in (1, -1):
             own, other = self.sides[instrument, sign], self.sides[instrument, -sign]
             for order in self.queue(instrument, sign):
@@ -257,7 +257,7 @@ class NaiveVenue:
         return (None, None) if told is None else (float(told), told)
 
     def best(self, instrument, sign, direction, limit):
-        """What is taken next from the side ``sign``: the order or None for the tape, price, lots."""
+        """What who comes with ``direction`` takes next from the side ``sign``: order or None for the tape, price, lots."""
         tape, queue = self.sides[instrument, sign], self.queue(instrument, sign)
         acceptable = lambda price: limit == AT_MARKET or direction * (limit - price) >= 0  # noqa: E731
         first = queue[0] if queue else None
