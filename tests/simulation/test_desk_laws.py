@@ -156,6 +156,9 @@ def in_time(result, wires):
     for line in (orders.filter(pl.col("contract") == -1), orders.filter(pl.col("contract") >= 0)):
         assert line.sort("decided", "order_id")["venue"].is_sorted()
         assert line.sort("venue", "ack")["ack"].is_sorted()
+    if isinstance(wires.entry, Fixed):
+        travelled = orders.filter(pl.col("contract") >= 0).select(pl.col("venue") - pl.col("decided")).to_series()
+        assert (travelled == wires.entry.ns).all()
     sent = fills.join(orders.select("order_id", reached="venue", answered="ack"), on="order_id")
     assert (sent["reached"] <= sent["venue"]).all()
     assert (sent["answered"] <= sent["known"]).all()
