@@ -72,3 +72,15 @@ def test_a_touch_while_thinking_waits_by_the_policy(policy, expected):
         wake = found.upcoming
         told.append((wake.at, wake.arrival, found.take(free=wake.at + 100)))
     assert told == expected
+
+
+def test_each_touch_that_waits_has_draws_of_its_own():
+    found = agenda(0, policy=Policy.QUEUE)
+    found.take(free=50)
+    for at in (10, 20, 30):
+        found.touch(at)
+    keys = []
+    while found.next_wake < NEVER:
+        keys.append(found.upcoming.key)
+        found.take(free=found.next_wake + 5)
+    assert len(set(keys)) == 3
