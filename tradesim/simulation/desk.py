@@ -164,7 +164,7 @@ class Desk:
         """See :class:`~tradesim.simulation.floor.Listener`."""
         assert trade.maker is not None
         order = self._messages[trade.maker[1]]
-        known = self._lines[OPTIONS].reply(order.action, trade.after, partial(self._learn_of, order, trade.lots))
+        known = self._lines[OPTIONS].reply(order.action, -1 - trade.after, partial(self._learn_of, order, trade.lots))
         fee = self._session.setting.fees.maker_micros
         self._record_fill(order, -trade.direction, trade, fee, known, "maker")
 

@@ -205,7 +205,7 @@ class Venue:
             return "no limit"
         if limit != AT_MARKET and (limit <= 0 or limit % self._tick[contract >= 0] != 0):
             return "tick"
-        if lots % self._rules.lot != 0:
+        if contract >= 0 and lots % self._rules.lot != 0:
             return "lot"
         most = self._rules.position_limit
         if most is not None and contract >= 0:

@@ -59,7 +59,7 @@ class VenueRules:
     ``tick``           currency, the grid of option prices; None: no price is refused, and rules quote on the coarsest
     grid on which all of the tape's quotes lie
     ``underlying_tick`` the same of the underlying
-    ``lot``            lots of an order are a multiple of it
+    ``lot``            lots of an order for options are a multiple of it
     ``position_limit`` lots of a contract that a desk may come to hold, its orders counted as filled; None: any
     ``self_trade``     what happens where an order would meet its own desk's
     ``queue``          how resting orders advance where the tape is no order feed
