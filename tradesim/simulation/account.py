@@ -11,7 +11,8 @@ from tradesim.simulation.screen import CHANGING, LEFT, NOTHING, NUMBER, PENDING,
 class Account:
     """The desk's books. One order that takes is in flight a contract, and one stands a contract and side.
 
-    Arrays as in :class:`~tradesim.simulation.screen.Screen`; ``cash`` is money, of every fill at the venue, known to the desk or not yet.
+    Arrays as in :class:`~tradesim.simulation.screen.Screen`. ``cash`` is money, of every fill at the
+    venue, known to the desk or not yet.
     """
 
     def __init__(self, contracts: int) -> None:
