@@ -6,6 +6,7 @@ import pytest
 from tradesim import SyntheticMarket, run
 from tradesim.errors import ArgumentError
 from tradesim.experiments.run import load_strategy
+from tradesim.report.table import comparison_table
 from tradesim.simulation.strategy import Custom, Strategy, TakeRule
 from tradesim.simulation.trigger import EveryNth
 from tradesim.units import SECOND
@@ -92,3 +93,22 @@ def test_the_rule_is_what_makes_the_trades(home, tmp_path):
         strategy, market=SyntheticMarket(duration=2 * SECOND), seeds=(1,), latency="fixed:1us", db=tmp_path / "x.duckdb"
     )
     assert made.store.query("SELECT DISTINCT fills, pnl, end_marked FROM run_pnl").rows() == [(0, 0, 0)]
+
+
+class Plain:
+    """A rule that is no dataclass."""
+
+    def decide(self, screen):
+        return buy_a_lot_of_the_first_contract(screen)
+
+
+def test_a_rule_that_is_a_plain_object_runs_is_shown_and_names_itself(tmp_path, home):
+    comparison = run(
+        Strategy(method="proxy", rule=Plain()),
+        market=SyntheticMarket(duration=5 * SECOND),
+        seeds=(1,),
+        latency="fixed:1us",
+        db=tmp_path / "plain.duckdb",
+    )
+    assert comparison.facts["manifest"]["configuration"]["trading"]["rule"] == {"kind": "Plain"}
+    assert comparison_table(comparison.table, comparison.facts).row_count == 1

@@ -40,7 +40,7 @@ def breakeven(
     latency
         What a rival's pricing takes: empirical (measured here), fixed:40us, lognormal:40us:0.5, or profile:COMPARISON.
     seeds
-        5, 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape. An interval needs five.
+        5 (that one), 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape. An interval needs five.
     edge
         What a quote must be off by, after fees, to be taken; currency a unit. By default 0.0075, or 0.0005 of a coin.
     cap

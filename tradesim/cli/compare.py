@@ -53,7 +53,7 @@ def compare(
     cache
         hot or cold: what the caches hold when latencies are measured.
     seeds
-        5, 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape.
+        5 (that one), 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape.
     edge
         What a quote must be off by, after fees, to be taken; currency a unit. By default 0.0075, or 0.0005 of a coin.
         Not with a strategy, whose rule says it.

@@ -41,7 +41,7 @@ def iso(
     latency
         What a method's pricing takes: empirical (measured here), fixed:40us, lognormal:40us:0.5, or profile:COMPARISON.
     seeds
-        5, 1-8 or 1,4,9; by default 1-8.
+        5 (that one), 1-8 or 1,4,9; by default 1-8.
     edge
         What a quote must be off by, after fees, to be taken; currency a unit. By default 0.0075.
     cap

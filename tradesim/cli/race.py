@@ -40,11 +40,11 @@ def race(
     problem
         american, european, heston or asian; by default what the tape's contracts are.
     seeds
-        5, 1-8 or 1,4,9; by default 1-8 for generated markets and 1 for a tape.
+        5 (that one), 1-8 or 1,4,9; by default 1-8 for generated markets and 1 for a tape.
     latency
-        What decisions of the other desks take: empirical (measured here, then drawn by seed), measured (live),
-        fixed:40us, lognormal:40us:0.5 (median, sigma), or profile:NAME (as an earlier comparison or race measured it);
-        units ns, us, ms, s.
+        What decisions take of desks that state none: empirical (measured here, then drawn by seed), measured (live),
+        fixed:40us, lognormal:40us:0.5 (median, sigma), gamma:2:10us (shape, scale), file:PATH (measurements in ns), or
+        profile:NAME (as an earlier comparison or race measured it); units ns, us, ms, s.
     cache
         hot or cold: what the caches hold when latencies are measured.
     strategy

@@ -31,7 +31,7 @@ def run(
     problem
         american or european; by default what the tape's contracts are.
     seeds
-        5, 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape.
+        5 (that one), 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape.
     latency
         What a decision's pricing takes: empirical (measured here, then drawn by seed), measured (live),
         profile:COMPARISON (as measured then, which makes its replay again), or a model: fixed:40us,

@@ -43,10 +43,10 @@ class World:
         How a standing order advances when others cancel: risk-averse (the default: only trades advance it), log, log2,
         power:3, power2:3 or power3:3.
     tick
-        The grid of option prices, currency: an order off it is refused. By default none is, and rules quote on the
-        grid of the tape's own quotes.
+        The grid of option prices, currency: an order off it is refused. Without it no price is refused, and rules quote
+        on the grid of the tape's own quotes.
     position_limit
-        Lots of a contract that a desk may come to hold; an order beyond it is refused. By default none is.
+        Lots of a contract that a desk may come to hold; an order beyond it is refused. Without it there is no limit.
     """
 
     feed: str | None = None

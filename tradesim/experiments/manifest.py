@@ -35,6 +35,8 @@ def plain(value: Any) -> Any:
             return {"kind": type(value).__name__, **{name: plain(getattr(value, name)) for name in public}}
         case _ if callable(value):
             return _named(value)
+        case _ if repr(value) == object.__repr__(value):
+            return {"kind": type(value).__name__}
     return str(value)
 
 

@@ -110,7 +110,8 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
 
 def _of_strategy(trading: Mapping[str, Any]) -> list[str]:
     """What the columns count where a strategy does more than take."""
-    makes, hedges = trading["rule"]["kind"] == "MakeRule", trading["hedge"] is not None
+    rule = trading["rule"]
+    makes, hedges = isinstance(rule, Mapping) and rule["kind"] == "MakeRule", trading["hedge"] is not None
     return [
         *(["Orders are messages of all kinds: quotes that were placed, replaced and pulled."] if makes else []),
         *(["The P&L counts what hedges pay in the underlying: spread and fees."] if hedges else []),
