@@ -66,7 +66,7 @@ class Sieve:
         return (
             f"{self._where}, row {row[ROW]} ({self._instrument(row)}at {_instant(row['ts'])}), column {rule.column}: "
             f"{_value(row, rule.column)} breaks rule '{rule.name}': {rule.law}; "
-            f"mend the source, or leave such rows out (on_bad_row={OnBadRow.DROP.value!r})"
+            f"mend the source, or leave such rows out (--on-bad-row drop, on_bad_row={OnBadRow.DROP.value!r})"
         )
 
     def _instrument(self, row: dict[str, int | float | None]) -> str:
