@@ -1,13 +1,12 @@
 """The main job: ways of pricing on the same ticks, by the same rule, under the same seeds, held against each other."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
+from tradesim.experiments.answer import Answer
 from tradesim.experiments.ground import Tapes, plan_of
 from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan
 from tradesim.experiments.replay import jobs_of
@@ -17,7 +16,7 @@ from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_r
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.methods.staged import Outside
 from tradesim.progress import Progress, silent
-from tradesim.results.store import Store, finite, write_facts
+from tradesim.results.store import Store, write_facts
 from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.maker import MakeRule
 from tradesim.simulation.session import Setting
@@ -27,11 +26,10 @@ from tradesim.simulation.wires import Wires
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Comparison(Answer):
     """A comparison that was made: its name and the database that holds it."""
 
-    name: str
-    store: Store
+    _kind = "comparison"
 
     @property
     def table(self) -> pl.DataFrame:
@@ -62,24 +60,11 @@ class Comparison:
         """What each method earned more than each other one, with its interval: the view ``method_difference``."""
         return self._view("method_difference", "method, rival")
 
-    @property
-    def facts(self) -> dict[str, Any]:
-        """The row of ``comparisons``, its manifest parsed."""
-        row = self._view("comparisons", "created").row(0, named=True)
-        return row | {"manifest": json.loads(row["manifest"]), "created": row["created"].isoformat()}
-
     def to_json(self) -> str:
         """All of it as one JSON object."""
-        parts = {
-            "methods": self.table.to_dicts(),
-            "curve": self.curve.to_dicts(),
-            "attribution": self.attribution.to_dicts(),
-            "differences": self.differences.to_dicts(),
-        }
-        return json.dumps(finite(self.facts | parts), indent=2, allow_nan=False)
-
-    def _view(self, name: str, order: str) -> pl.DataFrame:
-        return self.store.query(f"SELECT * FROM {name} WHERE comparison = ? ORDER BY {order}", [self.name])
+        return self._json(
+            methods=self.table, curve=self.curve, attribution=self.attribution, differences=self.differences
+        )
 
 
 def compare(

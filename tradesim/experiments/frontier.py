@@ -12,6 +12,7 @@ from uuid import uuid4
 import polars as pl
 
 from tradesim.errors import ArgumentError, ProblemError, one_of
+from tradesim.experiments.answer import Answer
 from tradesim.experiments.exam import CHAIN, Exam, Size
 from tradesim.experiments.grade import Journeys, breaches_of, errors_of, hedge_of, journeys_of
 from tradesim.experiments.manifest import fingerprint, host, plain, versions
@@ -23,18 +24,17 @@ from tradesim.methods.staged import Staged
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Problem, problem_named
 from tradesim.progress import Progress, silent
-from tradesim.results.store import Store, finite, write_facts
+from tradesim.results.store import Store, write_facts
 
 LEFT_OUT: Final = frozenset({"nothing", "reference", "inexact"})
 """Methods that a frontier has only when it is asked for them: they are no way to answer, or the answer itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Frontier:
+class Frontier(Answer):
     """A frontier that was measured: its name and the database that holds it."""
 
-    name: str
-    store: Store
+    _kind = "frontier"
 
     @property
     def table(self) -> pl.DataFrame:
@@ -46,19 +46,9 @@ class Frontier:
         """The methods that do not serve the problem, and why."""
         return self._view("contenders", "position").filter(pl.col("refused").is_not_null()).select("method", "refused")
 
-    @property
-    def facts(self) -> dict[str, Any]:
-        """The row of ``frontiers``, its manifest parsed."""
-        row = self._view("frontiers", "created").row(0, named=True)
-        return row | {"manifest": json.loads(row["manifest"]), "created": row["created"].isoformat()}
-
     def to_json(self) -> str:
         """All of it as one JSON object."""
-        parts = {"methods": self.table.to_dicts(), "refused": self.refused.to_dicts()}
-        return json.dumps(finite(self.facts | parts), indent=2, allow_nan=False)
-
-    def _view(self, name: str, order: str) -> pl.DataFrame:
-        return self.store.query(f"SELECT * FROM {name} WHERE frontier = ? ORDER BY {order}", [self.name])
+        return self._json(methods=self.table, refused=self.refused)
 
 
 @dataclass(frozen=True, kw_only=True)

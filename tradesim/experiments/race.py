@@ -1,15 +1,15 @@
 """Desks in one simulation at one venue: who arrives first takes the quote, and what that costs the others."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from tradesim.errors import one_of
+from tradesim.experiments.answer import Answer
 from tradesim.experiments.ground import Tapes, around, ground_of
 from tradesim.experiments.plan import has_own_rule
 from tradesim.experiments.race_plan import Contestant, RacePlan, parse_contestant, told_apart
@@ -20,7 +20,7 @@ from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_r
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.methods.staged import Outside
 from tradesim.progress import Progress, silent
-from tradesim.results.store import Store, finite, write_facts
+from tradesim.results.store import write_facts
 from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.latency import ComputeLatency, Measured
 from tradesim.simulation.session import Setting
@@ -32,11 +32,10 @@ DEFAULT_DESKS: Final = ("analytic", "grid", "lightgbm")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Race:
+class Race(Answer):
     """A race that was run: its name and the database that holds it."""
 
-    name: str
-    store: Store
+    _kind = "race"
 
     @property
     def table(self) -> pl.DataFrame:
@@ -53,19 +52,9 @@ class Race:
         """Win rates by how much earlier the rival decides, in ns: the view ``race_gaps``."""
         return self._view("race_gaps", "desk, rival_desk, lead_from")
 
-    @property
-    def facts(self) -> dict[str, Any]:
-        """The row of ``races``, its manifest parsed."""
-        row = self._view("races", "created").row(0, named=True)
-        return row | {"manifest": json.loads(row["manifest"]), "created": row["created"].isoformat()}
-
     def to_json(self) -> str:
         """All of it as one JSON object."""
-        parts = {"desks": self.table.to_dicts(), "rivals": self.rivals.to_dicts(), "gaps": self.gaps.to_dicts()}
-        return json.dumps(finite(self.facts | parts), indent=2, allow_nan=False)
-
-    def _view(self, name: str, order: str) -> pl.DataFrame:
-        return self.store.query(f"SELECT * FROM {name} WHERE race = ? ORDER BY {order}", [self.name])
+        return self._json(desks=self.table, rivals=self.rivals, gaps=self.gaps)
 
 
 def race(

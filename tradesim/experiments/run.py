@@ -5,8 +5,7 @@ from pathlib import Path
 
 from tradesim.errors import ArgumentError
 from tradesim.experiments.compare import Comparison, make
-from tradesim.experiments.ground import Tapes, around, ground_of
-from tradesim.experiments.plan import Plan
+from tradesim.experiments.ground import Tapes, plan_of
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.progress import Progress, silent
 from tradesim.simulation.session import Setting
@@ -38,22 +37,20 @@ def run(
     Seeds are replayed one after the other, in this process: the strategy's own rule or method need not be importable
     elsewhere.
     """
-    ground = ground_of(tape, market, problem)
-    plan = Plan(
-        source=ground.source,
-        problem=ground.problem,
+    plan = plan_of(
+        tape=tape,
+        market=market,
+        problem=problem,
         methods=(strategy.method,),
-        seeds=ground.seeds if seeds is None else tuple(seeds),
-        trading=strategy,
-        setting=around(
-            setting or ground.setting,
-            fee=fee,
-            maker_fee=maker_fee,
-            underlying_fee=underlying_fee,
-            wires=wires,
-            venue=venue,
-        ),
         latency=latency,
+        seeds=seeds,
+        fee=fee,
+        maker_fee=maker_fee,
+        underlying_fee=underlying_fee,
+        wires=wires,
+        venue=venue,
+        setting=setting,
+        strategy=strategy,
         curve=(),
     )
     return make(plan, db=db, jobs=1, progress=progress)

@@ -16,6 +16,7 @@ float64[m, 2] (``AHEAD, TRADED``). ``heads`` int64[instruments, 2] is the first 
 asks, ``NEXT`` the one after it, -1 none.
 """
 
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -296,3 +297,20 @@ class Levels:
         if at < 0:
             return 0 if instrument in self.fed else None
         return max(int(found[1][at]), 0)
+
+
+class Behind:
+    """What a tape tells besides its quotes; worked out when it is first asked for, and once for all runs on it."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+
+    @cached_property
+    def rows(self) -> Ints:
+        """See :func:`deeper_rows`."""
+        return deeper_rows(self._tape)
+
+    @cached_property
+    def levels(self) -> Levels:
+        """See :class:`Levels`."""
+        return Levels(self._tape)

@@ -51,7 +51,7 @@ def run(session: Session, seats: Sequence[Seat]) -> list[Result]:
         raise ArgumentError("run: it needs at least one seat; give a strategy with its pricing")
     _refuse_shared_methods(seats)
     engine = Engine(start=min(session.tape.start, session.states[0].instant))
-    venue = Venue(session.tape, session.rows, session.setting.venue)
+    venue = Venue(session.tape, session.rows, session.setting.venue, session.behind)
     floor = Floor()
     desks = [
         Desk(

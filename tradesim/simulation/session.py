@@ -1,6 +1,7 @@
 """What all runs on one tape under one seed share, prepared once: replay rows, feed clock, states and fair values."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from tradesim.pricing.problem import Problem
 from tradesim.progress import Progress, silent
 from tradesim.simulation.book import quote_rows, underlying_path
 from tradesim.simulation.fair import Fair, fair_of
+from tradesim.simulation.resting import Behind
 from tradesim.simulation.venue_rules import Fees, VenueRules
 from tradesim.simulation.view import feed_clock
 from tradesim.simulation.volatility import Schedule, VolatilityService
@@ -60,6 +62,11 @@ class Session:
     states: tuple[State, ...]
     fair: Fair
     ticks: tuple[int, int]
+
+    @cached_property
+    def behind(self) -> Behind:
+        """What the tape tells besides its quotes, for the venues of all runs."""
+        return Behind(self.tape)
 
     def clock_of(self, desk: int) -> Ints:
         """When each row of the tape reaches a desk, int64[rows], ns; every desk has draws of its own."""

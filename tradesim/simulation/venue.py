@@ -24,8 +24,7 @@ from tradesim.simulation.resting import (
     PRICE,
     SIGN,
     UNKNOWN,
-    Levels,
-    deeper_rows,
+    Behind,
     scan,
 )
 from tradesim.simulation.venue_rules import SelfTrade, VenueRules
@@ -50,8 +49,7 @@ class Venue:
     ``rows`` are :func:`~tradesim.simulation.book.quote_rows`; prices are micros, contract -1 is the underlying.
     """
 
-    def __init__(self, tape: Tape, rows: Ints, rules: VenueRules | None = None) -> None:
-        self._tape = tape
+    def __init__(self, tape: Tape, rows: Ints, rules: VenueRules | None = None, behind: Behind | None = None) -> None:
         self._clock = tape.ts
         self._rows = rows
         self._rules = rules or VenueRules()
@@ -59,8 +57,7 @@ class Venue:
         self._tick = self._rules.enforced_ticks
         self._book = empty_book(len(tape.chain) + 1)
         self._cursor = 0
-        self._deeper: Ints | None = None
-        self._levels: Levels | None = None
+        self._behind = behind or Behind(tape)
         self._ranks = Ranks(len(tape.chain) + 1)
         self._standing: dict[int, _Standing] = {}
         self._slot_of: dict[tuple[int, int], int] = {}
@@ -75,12 +72,12 @@ class Venue:
         """Apply rows up to ``until``, but none after the first instant at which the tape fills a standing order."""
         trades: list[Trade] = []
         told: list[Take | Post] = []
-        if not self._standing or self._deeper is None:
+        if not self._standing:
             return trades, told
         while True:
             self._cursor, count = scan(
                 self._rows,
-                self._deeper,
+                self._behind.rows,
                 self._clock,
                 self._cursor,
                 until,
@@ -327,8 +324,6 @@ class Venue:
         self, desk: int, number: int, contract: int, direction: int, lots: int, limit: int, kind: Kind, *, filled: int
     ) -> int:
         """Put what is left of an order in its place: behind all of its price."""
-        if self._deeper is None:
-            self._deeper, self._levels = deeper_rows(self._tape), Levels(self._tape)
         ahead, shown, exact = self._place_in_queue(contract + 1, direction, limit)
         order = (direction, limit, lots, self._cursor, shown, NONE, exact)
         slot = self._ranks.insert(contract + 1, order, ahead)
@@ -338,11 +333,10 @@ class Venue:
 
     def _place_in_queue(self, instrument: int, direction: int, limit: int) -> tuple[float, int, int]:
         """Lots ahead of a new order, the size that the tape tells of its price (-1: none), and if a feed tells more."""
-        assert self._levels is not None
         side = BID if direction == BUY else ASK
         best, size, left = self._book[instrument, side : side + 3].tolist()
-        told = self._levels.size(instrument, direction, limit, self._cursor)
-        exact = int(instrument in self._levels.fed)
+        told = self._behind.levels.size(instrument, direction, limit, self._cursor)
+        exact = int(instrument in self._behind.levels.fed)
         if exact and told is not None:
             return float(min(told, left) if size and best == limit else told), told, exact
         if size == 0 or direction * (limit - best) > 0:
