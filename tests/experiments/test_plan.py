@@ -12,7 +12,7 @@ from tradesim.experiments.plan import Plan
 from tradesim.experiments.stated import parse_latency
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.simulation.hedging import DeltaHedge
-from tradesim.simulation.latency import Fixed, LogNormal, Measured
+from tradesim.simulation.latency import Fixed, LogNormal, Measured, Stage
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Policy, Strategy, TakeRule
 from tradesim.simulation.trigger import EveryNth
@@ -37,8 +37,8 @@ def test_a_fixed_latency_is_charged_whatever_the_path_and_the_call_took(text, ns
 def test_a_lognormal_latency_has_the_median_and_the_spread_that_are_stated():
     latency = parse_latency("lognormal:40us:0.5")
     assert latency is not None
-    assert latency.price("hit", 0.5, 0) == 40_000
-    assert latency.price("hit", 0.8413447, 0) == pytest.approx(40_000 * 1.6487, rel=1e-3)
+    assert latency.work(Stage.PRICE, "hit", 0.5, 0, 0) == 40_000
+    assert latency.work(Stage.PRICE, "hit", 0.8413447, 0, 0) == pytest.approx(40_000 * 1.6487, rel=1e-3)
 
 
 def test_empirical_is_each_methods_own_and_measured_is_live():

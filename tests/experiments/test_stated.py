@@ -9,7 +9,7 @@ from tradesim.experiments.manifest import fingerprint, plain
 from tradesim.experiments.plan import Plan
 from tradesim.experiments.stated import Stored, parse_hiccups, parse_latency, parse_wires
 from tradesim.simulation.hiccups import Hiccups
-from tradesim.simulation.latency import Fixed, Gamma, LogNormal, Measured
+from tradesim.simulation.latency import Fixed, Gamma, LogNormal, Measured, Stage
 from tradesim.simulation.orders import Action
 from tradesim.simulation.wires import Link, PerAction, Recorded, Wires
 
@@ -179,7 +179,7 @@ def test_a_plan_is_named_by_what_its_files_held_when_it_was_made(delays, tmp_pat
     delays.write_text("ns\n30\n10\n21\n")
     assert fingerprint(plan(f"file:{delays}").configuration()) != fingerprint(before.configuration())
     kept = pickle.loads(pickle.dumps(before))
-    assert kept.compute.price("any", 0.9, 0) == 30
+    assert kept.compute.work(Stage.PRICE, "any", 0.9, 0, 0) == 30
     assert fingerprint(kept.configuration()) == fingerprint(before.configuration())
 
 

@@ -5,7 +5,7 @@ from probes import START, Quote, run_probe, seat_of, session_of, tape_of, underl
 
 from tradesim.pricing import PROBLEMS
 from tradesim.simulation.hiccups import Hiccups
-from tradesim.simulation.latency import Fixed
+from tradesim.simulation.latency import Fixed, Stage
 from tradesim.simulation.orders import AT_MARKET
 from tradesim.simulation.session import Setting, open_session
 from tradesim.simulation.strategy import Custom, Policy, Strategy
@@ -23,7 +23,9 @@ class SlowFirst:
     def __init__(self) -> None:
         self._asked = 0
 
-    def price(self, tag, draw, elapsed):
+    def work(self, stage, tag, draw, elapsed, key):
+        if stage is not Stage.PRICE:
+            return 0
         self._asked += 1
         return 100 if self._asked == 1 else 10
 

@@ -16,6 +16,8 @@ from tradesim.simulation.latency import (
     LogNormal,
     Measured,
     Profile,
+    Stage,
+    fixed_compute,
     Sum,
 )
 
@@ -117,13 +119,31 @@ def test_empirical_says_only_what_was_measured():
 
 def test_each_tag_is_charged_by_its_own_profile_and_an_unknown_one_as_the_slowest():
     profile = Profile(price_by_tag={"hit": Fixed(10), "fallback": Fixed(500)})
-    assert profile.price("hit", 0.5, 0) == 10
-    assert profile.price("fallback", 0.5, 0) == 500
-    assert profile.price("miss", 0.5, 0) == 500
+    charged = [profile.work(Stage.PRICE, tag, 0.5, 0, 0) for tag in ("hit", "fallback", "miss")]
+    assert charged == [10, 500, 500]
 
 
 def test_live_latency_is_what_the_call_took():
-    assert Measured().price("hit", 0.5, 1234) == 1234
+    assert Measured().work(Stage.PRICE, "hit", 0.5, 1234, 7) == 1234
+
+
+def test_a_wake_up_is_timed_once_for_all_runs_that_share_a_live_latency():
+    live = Measured()
+    assert [live.work(Stage.PRICE, "hit", 0.5, took, 7) for took in (1234, 99)] == [1234, 1234]
+    assert live.work(Stage.PRICE, "hit", 0.5, 99, 8) == 99
+    assert live.work(Stage.DECIDE, "quiet", 0.5, 5, 7) == 5
+    assert live.replicate(1).work(Stage.PRICE, "hit", 0.5, 99, 7) == 99
+
+
+def test_a_stated_latency_is_that_of_pricing_alone():
+    assert [fixed_compute(40).work(stage, "any", 0.5, 9, 0) for stage in Stage] == [0, 40, 0, 0]
+
+
+def test_each_replicate_has_a_profile_of_its_own_in_turn():
+    groups = tuple(fixed_compute(ns) for ns in (10, 20))
+    profile = Profile(price_by_tag={"any": Fixed(15)}, groups=groups)
+    assert [profile.replicate(i) for i in range(3)] == [groups[0], groups[1], groups[0]]
+    assert fixed_compute(5).replicate(3) == fixed_compute(5)
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,9 @@ CREATE TABLE IF NOT EXISTS decisions (
     event       BIGINT NOT NULL,      -- at the venue
     arrival     BIGINT NOT NULL,      -- at the desk
     start       BIGINT NOT NULL,      -- the CPU takes it up
-    decided     BIGINT NOT NULL,
+    fed         BIGINT NOT NULL,      -- what has arrived is taken in
+    priced      BIGINT NOT NULL,      -- the chain is priced
+    decided     BIGINT NOT NULL,      -- the rule and the hedge have answered
     paused      BIGINT NOT NULL,      -- ns from start to decided in which the process was stopped
     newest      BIGINT NOT NULL,      -- at the venue: of the newest row that it had seen
     tick        BIGINT,               -- row of the tape; NULL: a trade of an order of its own woke it

@@ -2,7 +2,8 @@
 
 from bisect import bisect_right
 from functools import partial
-from typing import Final, NamedTuple
+from time import perf_counter_ns
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from tradesim.simulation.draws import COMPUTE, SEND, tie_break, uniform
 from tradesim.simulation.engine import Engine, Phase
 from tradesim.simulation.floor import Floor
 from tradesim.simulation.hiccups import NO_PAUSES, Hiccups, Pauses
-from tradesim.simulation.latency import ZERO, ComputeLatency
+from tradesim.simulation.latency import ORDERS, QUIET, ComputeLatency, Stage
 from tradesim.simulation.orders import (
     AT_MARKET,
     CONTRACT,
@@ -74,6 +75,30 @@ class Message(NamedTuple):
         return action_of(self.kind)
 
 
+class Took(NamedTuple):
+    """What the work of one wake-up just took on this machine, ns; ``send`` is of each of its ``messages``."""
+
+    tag: str
+    feed: int
+    price: int
+    decide: int
+    send: int
+    messages: int
+
+
+class Observer(Protocol):
+    """Who times a desk as it decides."""
+
+    def updated(self, ns: int) -> None:
+        """The method's update took so long."""
+
+    def before(self, start: int) -> None:
+        """The desk is about to decide, at the instant ``start``."""
+
+    def after(self, took: Took) -> None:
+        """It has decided."""
+
+
 class Desk:
     """One strategy on its CPUs.
 
@@ -92,6 +117,7 @@ class Desk:
         pricing: Pricing,
         compute: ComputeLatency,
         hiccups: Hiccups | None = None,
+        observer: Observer | None = None,
         *,
         index: int,
         engine: Engine,
@@ -105,6 +131,7 @@ class Desk:
             )
         self._session, self._strategy, self._compute = session, strategy, compute
         self._index, self._engine, self._venue, self._floor = index, engine, venue, floor
+        self._observer = observer
         self.recorder = Recorder()
         clock = session.clock_of(index)
         self._view = View(session.tape, session.rows, clock, session.path)
@@ -144,7 +171,7 @@ class Desk:
             Connection(engine, link, seed=session.seed, desk=index, line=line)
             for line, link in ((OPTIONS, wires.options), (HEDGE, wires.underlying))
         )
-        self._sends_at_once = wires.send == ZERO
+        self._sending = wires.send
         self._messages: dict[int, Message] = {}
         self._sent = 0
         if strategy.deadline is not None:
@@ -179,34 +206,44 @@ class Desk:
         wake, start = self._agenda.upcoming, self._engine.now
         assert wake is not None
         self._scheduled = False
-        self._view.advance(wake.seen)
         self._take_newest_state(start)
+        deadline = self._strategy.deadline
+        if deadline is not None:
+            self._values.allow(deadline - (start - wake.arrival))
+        if self._observer is not None:
+            self._observer.before(start)
+        began = perf_counter_ns()
+        self._view.advance(wake.seen)
         spot = self._view.spot
-        if self._strategy.deadline is not None:
-            self._values.allow(self._strategy.deadline - (start - wake.arrival))
-        tag, elapsed = self._values.price(spot)
-        draw = uniform(self._session.seed, COMPUTE, self._index, wake.key, 0)
-        decided, paused = self._pauses.finish(start, self._compute.price(tag, draw, elapsed))
-        in_time = self._strategy.deadline is None or decided - wake.arrival <= self._strategy.deadline
-        messages, refused = self._choose(wake, start, decided, spot) if in_time else ([], 0)
-        skipped = self._agenda.take(free=messages[-1].sent if messages else decided)
+        feed = perf_counter_ns() - began
+        tag, price = self._values.price(spot)
+        began = perf_counter_ns()
+        requests = self._ask(start, spot)
+        decide = perf_counter_ns() - began
+        fed, priced, decided, paused = self._charge(wake.key, start, (feed, price, decide), tag, asked=len(requests) > 0)
+        in_time = deadline is None or decided - wake.arrival <= deadline
+        began = perf_counter_ns()
+        messages, refused = self._prepare(wake, decided, requests) if in_time and len(requests) else ([], 0)
+        send = (perf_counter_ns() - began) // max(len(messages), 1)
+        if self._observer is not None:
+            self._observer.after(Took(tag, feed, price, decide, send, len(messages)))
+        free = self._leave(messages, wake.key, decided, send)
+        skipped = self._agenda.take(free=free)
         self.next_wake = self._agenda.next_wake
-        self._record_decision(wake, start, decided, paused, tag, spot, len(messages), refused, skipped, in_time=in_time)
-        for message in messages:
-            if self._strategy.cpus == 1:
-                self._send(message)
-            else:
-                self._engine.at(message.sent, Phase.SEND, partial(self._send, message))
+        instants = (start, fed, priced, decided)
+        self._record_decision(wake, instants, paused, tag, spot, len(messages), refused, skipped, in_time=in_time)
 
     def _take_newest_state(self, now: int) -> None:
         """Give the methods the newest state whose update has completed by ``now``."""
         newest = max(bisect_right(self._completed, now) - 1, 0)
         if newest != self._state:
             self._state = newest
-            self._values.take(self._session.states[newest])
+            took = self._values.take(self._session.states[newest])
+            if self._observer is not None:
+                self._observer.updated(took)
 
-    def _choose(self, wake: Wake, start: int, decided: int, spot: float) -> tuple[list[Message], int]:
-        """The messages to be sent, and how many requests of the rule are not."""
+    def _ask(self, start: int, spot: float) -> Ints:
+        """The requests of the rule and of the hedge, int64[k, 6]."""
         screen = self._screen
         screen.now, screen.spot, screen.hedge = start, spot, self.account.hedge
         screen.book = self._view.shown()
@@ -215,22 +252,44 @@ class Desk:
             units = self.account.position * self._session.tape.chain.multiplier
             due = self._strategy.hedge.request(units, self._values.delta, self.account.hedge)
             chosen = np.concatenate([as_requests(chosen), due])
-        messages, refused, leaves = [], 0, decided
-        for request in (as_requests(chosen) if len(chosen) else chosen).tolist():
+        return as_requests(chosen) if len(chosen) else chosen
+
+    def _charge(
+        self, key: int, start: int, elapsed: tuple[int, int, int], tag: str, *, asked: bool
+    ) -> tuple[int, int, int, int]:
+        """When the desk has taken the feed in, priced and decided, and for how long it was paused until then."""
+        draw = uniform(self._session.seed, COMPUTE, self._index, key, 0)
+        work, (feed, price, decide) = self._compute.work, elapsed
+        fed = work(Stage.FEED, "", draw, feed, key)
+        priced = fed + work(Stage.PRICE, tag, draw, price, key)
+        decided = priced + work(Stage.DECIDE, ORDERS if asked else QUIET, draw, decide, key)
+        finish = self._pauses.finish
+        return finish(start, fed)[0], finish(start, priced)[0], *finish(start, decided)
+
+    def _prepare(self, wake: Wake, decided: int, requests: Ints) -> tuple[list[Message], int]:
+        """The messages to be sent, and how many requests of the rule are not."""
+        messages, refused = [], 0
+        for request in requests.tolist():
             if self.account.admits(request):
-                leaves = self._sent_after(leaves, request[KIND], wake.key)
-                messages.append(self._message(request, wake.key, leaves))
+                messages.append(self._message(request, wake.key, decided))
             else:
                 refused += 1
         return messages, refused
 
-    def _sent_after(self, begun: int, kind: int, key: int) -> int:
-        """When a message has left whose sending begins at ``begun``."""
-        if self._sends_at_once:
-            return begun
-        draw = uniform(self._session.seed, SEND, self._index, key, self._sent)
-        work = of_action(self._session.setting.wires.send, action_of(kind)).sample(draw, begun)
-        return self._pauses.finish(begun, work)[0]
+    def _leave(self, messages: list[Message], key: int, decided: int, elapsed: int) -> int:
+        """Send the messages, one after the other; return when the last has left and the CPU is free."""
+        leaves = decided
+        for message in messages:
+            draw = uniform(self._session.seed, SEND, self._index, key, message.number)
+            work = self._compute.work(Stage.SEND, "", draw, elapsed, key)
+            work += of_action(self._sending, message.action).sample(draw, leaves)
+            leaves, _ = self._pauses.finish(leaves, work) if work else (leaves, 0)
+            left = message._replace(sent=leaves)
+            if self._strategy.cpus == 1:
+                self._send(left)
+            else:
+                self._engine.at(leaves, Phase.SEND, partial(self._send, left))
+        return leaves
 
     def _pauses_of(self, hiccups: Hiccups) -> Pauses:
         begin, end = self._session.states[0].instant, self._session.tape.end
@@ -360,8 +419,7 @@ class Desk:
     def _record_decision(
         self,
         wake: Wake,
-        start: int,
-        decided: int,
+        instants: tuple[int, int, int, int],
         paused: int,
         tag: str,
         spot: float,
@@ -372,6 +430,7 @@ class Desk:
         in_time: bool,
     ) -> None:
         rms, worst = self._values.error
+        start, fed, priced, decided = instants
         self.recorder.decisions.append(
             (
                 len(self.recorder.decisions),
@@ -379,6 +438,8 @@ class Desk:
                 int(self._session.tape.ts[wake.row]) if wake.row >= 0 else wake.arrival,
                 wake.arrival,
                 start,
+                fed,
+                priced,
                 decided,
                 paused,
                 self._view.newest,

@@ -5,7 +5,7 @@ fills of standing orders come first). SimPy
 gives all timeouts one priority, so every event is scheduled with an explicit one; within a phase a key decides.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from typing import Any
 
@@ -63,6 +63,11 @@ class Engine:
         _Wire(self._env, instant, (phase << 32) | key, callback)
 
     def run(self, advance: Callable[[int | None], bool]) -> None:
+        """Make all :meth:`steps`."""
+        for _ in self.steps(advance):
+            pass
+
+    def steps(self, advance: Callable[[int | None], bool]) -> Iterator[None]:
         """Step until nothing is scheduled and the tape has nothing of interest left.
 
         ``advance(until)`` is the one question to the tape: it scans to the first instant of interest no later than
@@ -76,3 +81,4 @@ class Engine:
             if until is None:
                 return
             self._env.step()
+            yield

@@ -4,6 +4,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from numbers import Integral
 from typing import Final, Protocol
 
@@ -226,63 +227,119 @@ def _all_whole(delays: NDArray[np.float64]) -> Ints:
     return whole
 
 
+class Stage(StrEnum):
+    """A part of a decision's work on the desk's CPU, in the order in which they are done."""
+
+    FEED = "feed"
+    """Taking in what has arrived."""
+    PRICE = "price"
+    """Pricing the chain."""
+    DECIDE = "decide"
+    """The rule, and the hedge."""
+    SEND = "send"
+    """Building one message and handing it to the wire."""
+
+
 class ComputeLatency(Protocol):
     """How long a desk's CPUs are busy, in ns."""
 
-    def price(self, tag: str, uniform: float, elapsed: int) -> int:
-        """One pricing of the chain by the path ``tag``; ``elapsed`` is what the call just took on this machine."""
+    def work(self, stage: Stage, tag: str, uniform: float, elapsed: int, key: int) -> int:
+        """One ``stage`` of the decision ``key``, by the path ``tag``; ``elapsed`` is what it just took on this machine.
+
+        The tag of ``price`` is the method's work tag, that of ``decide`` is ``quiet`` or ``orders``.
+        """
         ...
 
     def update(self, uniform: float) -> int:
         """One volatility snapshot and the method's ``update``, on the second CPU."""
         ...
 
+    def replicate(self, index: int) -> "ComputeLatency":
+        """What the replicate number ``index`` of a study draws from: measured latencies give each readings of its own."""
+        ...
+
+
+QUIET: Final = "quiet"
+ORDERS: Final = "orders"
+"""Tags of ``decide``: whether the rule asked for anything."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """Compute latency drawn from models: one for each work tag of ``price``, one for ``update``.
+    """Compute latency drawn from models: one for each work tag of ``price`` and ``decide``, one for the other stages.
 
-    A tag that was never measured is charged as the slowest that was: an unknown path is not a free one.
+    All stages of a decision are at one quantile: a machine that is slow is slow in all of them. A tag that was never
+    measured is charged as the slowest that was: an unknown path is not a free one. By default all but ``price`` is
+    instant, as under a stated latency. ``groups`` are the profiles of which each replicate has one, in turn; without
+    them all replicates draw from this one.
     """
 
     price_by_tag: Mapping[str, LatencyModel]
     update_model: LatencyModel = ZERO
+    feed: LatencyModel = ZERO
+    decide_by_tag: Mapping[str, LatencyModel] = field(default_factory=lambda: {QUIET: ZERO})
+    send: LatencyModel = ZERO
+    groups: tuple["Profile", ...] = ()
 
-    def price(self, tag: str, uniform: float, elapsed: int) -> int:
-        """The tag's model at ``uniform``."""
-        model = self.price_by_tag.get(tag)
-        if model is None:
-            return max(other.sample(uniform) for other in self.price_by_tag.values())
-        return model.sample(uniform)
+    def work(self, stage: Stage, tag: str, uniform: float, elapsed: int, key: int) -> int:
+        """The model of the stage and tag at ``uniform``."""
+        match stage:
+            case Stage.FEED:
+                return self.feed.sample(uniform)
+            case Stage.SEND:
+                return self.send.sample(uniform)
+            case Stage.PRICE:
+                return _of_tag(self.price_by_tag, tag, uniform)
+        return _of_tag(self.decide_by_tag, tag, uniform)
 
     def update(self, uniform: float) -> int:
         """The update model at ``uniform``."""
         return self.update_model.sample(uniform)
+
+    def replicate(self, index: int) -> "Profile":
+        """One of ``groups``, in turn."""
+        return self.groups[index % len(self.groups)] if self.groups else self
+
+
+def _of_tag(models: Mapping[str, LatencyModel], tag: str, uniform: float) -> int:
+    model = models.get(tag)
+    if model is None:
+        return max(other.sample(uniform) for other in models.values())
+    return model.sample(uniform)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """Live: the time that the call itself took, as the replay runs. Not repeatable; ``update`` comes from a model."""
+    """Live: the time that the work itself took, as the replay runs. Not repeatable; ``update`` comes from a model.
+
+    Work is timed once for each wake-up: runs that share this object, which differ in prices alone, are charged for the
+    same wake-up what the first of them took.
+    """
 
     update_model: LatencyModel = ZERO
+    _taken: dict[tuple[Stage, int], int] = field(default_factory=dict, repr=False, compare=False)
 
-    def price(self, tag: str, uniform: float, elapsed: int) -> int:
-        """What the call took."""
-        return elapsed
+    def work(self, stage: Stage, tag: str, uniform: float, elapsed: int, key: int) -> int:
+        """What the stage took when the wake-up ``key`` was met first."""
+        return self._taken.setdefault((stage, key), elapsed)
 
     def update(self, uniform: float) -> int:
         """The update model at ``uniform``."""
         return self.update_model.sample(uniform)
 
+    def replicate(self, index: int) -> "Measured":
+        """A clean one: another tape has other wake-ups."""
+        return Measured(update_model=self.update_model)
+
 
 def fixed_compute(ns: int) -> Profile:
-    """A compute latency of ``ns`` for every pricing and none for updates.
+    """A compute latency of ``ns`` for every pricing and none for all else.
 
-    >>> fixed_compute(400).price("hit", 0.5, 0)
+    >>> fixed_compute(400).work(Stage.PRICE, "hit", 0.5, 0, 0)
     400
     """
     return Profile(price_by_tag={"any": Fixed(ns)})
 
 
 FREE = fixed_compute(0)
-"""Zero compute latency, of ``price`` and of ``update``."""
+"""Zero compute latency, of all stages and of ``update``."""

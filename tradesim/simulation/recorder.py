@@ -15,6 +15,8 @@ DECISION_COLUMNS: Final = {
     "event": pl.Int64,
     "arrival": pl.Int64,
     "start": pl.Int64,
+    "fed": pl.Int64,
+    "priced": pl.Int64,
     "decided": pl.Int64,
     "paused": pl.Int64,
     "newest": pl.Int64,

@@ -1,6 +1,6 @@
 """One replay: desks, a venue and an engine over a session, to the last acknowledgement."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import polars as pl
 
 from tradesim.errors import ArgumentError
 from tradesim.simulation.agenda import NEVER
-from tradesim.simulation.desk import Desk
+from tradesim.simulation.desk import Desk, Observer
 from tradesim.simulation.engine import Engine, Phase
 from tradesim.simulation.floor import Floor
 from tradesim.simulation.hiccups import Hiccups
@@ -22,12 +22,13 @@ from tradesim.simulation.venue import Venue
 
 @dataclass(frozen=True, kw_only=True)
 class Seat:
-    """A desk to be: what it does, how it prices, what its thinking costs, and how its process pauses."""
+    """A desk to be: what it does, how it prices, what its thinking costs, how its process pauses, and who times it."""
 
     strategy: Strategy
     pricing: Pricing
     compute: ComputeLatency
     hiccups: Hiccups | None = None
+    observer: Observer | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,44 +48,58 @@ class Result:
 
 def run(session: Session, seats: Sequence[Seat]) -> list[Result]:
     """Replay the session's tape to all ``seats`` at once; they race for the same quotes."""
-    if not seats:
-        raise ArgumentError("run: it needs at least one seat; give a strategy with its pricing")
-    _refuse_shared_methods(seats)
-    engine = Engine(start=min(session.tape.start, session.states[0].instant))
-    venue = Venue(session.tape, session.rows, session.setting.venue, session.behind)
-    floor = Floor()
-    desks = [
-        Desk(
-            session,
-            seat.strategy,
-            seat.pricing,
-            seat.compute,
-            seat.hiccups,
-            index=index,
-            engine=engine,
-            venue=venue,
-            floor=floor,
-        )
-        for index, seat in enumerate(seats)
-    ]
-    floor.desks.extend(desks)
+    play = Play(session, seats)
+    for _ in play.steps():
+        pass
+    return [_result(session, desk) for desk in play.desks]
 
-    def advance(until: int | None) -> bool:
+
+class Play:
+    """A replay under way: the desks of ``seats`` at one venue, on an engine."""
+
+    def __init__(self, session: Session, seats: Sequence[Seat]) -> None:
+        if not seats:
+            raise ArgumentError("run: it needs at least one seat; give a strategy with its pricing")
+        _refuse_shared_methods(seats)
+        self._end = session.tape.end
+        self._engine = Engine(start=min(session.tape.start, session.states[0].instant))
+        self._venue = Venue(session.tape, session.rows, session.setting.venue, session.behind)
+        self._floor = Floor()
+        self.desks = [
+            Desk(
+                session,
+                seat.strategy,
+                seat.pricing,
+                seat.compute,
+                seat.hiccups,
+                seat.observer,
+                index=index,
+                engine=self._engine,
+                venue=self._venue,
+                floor=self._floor,
+            )
+            for index, seat in enumerate(seats)
+        ]
+        self._floor.desks.extend(self.desks)
+
+    def steps(self) -> Iterator[None]:
+        """Replay on, event by event, to the last acknowledgement."""
+        return self._engine.steps(self._advance)
+
+    def _advance(self, until: int | None) -> bool:
+        desks, venue = self.desks, self._venue
         instant = desks[0].next_wake if len(desks) == 1 else min(desk.next_wake for desk in desks)
         if until is not None and until < instant:
             instant = until
         if venue.has_resting:
-            trades, told = venue.advance(min(instant, session.tape.end))
+            trades, told = venue.advance(min(instant, self._end))
             if trades:
-                engine.at(trades[0].instant, Phase.TAPE, lambda: floor.tell(trades, told))
+                self._engine.at(trades[0].instant, Phase.TAPE, lambda: self._floor.tell(trades, told))
                 return True
         waking = [desk for desk in desks if desk.next_wake == instant != NEVER]
         for desk in waking:
             desk.schedule_wake()
         return bool(waking)
-
-    engine.run(advance)
-    return [_result(session, desk) for desk in desks]
 
 
 def _refuse_shared_methods(seats: Sequence[Seat]) -> None:

@@ -55,14 +55,20 @@ class Valuation:
         """Root mean square and largest absolute difference of ``theo`` from ``truth``."""
         return pricing_error(self.theo, self.truth)
 
-    def take(self, state: State) -> None:
-        """Price with the slow inputs of ``state`` from now on."""
+    def take(self, state: State) -> int:
+        """Price with the slow inputs of ``state`` from now on; the ns that the update just took which is charged."""
+        clock = self._pricing.clock
+        began = perf_counter_ns()
+        clock.update(state)
+        took = perf_counter_ns() - began
         for method in self._methods:
-            method.update(state)
+            if method is not clock:
+                method.update(state)
         known = state.own is None or bool(state.own.all())
         self._unknown = None if known or state.own is None else ~state.own
         if self._bump is not None:
             self._find_deltas(state.spot, self._bump * state.spot)
+        return took
 
     def allow(self, ns: int) -> None:
         """Tell the methods how long the next prices may take."""
