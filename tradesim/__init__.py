@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tradesim.errors import TradesimError
     from tradesim.experiments.advise import advise
+    from tradesim.experiments.between import Between
     from tradesim.experiments.break_even import BreakEven, break_even
     from tradesim.experiments.compare import Comparison, compare
     from tradesim.experiments.frontier import Frontier, frontier
     from tradesim.experiments.iso import IsoPnl, iso
+    from tradesim.experiments.profiling import measure
     from tradesim.experiments.race import Race, race
     from tradesim.experiments.race_plan import Contestant
     from tradesim.experiments.run import run
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AnyOf": "simulation.trigger",
+    "Between": "experiments.between",
     "BreakEven": "experiments.break_even",
     "Comparison": "experiments.compare",
     "Contestant": "experiments.race_plan",
@@ -67,6 +70,7 @@ _HOMES = {
     "frontier": "experiments.frontier",
     "function_problem": "pricing.function",
     "iso": "experiments.iso",
+    "measure": "experiments.profiling",
     "hybrid": "market.hybrid",
     "read_snapshot": "market.snapshot",
     "race": "experiments.race",
@@ -78,6 +82,7 @@ _HOMES = {
 
 __all__ = [
     "AnyOf",
+    "Between",
     "BreakEven",
     "Comparison",
     "Contestant",
@@ -113,6 +118,7 @@ __all__ = [
     "function_problem",
     "hybrid",
     "iso",
+    "measure",
     "race",
     "read_snapshot",
     "read_tape",

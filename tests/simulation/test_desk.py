@@ -69,7 +69,7 @@ def with_states(session: Session, *instants: int) -> Session:
 
 def done_at(update_ns: int, *instants: int) -> list[int]:
     session = with_states(session_of(tape_of(underlying(0), CHEAP)), *instants)
-    return (completions(session, updating(update_ns), desk=0) - START).tolist()
+    return (completions(session, updating(update_ns), desk=0)[0] - START).tolist()
 
 
 def test_an_update_is_ready_when_its_work_is_done_and_the_first_is_ready_at_once():

@@ -16,6 +16,7 @@ from tradesim.cli import (  # noqa: F401
     hybrid,
     ingest,
     iso,
+    measure,
     race,
     run,
     sql,

@@ -15,7 +15,8 @@ def compare(
     methods: str | None = None,
     strategy: Path | None = None,
     latency: str = "empirical",
-    cache: str = "hot",
+    timing: str = "live",
+    between: str = "desk",
     seeds: Seeds = None,
     edge: float | None = None,
     cap: Whole | None = None,
@@ -50,8 +51,12 @@ def compare(
         profile:COMPARISON (as measured then, which makes its replay again), or a model: fixed:40us,
         lognormal:40us:0.5 (median, sigma), gamma:2:10us:30us (shape, scale, floor), file:PATH (measurements in ns: CSV,
         text, Parquet or npy; file:PATH#COLUMN of several columns); units ns, us, ms, s.
-    cache
-        hot or cold: what the caches hold when latencies are measured.
+    timing
+        How pricings are timed: live (as decisions happen, after the desk's other work), hot (in a loop of their own) or
+        cold (after the caches were flushed).
+    between
+        What the core does between two decisions that are timed: desk (the working set of one desk more), nothing, or a
+        working set; and after a comma the longest wait, spin=DURATION or sleep=DURATION: 2MiB,spin=20us.
     seeds
         5 (that one), 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape.
     edge
@@ -75,6 +80,7 @@ def compare(
     as_json
         Print one JSON object instead of the table.
     """
+    from tradesim.experiments.between import parse_between
     from tradesim.experiments.compare import compare as make
     from tradesim.experiments.plan import DEFAULT_METHODS, has_own_rule
     from tradesim.experiments.run import load_strategy
@@ -89,7 +95,8 @@ def compare(
             problem=problem,
             methods=names(methods) if methods is not None else DEFAULT_METHODS,
             latency=latency,
-            cache=cache,
+            timing=timing,
+            between=parse_between(between),
             hiccups=None if hiccups is None else parse_hiccups(hiccups),
             seeds=seeds_of(seeds),
             edge=edge,

@@ -14,7 +14,8 @@ def race(
     problem: str | None = None,
     seeds: Seeds = None,
     latency: str = "empirical",
-    cache: str = "hot",
+    timing: str = "live",
+    between: str = "desk",
     strategy: Path | None = None,
     hiccups: str | None = None,
     world: World = USUAL,
@@ -45,8 +46,12 @@ def race(
         What decisions take of desks that state none: empirical (measured here, then drawn by seed), measured (live),
         fixed:40us, lognormal:40us:0.5 (median, sigma), gamma:2:10us (shape, scale), file:PATH (measurements in ns), or
         profile:NAME (as an earlier comparison or race measured it); units ns, us, ms, s.
-    cache
-        hot or cold: what the caches hold when latencies are measured.
+    timing
+        How pricings are timed: live (as decisions happen, after the desk's other work), hot (in a loop of their own) or
+        cold (after the caches were flushed).
+    between
+        What the core does between two decisions that are timed: desk (the working set of one desk more), nothing, or a
+        working set; and after a comma the longest wait, spin=DURATION or sleep=DURATION: 2MiB,spin=20us.
     strategy
         A file whose STRATEGY says how desks that are named by a method trade; by default they take quotes.
     hiccups
@@ -62,6 +67,7 @@ def race(
     as_json
         Print one JSON object instead of the table.
     """
+    from tradesim.experiments.between import parse_between
     from tradesim.experiments.race import DEFAULT_DESKS
     from tradesim.experiments.race import race as make
     from tradesim.experiments.race_plan import script_of
@@ -81,7 +87,8 @@ def race(
             problem=problem,
             seeds=seeds_of(seeds),
             latency=latency,
-            cache=cache,
+            timing=timing,
+            between=parse_between(between),
             strategy=None if strategy is None else load_strategy(strategy),
             hiccups=None if hiccups is None else parse_hiccups(hiccups),
             **world.arguments(),

@@ -7,11 +7,12 @@ from pathlib import Path
 import polars as pl
 
 from tradesim.experiments.answer import Answer
+from tradesim.experiments.between import Between
 from tradesim.experiments.ground import Tapes, plan_of
 from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan
 from tradesim.experiments.replay import jobs_of
 from tradesim.experiments.seeds import Jobs, Replay
-from tradesim.experiments.timing import Cache
+from tradesim.experiments.timing import Timing
 from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_ready
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.methods.staged import Outside
@@ -74,7 +75,8 @@ def compare(
     problem: str | None = None,
     methods: Sequence[str] = DEFAULT_METHODS,
     latency: str = "empirical",
-    cache: Cache | str = Cache.HOT,
+    timing: Timing | str = Timing.LIVE,
+    between: Between | None = None,
     seeds: Sequence[int] | None = None,
     edge: float | None = None,
     cap: int | None = None,
@@ -101,9 +103,11 @@ def compare(
     ``market``   parameters of the generated market
     ``problem``  ``american`` or ``european``; by default what the tape's contracts are
     ``methods``  names of methods, one a row
-    ``latency``  ``empirical``, ``measured``, a model as :mod:`~tradesim.experiments.stated` has it (``fixed:40us``), or
-                 ``profile:COMPARISON``: what was measured then, so that its replay is made again to the last bit
-    ``cache``    what the caches hold when latencies are measured
+    ``latency``  ``empirical``, ``measured``, a model as :mod:`~tradesim.experiments.stated` has it (``fixed:40us``),
+                 ``profile:COMPARISON``: what was measured then, so that its replay is made again to the last bit, or
+                 the path of a profile file (:func:`tradesim.measure`)
+    ``timing``   how pricings are timed that are measured: ``live`` (as decisions happen), ``hot`` or ``cold``
+    ``between``  what the core does between two decisions that are timed
     ``seeds``    default: 1 to 8 for a generated market; 1 for a tape, where a seed only draws latencies; of several
                  tapes one each, in turn
     ``strategy`` how every method trades (its rule, trigger, policy, hedge, CPUs, deadline); its own method counts not
@@ -129,7 +133,8 @@ def compare(
         problem=problem,
         methods=methods,
         latency=latency,
-        cache=cache,
+        timing=timing,
+        between=between,
         seeds=seeds,
         edge=edge,
         cap=cap,
@@ -164,7 +169,7 @@ def make(
         _write_question(plan, work, ready)
         replay = Replay(
             plan=plan,
-            latencies=ready.latencies(),
+            latencies=ready.latencies(plan),
             name=work.name,
             home=work.home,
             staging=work.staging,
@@ -204,6 +209,8 @@ def _write_question(plan: Plan, work: Work, ready: Ready) -> None:
                 "footprint": ready.made[method].nbytes,
                 "build_seconds": ready.made[method].build_cost.seconds,
                 "build_evaluations": ready.made[method].build_cost.evaluations,
+                "readings": ready.measured[method].taken,
+                "disturbed": ready.measured[method].disturbed,
                 "rss_before": ready.measured[method].rss_before,
                 "rss_bound": ready.measured[method].rss_bound,
                 "rss_peak": ready.measured[method].rss_peak,
@@ -211,5 +218,5 @@ def _write_question(plan: Plan, work: Work, ready: Ready) -> None:
             for position, method in enumerate(plan.methods)
         ]
     )
-    facts = {"comparisons": comparison, "methods": methods, "profiles": ready.profiles(plan, work.name)}
+    facts = {"comparisons": comparison, "methods": methods, "profiles": ready.profiles(work.name)}
     write_facts(facts, work.staging, part="question")

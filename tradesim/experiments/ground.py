@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tradesim.errors import ArgumentError, one_of
+from tradesim.experiments.between import Between
 from tradesim.experiments.plan import CURVE, Plan, Source
-from tradesim.experiments.timing import Cache
+from tradesim.experiments.timing import Timing
 from tradesim.market.chain import Settlement
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import Tape, problem_of
@@ -102,7 +103,8 @@ def plan_of(
     problem: str | None,
     methods: Sequence[str],
     latency: str = "empirical",
-    cache: Cache | str = Cache.HOT,
+    timing: Timing | str = Timing.LIVE,
+    between: Between | None = None,
     seeds: Sequence[int] | None,
     edge: float | None = None,
     cap: int | None = None,
@@ -138,7 +140,8 @@ def plan_of(
             venue=venue,
         ),
         latency=latency,
-        cache=one_of(Cache, cache, "cache"),
+        timing=one_of(Timing, timing, "timing"),
+        between=between or Between(),
         hiccups=hiccups,
         curve=tuple(curve),
         outside=one_of(Outside, outside, "outside"),

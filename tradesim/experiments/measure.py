@@ -1,113 +1,215 @@
-"""How a latency is taken: each stage of a method, timed on this machine on a session's own states.
+"""How a latency is taken: as decisions happen, on this machine, of all methods in turn.
+
+Each method has a desk of its own that decides on the session's tape (:mod:`~tradesim.experiments.rehearsal`). A reading
+is one stage of one decision, after whatever else the desk did at that wake-up, and after the core was somebody else's
+(:mod:`~tradesim.experiments.between`). The desks take turns in many short blocks, so that what the machine does
+meanwhile meets all of them, and each reading keeps its block. Readings during which the thread was stopped are dropped
+and counted. Two bounds are taken in the same blocks: the pricing in a loop of its own, everything in cache (*hot*), and
+after a buffer larger than the second-level cache was written (*cold*).
 
 The garbage collector is off, the timer's own cost is taken off every reading, kernels are compiled and warm before the
-first reading counts, and nothing runs beside it in the process. *Hot*: calls follow one another, so tables and
-code are in cache. *Cold*: before each call a buffer larger than the second-level cache is written, as other work
-between two ticks would.
+first reading counts, and nothing runs beside it in the process.
 """
 
 import resource
 import sys
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import cycle
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 import psutil
 
-from tradesim.experiments.timing import Cache, Effort, Ints, elapsed, flusher, priced_along, quiet, readings, warm
+from tradesim.experiments.between import Between, Neighbour
+from tradesim.experiments.plan import BLOCK_GROUPS
+from tradesim.experiments.rehearsal import Key, Notes, Rehearsal
+from tradesim.experiments.timing import Cache, Disturbance, Ints, Timing, elapsed, flusher, quiet
 from tradesim.methods.method import Method
-from tradesim.simulation.book import empty_book, replay, underlying_path
-from tradesim.simulation.latency import Empirical, LatencyModel, Profile, Sum
+from tradesim.progress import Progress, silent
+from tradesim.simulation.book import empty_book, underlying_path
+from tradesim.simulation.book import replay as replay_rows
+from tradesim.simulation.latency import QUIET, ZERO, Empirical, LatencyModel, Profile, Stage, Sum
 from tradesim.simulation.session import Session
+from tradesim.simulation.strategy import Strategy
 from tradesim.simulation.volatility import VolatilityService
-from tradesim.units import MICROS
+from tradesim.units import MICROS, MILLISECOND
 
 T = TypeVar("T")
+
+SNAPSHOT: Final = "snapshot"
+"""Stage and tag of the volatility service's readings, and the name that they are kept under."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocks:
+    """How much is measured: in each of ``count`` blocks ``decisions`` of each method, or as many as ``ns`` allow.
+
+    ``hot cold`` pricings in a loop besides, the cold ones in every fourth block only.
+    """
+
+    count: int = BLOCK_GROUPS
+    decisions: int = 24
+    ns: int = 40 * MILLISECOND
+    hot: int = 8
+    cold: int = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """``ns`` int64[n], and the ``block`` int64[n] in which each was taken."""
+
+    ns: Ints
+    block: Ints
+
+    def model(self, group: int, groups: int) -> Empirical:
+        """The readings of every block whose turn it is; all of them where it has none."""
+        mine = self.ns[self.block % groups == group]
+        return Empirical(mine if len(mine) else self.ns)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measurement:
-    """What a method took here: ns by stage and tag, and bytes of the process around ``bind``."""
+    """What a method took here: readings by timing, stage and tag, and bytes of the process around ``bind``.
 
-    readings: Mapping[tuple[str, str], Ints]
-    rss_before: int
-    rss_bound: int
-    rss_peak: int
-
-    def profile(self, service: LatencyModel) -> Profile:
-        """Replay these readings; an update begins with a snapshot of the volatility ``service``."""
-        return Profile(
-            price_by_tag={tag: Empirical(ns) for (stage, tag), ns in self.readings.items() if stage == "price"},
-            update_model=Sum((service, Empirical(self.readings["update", "update"]))),
-        )
-
-
-def measure(
-    method: Method,
-    session: Session,
-    *,
-    cache: Cache = Cache.HOT,
-    effort: Effort | None = None,
-    deadline: int | None = None,
-) -> Measurement:
-    """Bind ``method`` to the session's chain and time its three stages on the session's states and spots.
-
-    Under a ``deadline`` (ns) a method that has a choice is timed in each of its ways.
+    ``taken`` decisions were timed, of which ``disturbed`` are not among the readings.
     """
-    effort = effort or Effort()
-    found: dict[tuple[str, str], list[int]] = defaultdict(list)
-    states = _spread(session.states, effort.states)
-    every_spot = _spots(session)
-    out = np.empty(len(session.tape.chain))
-    rss_before = _rss()
-    with quiet():
-        flush = flusher(cache)
-        found["bind", "bind"].append(elapsed(lambda: method.bind(session.tape.chain)))
-        rss_bound = _rss()
-        for number, state in enumerate(states):
-            spots = every_spot[number * len(every_spot) // len(states) :]
-            if deadline is not None:
-                method.within(deadline)
-            method.update(state)
-            found["update", "update"] += readings(partial(method.update, state), flush, effort.share(len(states), 0.25))
-            for limit in (method.choices if deadline is not None else ()) or (deadline,):
-                if limit is not None:
-                    method.within(limit)
-                turn = cycle(spots)
-                warm(lambda turn=turn: method.price(next(turn), out), effort)  # type: ignore[misc]
-                for ns, tag in priced_along(method.price, spots, out, flush, effort.share(len(states))):
-                    found["price", tag].append(ns)
-    return Measurement(
-        readings={key: np.sort(np.array(ns, dtype=np.int64)) for key, ns in found.items()},
-        rss_before=rss_before,
-        rss_bound=rss_bound,
-        rss_peak=_rss_peak(),
+
+    readings: Mapping[Key, Readings]
+    taken: int = 0
+    disturbed: int = 0
+    rss_before: int = 0
+    rss_bound: int = 0
+    rss_peak: int = 0
+
+    def profile(self, service: "Measurement", timing: Timing, replicates: int) -> Profile:
+        """Replay these readings; an update begins with a snapshot of the volatility ``service``.
+
+        Each of ``replicates`` draws from blocks of its own, so that what differs between blocks is among what differs
+        between replicates; where there are more of them than blocks, some share theirs.
+        """
+        blocks = 1 + max(int(each.block.max()) for each in self.readings.values())
+        groups = min(replicates, blocks)
+        whole = _profile(self, service, timing, 0, 1)
+        return replace(whole, groups=tuple(_profile(self, service, timing, group, groups) for group in range(groups)))
+
+    def models(self, timing: Timing, stage: str, group: int, groups: int) -> dict[str, LatencyModel]:
+        """The models of a stage by tag."""
+        return {
+            tag: each.model(group, groups)
+            for (how, of, tag), each in self.readings.items()
+            if how is timing and of == stage
+        }
+
+
+def _profile(method: Measurement, service: Measurement, timing: Timing, group: int, groups: int) -> Profile:
+    """What the readings of a group of blocks charge; only pricing has been timed otherwise than live."""
+
+    def one(of: Measurement, stage: str) -> LatencyModel:
+        return next(iter(of.models(Timing.LIVE, stage, group, groups).values()), ZERO)
+
+    prices = method.models(timing, Stage.PRICE, group, groups)
+    return Profile(
+        price_by_tag=prices or method.models(Timing.HOT, Stage.PRICE, group, groups),
+        update_model=Sum((one(service, SNAPSHOT), one(method, "update"))),
+        feed=one(method, Stage.FEED),
+        decide_by_tag=method.models(Timing.LIVE, Stage.DECIDE, group, groups) or {QUIET: ZERO},
+        send=one(method, Stage.SEND),
     )
 
 
-def measure_service(session: Session, *, effort: Effort | None = None) -> Ints:
-    """Time the volatility service's snapshots on the session's own books, ns ascending."""
-    effort = effort or Effort()
-    service = VolatilityService(
-        tape=session.tape,
-        problem=session.problem,
-        rows=session.rows,
-        clock=session.clock,
-        schedule=session.setting.schedule,
-    )
-    book, cursor = empty_book(len(session.tape.chain) + 1), 0
-    pairs = list(zip(session.states[:-1], session.states[1:], strict=True)) or [(session.states[0],) * 2]
-    found: list[int] = []
+def measure_in_turn(
+    methods: Mapping[str, Method],
+    session: Session,
+    strategies: Mapping[str, Strategy],
+    *,
+    between: Between | None = None,
+    blocks: Blocks | None = None,
+    progress: Progress = silent,
+) -> tuple[dict[str, Measurement], Measurement]:
+    """Bind the ``methods`` to the session's chain and time them, each at a desk of its strategy; and the service.
+
+    The service's measurement is that of the volatility snapshots with which updates begin.
+    """
+    between, blocks = between or Between(), blocks or Blocks()
     with quiet():
-        for before, state in _spread(pairs, effort.states):
-            cursor = replay(session.rows, session.clock, cursor, state.instant, book)
-            snapshot = partial(service.snapshot, book, state.instant, before)
-            found += readings(snapshot, lambda: None, effort.share(effort.states, 0.25))
-    return np.sort(np.array(found, dtype=np.int64))
+        bound = {name: _bound(method, session) for name, method in methods.items()}
+        foreign = between.foreign if between.foreign is not None else _desk_bytes(methods, session)
+        neighbour = Neighbour(between, foreign)
+        desks = {name: Rehearsal(method, session, strategies[name], neighbour) for name, method in methods.items()}
+        snapshots = _Snapshots(session, neighbour)
+        spots = cycle(_spots(session))
+        flush, order = flusher(Cache.COLD), list(desks)
+        for block in range(blocks.count):
+            progress(block, blocks.count, "measuring")
+            snapshots.proceed(block)
+            for name in order[block % len(order) :] + order[: block % len(order)] if order else ():
+                desk = desks[name]
+                desk.proceed(block, decisions=blocks.decisions, ns=blocks.ns)
+                desk.price_in_a_loop(spots, _leave, timing=Timing.HOT, warm=3, count=blocks.hot)
+                if block % 4 == 0:
+                    desk.price_in_a_loop(spots, flush, timing=Timing.COLD, warm=0, count=blocks.cold)
+        progress(blocks.count, blocks.count, "measuring")
+    measured = {name: _measurement(desk.notes, **bound[name], rss_peak=_rss_peak()) for name, desk in desks.items()}
+    return measured, _measurement(snapshots.notes)
+
+
+class _Snapshots:
+    """The volatility service, on the session's own books, a few snapshots at a time."""
+
+    PER_BLOCK = 4
+
+    def __init__(self, session: Session, neighbour: Neighbour) -> None:
+        self.notes = Notes()
+        self._session, self._neighbour, self._disturbance = session, neighbour, Disturbance()
+        self._service = VolatilityService(
+            tape=session.tape,
+            problem=session.problem,
+            rows=session.rows,
+            clock=session.clock,
+            schedule=session.setting.schedule,
+        )
+        self._next = len(session.states)
+
+    def proceed(self, block: int) -> None:
+        """Take some more."""
+        states = self._session.states
+        for _ in range(self.PER_BLOCK):
+            if self._next >= len(states):
+                self._book, self._cursor, self._next = empty_book(len(self._session.tape.chain) + 1), 0, 0
+            state, before = states[self._next], states[max(self._next - 1, 0)]
+            self._cursor = replay_rows(self._session.rows, self._session.clock, self._cursor, state.instant, self._book)
+            self._next += max(1, len(states) // 100)
+            self._neighbour.run(0)
+            self._disturbance.watch()
+            ns = elapsed(partial(self._service.snapshot, self._book, state.instant, before))
+            if not self._disturbance.happened():
+                self.notes.add(SNAPSHOT, SNAPSHOT, block, ns)
+
+
+def _bound(method: Method, session: Session) -> dict[str, int]:
+    """Bind it; what that made of the process's memory."""
+    before = _rss()
+    method.bind(session.tape.chain)
+    return {"rss_before": before, "rss_bound": _rss()}
+
+
+def _measurement(notes: Notes, **memory: int) -> Measurement:
+    readings = {}
+    for key, pairs in notes.readings.items():
+        block, ns = np.array(pairs, dtype=np.int64).T
+        readings[key] = Readings(ns=np.ascontiguousarray(ns), block=np.ascontiguousarray(block))
+    return Measurement(readings=readings, taken=notes.taken, disturbed=notes.disturbed, **memory)
+
+
+def _desk_bytes(methods: Mapping[str, Method], session: Session) -> int:
+    """What the largest of the desks keeps resident: its method, its book and its contracts' arrays."""
+    return max((method.nbytes for method in methods.values()), default=0) + 32 * 8 * len(session.tape.chain)
+
+
+def _leave() -> None:
+    """Caches stay as they are."""
 
 
 def _spots(session: Session) -> list[float]:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from tradesim.errors import ArgumentError
+from tradesim.experiments.between import Between
 from tradesim.experiments.checked import Checked
 from tradesim.experiments.manifest import fingerprint, host, plain, versions
-from tradesim.experiments.stated import Stored, parse_latency
-from tradesim.experiments.timing import Cache
+from tradesim.experiments.stated import Filed, Stored, parse_latency
+from tradesim.experiments.timing import Timing
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import Tape
 from tradesim.market.tape_file import read_tape
@@ -35,6 +36,9 @@ CURVE: Final = tuple(
 )
 """Compute latencies, ns, of the curve of P&L against latency."""
 
+BLOCK_GROUPS: Final = 32
+"""Measurement blocks, and so the most groups of them of which replicates have one each."""
+
 Source = SyntheticMarket | Path | tuple[Path, ...]
 
 MOST_SEEDS: Final = 10_000
@@ -59,8 +63,10 @@ class Plan:
     ``methods``     one for each row of the table
     ``trading``     how every one of them trades: a strategy, whose method is each of ``methods`` in turn
     ``latency``     ``empirical`` (measured, then drawn by seed), ``measured`` (live), ``profile:COMPARISON`` (measured
-                    by an earlier comparison), or a model as :mod:`~tradesim.experiments.stated` has it (``fixed:40us``)
-    ``cache``       what the caches hold when latencies are measured
+                    by an earlier comparison), the path of a profile file, or a model as
+                    :mod:`~tradesim.experiments.stated` has it (``fixed:40us``)
+    ``timing``      how pricings are timed that are measured
+    ``between``     what the core does between two decisions that are timed
     ``hiccups``     how a desk's process pauses, in the runs of its own latency
     ``curve``       fixed compute latencies (ns) at which reference prices are replayed too
     ``outside``     what methods do with a contract outside their domain
@@ -73,11 +79,12 @@ class Plan:
     trading: Strategy = field(default_factory=Strategy)
     setting: Setting = field(default_factory=Setting)
     latency: str = "empirical"
-    cache: Cache = Cache.HOT
+    timing: Timing = Timing.LIVE
+    between: Between = field(default_factory=Between)
     hiccups: Hiccups | None = None
     curve: tuple[int, ...] = CURVE
     outside: Outside = Outside.FALLBACK
-    _compute: ComputeLatency | Stored | None = field(init=False, repr=False, compare=False)
+    _compute: ComputeLatency | Stored | Filed | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_methods(self.methods)
@@ -89,9 +96,13 @@ class Plan:
         object.__setattr__(self, "_compute", parse_latency(self.latency))
 
     @property
-    def compute(self) -> ComputeLatency | Stored | None:
+    def compute(self) -> ComputeLatency | Stored | Filed | None:
         """What ``latency`` states; a file was read when the plan was made."""
         return self._compute
+
+    def replicate(self, seed: int) -> int:
+        """The number of the replicate that ``seed`` is, from 0: which measurement blocks its latencies come from."""
+        return self.seeds.index(seed)
 
     def strategy(self, method: str) -> Strategy:
         """The shared way to trade, pricing by ``method``; answers of a rule of the user's are checked."""

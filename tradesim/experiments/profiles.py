@@ -1,60 +1,118 @@
-"""Latency profiles as rows of the table ``profiles``, and back: what lets a replay be made again."""
+"""Latency profiles as rows of the table ``profiles``, and back: what lets a replay be made again, here or elsewhere."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
 from tradesim.errors import ArgumentError
-from tradesim.experiments.measure import Measurement
-from tradesim.experiments.timing import Cache
+from tradesim.experiments.manifest import host, versions
+from tradesim.experiments.measure import SNAPSHOT, Measurement, Readings
+from tradesim.experiments.timing import Timing
 from tradesim.results.store import Store
-from tradesim.simulation.latency import Empirical
 
-SNAPSHOT = ("snapshot", "snapshot")
-"""Stage and tag of the volatility service's readings."""
+COLUMNS: Final = ("method", "stage", "tag", "timing", "block", "measurements")
+ABOUT: Final = "tradesim.profile"
+"""The key of a profile file's metadata: machine, versions, what was decided on, and what was disturbed, as JSON."""
 
 
-def profile_frame(
-    comparison: str, measured: Mapping[str, Measurement], service: Empirical, cache: Cache
-) -> pl.DataFrame:
-    """One row for each method, stage and tag; the service's readings stand with every method, which they delay."""
-    return pl.DataFrame(
-        [
-            {
-                "comparison": comparison,
-                "method": method,
-                "stage": stage,
-                "tag": tag,
-                "cache": str(cache),
-                "measurements": ns.tolist(),
-            }
-            for method, measurement in measured.items()
-            for (stage, tag), ns in {**measurement.readings, SNAPSHOT: service.measurements}.items()
-        ]
+def profile_frame(measured: Mapping[str, Measurement], service: Measurement) -> pl.DataFrame:
+    """One row for each method, stage, tag, timing and block: its readings, ns, ascending.
+
+    The service's readings stand with every method, which they delay.
+    """
+    frames = [
+        _rows(method, key, readings)
+        for method, measurement in measured.items()
+        for key, readings in {**measurement.readings, **service.readings}.items()
+    ]
+    return pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.Null))
+
+
+def _rows(method: str, key: tuple[Timing, str, str], readings: Readings) -> pl.DataFrame:
+    timing, stage, tag = key
+    return (
+        pl.DataFrame({"block": readings.block, "measurements": readings.ns})
+        .group_by("block", maintain_order=True)
+        .agg(pl.col("measurements").sort())
+        .select(
+            pl.lit(method).alias("method"),
+            pl.lit(str(stage)).alias("stage"),
+            pl.lit(tag).alias("tag"),
+            pl.lit(str(timing)).alias("timing"),
+            pl.col("block").cast(pl.Int32),
+            "measurements",
+        )
     )
 
 
-def check_stored(store: Store, comparison: str, methods: Sequence[str]) -> None:
-    """``ArgumentError`` where ``comparison`` is not stored or holds no profile of one of ``methods``."""
-    rows = store.query("SELECT DISTINCT method FROM profiles WHERE comparison = ?", [comparison])
-    missing = [method for method in methods if method not in rows["method"].to_list()]
+def with_readings(
+    measured: Mapping[str, Measurement], rows: pl.DataFrame
+) -> tuple[dict[str, Measurement], Measurement]:
+    """``measured`` with the readings of a profile's ``rows`` in place of its own, and those of the service."""
+    found: dict[str, dict[tuple[Timing, str, str], Readings]] = {}
+    for (method, stage, tag, timing), group in rows.sort("block").group_by(COLUMNS[:4], maintain_order=True):
+        ns = group["measurements"].explode().to_numpy().astype(np.int64)
+        block = np.repeat(group["block"].to_numpy(), group["measurements"].list.len().to_numpy()).astype(np.int64)
+        found.setdefault(str(method), {})[Timing(str(timing)), str(stage), str(tag)] = Readings(ns, block)
+    kept = {method: replace(item, readings=_of(found[method], snapshots=False)) for method, item in measured.items()}
+    return kept, Measurement(readings=_of(next(iter(found.values())), snapshots=True))
+
+
+def _of(
+    readings: Mapping[tuple[Timing, str, str], Readings], *, snapshots: bool
+) -> dict[tuple[Timing, str, str], Readings]:
+    return {key: each for key, each in readings.items() if (key[1] == SNAPSHOT) is snapshots}
+
+
+def stored_rows(store: Store, comparison: str, methods: Iterable[str]) -> pl.DataFrame:
+    """The profile of a stored ``comparison``; ``ArgumentError`` where it has none of one of ``methods``."""
+    rows = store.query(f"SELECT {', '.join(COLUMNS)} FROM profiles WHERE comparison = ?", [comparison])
+    return _holding(
+        rows,
+        methods,
+        f"latency profile:{comparison}",
+        "name a comparison of this database that measured it (tradesim sql 'SELECT comparison, method FROM profiles')",
+    )
+
+
+def read_profile(path: Path, methods: Iterable[str]) -> pl.DataFrame:
+    """The rows of the profile file at ``path``; ``ArgumentError`` where it is none, or lacks one of ``methods``."""
+    try:
+        rows = pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise ArgumentError(f"latency {path}: it cannot be read ({str(error).splitlines()[0]}); {_MAKE}") from error
+    if not set(COLUMNS) <= set(rows.columns):
+        raise ArgumentError(f"latency {path}: its columns are {', '.join(rows.columns)}, not a profile's; {_MAKE}")
+    return _holding(rows.select(COLUMNS), methods, f"latency {path}", _MAKE)
+
+
+_MAKE: Final = "make a profile with tradesim measure METHODS -o PATH"
+
+
+def _holding(rows: pl.DataFrame, methods: Iterable[str], what: str, mend: str) -> pl.DataFrame:
+    missing = [method for method in methods if method not in set(rows["method"])]
     if missing:
-        raise ArgumentError(
-            f"latency profile:{comparison}: it has no profile of {missing[0]!r}; name a comparison of this database "
-            "that measured it (tradesim sql 'SELECT comparison, method FROM profiles')"
-        )
+        raise ArgumentError(f"{what}: it has no profile of {missing[0]!r}; {mend}")
+    return rows
 
 
-def with_stored(
-    measured: Mapping[str, Measurement], store: Store, comparison: str
-) -> tuple[dict[str, Measurement], Empirical]:
-    """``measured`` with the readings that ``comparison`` stored in place of its own, and the service's readings."""
-    rows = store.query("SELECT method, stage, tag, measurements FROM profiles WHERE comparison = ?", [comparison])
-    readings: dict[str, dict[tuple[str, str], np.ndarray[tuple[int], np.dtype[np.int64]]]] = {}
-    for method, stage, tag, ns in rows.iter_rows():
-        readings.setdefault(method, {})[stage, tag] = np.array(ns, dtype=np.int64)
-    service = Empirical(next(iter(readings.values()))[SNAPSHOT])
-    own = {method: {key: ns for key, ns in readings[method].items() if key != SNAPSHOT} for method in measured}
-    return {method: replace(item, readings=own[method]) for method, item in measured.items()}, service
+def write_profile(
+    path: Path, measured: Mapping[str, Measurement], service: Measurement, about: Mapping[str, Any]
+) -> None:
+    """Write a profile file: the readings, with the machine, the versions, ``about`` and what was disturbed."""
+    counts = {name: {"decisions": each.taken, "disturbed": each.disturbed} for name, each in measured.items()}
+    text = json.dumps({"host": host(), "versions": versions(), **about, "methods": counts})
+    part = path.with_name(f"{path.name}.part")
+    profile_frame(measured, service).write_parquet(part, metadata={ABOUT: text})
+    part.replace(path)
+
+
+def about_profile(path: Path) -> dict[str, Any]:
+    """What the file says of where and how its readings were taken."""
+    about: dict[str, Any] = json.loads(pl.read_parquet_metadata(path)[ABOUT])
+    return about

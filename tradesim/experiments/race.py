@@ -10,12 +10,13 @@ import polars as pl
 
 from tradesim.errors import one_of
 from tradesim.experiments.answer import Answer
+from tradesim.experiments.between import Between
 from tradesim.experiments.ground import Tapes, around, ground_of
 from tradesim.experiments.plan import has_own_rule
 from tradesim.experiments.race_plan import Contestant, RacePlan, parse_contestant, told_apart
 from tradesim.experiments.race_replay import replay_race
 from tradesim.experiments.seeds import each_seed
-from tradesim.experiments.timing import Cache
+from tradesim.experiments.timing import Timing
 from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_ready
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.methods.staged import Outside
@@ -65,7 +66,8 @@ def race(
     problem: str | None = None,
     seeds: Sequence[int] | None = None,
     latency: str = "empirical",
-    cache: Cache | str = Cache.HOT,
+    timing: Timing | str = Timing.LIVE,
+    between: Between | None = None,
     strategy: Strategy | None = None,
     hiccups: Hiccups | None = None,
     fee: float | None = None,
@@ -111,7 +113,8 @@ def race(
         trading=template,
         setting=world,
         latency=latency,
-        cache=one_of(Cache, cache, "cache"),
+        timing=one_of(Timing, timing, "timing"),
+        between=between or Between(),
         hiccups=hiccups,
         curve=(),
         outside=one_of(Outside, outside, "outside"),
@@ -124,7 +127,7 @@ def _run(plan: RacePlan, *, db: Path | str | None, jobs: int, progress: Progress
     with at_work(plan, db=db, jobs=jobs, progress=progress) as work:
         unstated = dict.fromkeys(desk.strategy.method for desk in plan.desks if desk.stated is None)
         ready = make_ready(plan, work, measuring=tuple(unstated), progress=progress)
-        of_methods = ready.latencies()
+        of_methods = ready.latencies(plan)
         latencies = {desk.name: desk.stated or of_methods[desk.strategy.method] for desk in plan.desks}
         _write_question(plan, work, ready)
         replay = partial(replay_race, plan, latencies=latencies, race=work.name, home=work.home, staging=work.staging)
@@ -156,5 +159,5 @@ def _write_question(plan: RacePlan, work: Work, ready: Ready) -> None:
     race = {"race": [work.name], **ground_facts(plan, ready.session)}
     facts = {"races": pl.DataFrame(race), "desks": desks}
     if ready.measured:
-        facts["profiles"] = ready.profiles(plan, work.name)
+        facts["profiles"] = ready.profiles(work.name)
     write_facts(facts, work.staging, part="question")

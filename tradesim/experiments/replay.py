@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tradesim.experiments.plan import Plan
+from tradesim.experiments.plan import BLOCK_GROUPS, Plan
 from tradesim.market.tape import Tape
 from tradesim.methods.inexact import Inexact
 from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
 from tradesim.results.store import write_facts
-from tradesim.simulation.latency import FREE, ZERO, ComputeLatency, Fixed, Measured, Profile, fixed_compute
+from tradesim.simulation.latency import FREE, ZERO, ComputeLatency, Measured, Profile, fixed_compute
 from tradesim.simulation.run import Result, Seat, run_one
 from tradesim.simulation.session import open_session
 from tradesim.simulation.valuation import Pricing
@@ -80,7 +80,9 @@ def replay_seed(
     session = open_session(tape, problem, plan.setting, seed=seed)
     reference = make_method("reference", problem, home)
     reference.bind(tape.chain)
-    bench = _Bench(plan=plan, tape=tape, reference=reference, latencies=latencies, home=home)
+    replicate = plan.replicate(seed)
+    own = {name: latency.replicate(replicate) for name, latency in latencies.items()}
+    bench = _Bench(plan=plan, tape=tape, reference=reference, latencies=own, home=home)
     manifest = run_manifest(plan, tape, seed, profile=comparison)
     frames: dict[str, list[pl.DataFrame]] = {}
     for job in jobs:
@@ -94,6 +96,7 @@ def replay_seed(
             "method": job.method,
             "role": str(job.role),
             "compute_ns": job.compute_ns,
+            "blocks": replicate % BLOCK_GROUPS,
             "manifest": manifest,
         }
         for table, frame in run_facts(row, result).items():
@@ -141,7 +144,7 @@ class _Bench:
             return fixed_compute(job.compute_ns)
         own = self.latencies.get(job.method)
         update = own.update_model if isinstance(own, Profile | Measured) else ZERO
-        return Profile(price_by_tag={"any": Fixed(job.compute_ns)}, update_model=update)
+        return replace(fixed_compute(job.compute_ns), update_model=update)
 
 
 def run_facts(row: Mapping[str, Any], result: Result, *, desk: int = 0) -> dict[str, pl.DataFrame]:
@@ -154,8 +157,10 @@ def run_facts(row: Mapping[str, Any], result: Result, *, desk: int = 0) -> dict[
         "positions": result.positions,
     }
     facts = {table: frame.select(pl.lit(row["run"]).alias("run"), pl.all()) for table, frame in frames.items()}
-    said = {**row, "desk": desk, "cash": result.cash}
-    return facts | {"runs": pl.DataFrame([said], schema_overrides={"compute_ns": pl.Int64, "desk": pl.Int32})}
+    said = {**row, "desk": desk, "cash": result.cash, "update_busy": result.update_busy}
+    return facts | {
+        "runs": pl.DataFrame([said], schema_overrides={"compute_ns": pl.Int64, "desk": pl.Int32, "blocks": pl.Int32})
+    }
 
 
 def run_manifest(plan: Plan, tape: Tape, seed: int, *, profile: str) -> str:

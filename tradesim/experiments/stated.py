@@ -10,6 +10,7 @@
 ===============================  =======================================================================
 """
 
+import hashlib
 import math
 import re
 from dataclasses import dataclass, replace
@@ -54,13 +55,23 @@ class Stored:
     comparison: str
 
 
-def parse_latency(text: str) -> ComputeLatency | Stored | None:
+@dataclass(frozen=True)
+class Filed:
+    """Each method's latency as the profile file at ``path`` has it; ``digest`` is of what the file held."""
+
+    path: Path
+    digest: str
+
+
+def parse_latency(text: str) -> ComputeLatency | Stored | Filed | None:
     """The compute latency that ``text`` states for all methods; ``None`` for ``empirical``, each method's own.
 
     A stated latency (a model) is that of ``price``; updates are then instant.
     """
     if text.startswith("profile:"):
         return Stored(text.removeprefix("profile:"))
+    if text.endswith(".parquet") and not text.startswith("file:"):
+        return Filed(Path(text), _digest(Path(text)))
     if text == "empirical":
         return None
     if text == "measured":
@@ -68,10 +79,19 @@ def parse_latency(text: str) -> ComputeLatency | Stored | None:
     model = _model(text)
     if model is None:
         raise ArgumentError(
-            f"latency {text!r}: it is one of empirical, measured, {MODELS} or profile:COMPARISON; "
-            "write for example fixed:40us"
+            f"latency {text!r}: it is one of empirical, measured, {MODELS}, profile:COMPARISON or a profile file "
+            "(PATH.parquet); write for example fixed:40us"
         )
     return Profile(price_by_tag={"any": model})
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
+    except OSError as error:
+        raise ArgumentError(
+            f"latency {path}: it cannot be read ({error.strerror}); make it with tradesim measure METHODS -o {path}"
+        ) from error
 
 
 def parse_wires(

@@ -1,12 +1,13 @@
 """Readings of the clock around a call: no garbage collection, the timer's own cost taken off, caches as asked."""
 
 import gc
+import resource
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache as once
-from time import perf_counter, perf_counter_ns
+from time import perf_counter, perf_counter_ns, thread_time_ns
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,17 @@ class Cache(StrEnum):
 
     HOT = "hot"
     COLD = "cold"
+
+
+class Timing(StrEnum):
+    """How the pricing of a decision is timed."""
+
+    LIVE = "live"
+    """As decisions happen: once, after the desk's other work, in a replay."""
+    HOT = "hot"
+    """In a loop of its own, everything in cache: the least that it can take."""
+    COLD = "cold"
+    """After the caches were flushed: about the most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,3 +140,29 @@ def flusher(cache: Cache) -> Call:
         buffer[:] += np.uint8(1)
 
     return flush
+
+
+class Disturbance:
+    """Whether this thread was stopped by others since :meth:`watch`: what was timed meanwhile is no reading."""
+
+    LEAST = 20_000
+    """Ns by which wall time may exceed the thread's CPU time."""
+
+    def watch(self) -> None:
+        """Begin."""
+        self._stopped, self._waited = _switches()
+        self._cpu, self._wall = thread_time_ns(), perf_counter_ns()
+
+    def happened(self) -> bool:
+        """Whether the thread was preempted, or wall time went far beyond its CPU time though it did not wait itself."""
+        wall, cpu = perf_counter_ns() - self._wall, thread_time_ns() - self._cpu
+        stopped, waited = _switches()
+        return stopped > self._stopped or (waited == self._waited and wall - cpu > max(self.LEAST, wall // 5))
+
+
+def _switches() -> tuple[int, int]:
+    """Context switches of this thread so far: by force, and by its own will; none are known but on Linux."""
+    if not hasattr(resource, "RUSAGE_THREAD"):
+        return 0, 0
+    usage = resource.getrusage(resource.RUSAGE_THREAD)
+    return usage.ru_nivcsw, usage.ru_nvcsw

@@ -15,10 +15,10 @@ import polars as pl
 from tradesim.errors import ArgumentError
 from tradesim.experiments.ground import in_coin
 from tradesim.experiments.manifest import fingerprint
-from tradesim.experiments.measure import Measurement, measure, measure_service
+from tradesim.experiments.measure import Measurement, measure_in_turn
 from tradesim.experiments.plan import Plan
-from tradesim.experiments.profiles import check_stored, profile_frame, with_stored
-from tradesim.experiments.stated import Stored
+from tradesim.experiments.profiles import profile_frame, read_profile, stored_rows, with_readings
+from tradesim.experiments.stated import Filed, Stored
 from tradesim.home import data_home
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import Tape
@@ -27,7 +27,7 @@ from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
 from tradesim.progress import Progress
 from tradesim.results.store import Store
-from tradesim.simulation.latency import ComputeLatency, Empirical, Measured
+from tradesim.simulation.latency import ComputeLatency, Measured
 from tradesim.simulation.session import Session, open_session
 from tradesim.simulation.wires import check_recordings
 from tradesim.units import MICROS
@@ -64,53 +64,50 @@ def at_work(question: Plan, *, db: Path | str | None, jobs: int, progress: Progr
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ready:
-    """What was made and measured on the plan's first seed; ``service`` is what a volatility snapshot takes."""
+    """What was made and measured on the plan's first seed; ``service`` is what volatility snapshots take."""
 
     session: Session
     made: Mapping[str, Method]
     measured: Mapping[str, Measurement]
-    service: Empirical
-    stated: ComputeLatency | Stored | None
+    service: Measurement
 
-    def latencies(self) -> dict[str, ComputeLatency]:
+    def latencies(self, plan: Plan) -> dict[str, ComputeLatency]:
         """The compute latency of each measured method: as measured, live, or as stated."""
-        profiles = {name: measurement.profile(self.service) for name, measurement in self.measured.items()}
-        if self.stated is None or isinstance(self.stated, Stored):
+        stated, seeds = plan.compute, len(plan.seeds)
+        profiles = {name: each.profile(self.service, plan.timing, seeds) for name, each in self.measured.items()}
+        if stated is None or isinstance(stated, Stored | Filed):
             return dict(profiles)
-        if isinstance(self.stated, Measured):
+        if isinstance(stated, Measured):
             return {name: Measured(update_model=profile.update_model) for name, profile in profiles.items()}
-        return dict.fromkeys(self.measured, self.stated)
+        return dict.fromkeys(self.measured, stated)
 
-    def profiles(self, plan: Plan, name: str) -> pl.DataFrame:
-        """The rows of ``profiles``."""
-        return profile_frame(name, self.measured, self.service, plan.cache)
+    def profiles(self, name: str) -> pl.DataFrame:
+        """The rows of ``profiles`` of the question ``name``."""
+        return profile_frame(self.measured, self.service).insert_column(0, pl.lit(name).alias("comparison"))
 
 
 def make_ready(plan: Plan, work: Work, *, measuring: tuple[str, ...], progress: Progress) -> Ready:
     """Build what is missing, and take the latencies of the methods ``measuring``, all or some of the plan's."""
-    stated = plan.compute
-    if isinstance(stated, Stored):
-        check_stored(work.store, stated.comparison, measuring)
+    stated, kept = plan.compute, None
+    match stated:
+        case Stored():
+            kept = stored_rows(work.store, stated.comparison, measuring)
+        case Filed():
+            kept = read_profile(stated.path, measuring)
     problem, seed = PROBLEMS[plan.problem], plan.seeds[0]
     made = {method: make_method(method, problem, work.home, progress, plan.outside) for method in plan.methods}
     session = open_session(plan.tape(seed), problem, plan.setting, seed=seed, progress=progress)
     check_recordings(plan.setting.wires, session.tape.start, session.tape.end)
-    measured, service = _measure_all(plan, session, {name: made[name] for name in measuring}, progress)
-    if isinstance(stated, Stored) and measured:
-        measured, service = with_stored(measured, work.store, stated.comparison)
-    return Ready(session=session, made=made, measured=measured, service=service, stated=stated)
-
-
-def _measure_all(
-    plan: Plan, session: Session, made: Mapping[str, Method], tell: Progress
-) -> tuple[dict[str, Measurement], Empirical]:
-    service = Empirical(measure_service(session))
-    measured = {}
-    for done, (name, method) in enumerate(made.items()):
-        tell(done, len(made), f"measuring {name}")
-        measured[name] = measure(method, session, cache=plan.cache, deadline=plan.trading.deadline)
-    tell(len(made), len(made), "measuring")
-    return measured, service
+    measured, service = measure_in_turn(
+        {name: made[name] for name in measuring},
+        session,
+        {name: plan.strategy(name) for name in measuring},
+        between=plan.between,
+        progress=progress,
+    )
+    if kept is not None and measured:
+        measured, service = with_readings(measured, kept)
+    return Ready(session=session, made=made, measured=measured, service=service)
 
 
 def ground_facts(plan: Plan, session: Session) -> dict[str, Any]:

@@ -33,6 +33,8 @@ CREATE TABLE IF NOT EXISTS methods (
     footprint         BIGINT NOT NULL,      -- resident bytes: tables, trees, axes, workspace
     build_seconds     DOUBLE NOT NULL,
     build_evaluations BIGINT NOT NULL,
+    readings          BIGINT NOT NULL,      -- decisions that were timed; of them disturbed ones were dropped
+    disturbed         BIGINT NOT NULL,
     rss_before        BIGINT NOT NULL,      -- bytes of the process, before bind, after it, and at its peak
     rss_bound         BIGINT NOT NULL,
     rss_peak          BIGINT NOT NULL,
@@ -42,11 +44,13 @@ CREATE TABLE IF NOT EXISTS methods (
 CREATE TABLE IF NOT EXISTS profiles (
     comparison   VARCHAR NOT NULL,
     method       VARCHAR NOT NULL,
-    stage        VARCHAR NOT NULL,    -- bind, snapshot (of the volatility service, before each update), update, price
+    stage        VARCHAR NOT NULL,    -- snapshot (of the volatility service, before each update), update, feed, price,
+                                      -- decide, send
     tag          VARCHAR NOT NULL,
-    cache        VARCHAR NOT NULL,    -- hot, cold
+    timing       VARCHAR NOT NULL,    -- live (as decisions happen); of price also the bounds hot and cold
+    block        INTEGER NOT NULL,    -- methods were timed in turn, block by block
     measurements BIGINT[] NOT NULL,   -- ns, ascending
-    PRIMARY KEY (comparison, method, stage, tag, cache)
+    PRIMARY KEY (comparison, method, stage, tag, timing, block)
 );
 
 CREATE TABLE IF NOT EXISTS runs (
@@ -58,6 +62,8 @@ CREATE TABLE IF NOT EXISTS runs (
     role        VARCHAR NOT NULL,     -- oracle, instant, exact, own, curve, fixed; of a race: race, alone
     desk        INTEGER NOT NULL,     -- its index in its simulation
     compute_ns  BIGINT,               -- roles curve and fixed: the fixed latency
+    blocks      INTEGER NOT NULL,     -- which group of measurement blocks its latencies are drawn from
+    update_busy BIGINT NOT NULL,      -- ns for which the second CPU was busy with updates
     cash        BIGINT NOT NULL,      -- money at the end, positions not counted
     manifest    JSON NOT NULL
 );

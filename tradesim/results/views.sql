@@ -238,9 +238,9 @@ GROUP BY r.comparison, r.method;
 
 -- Median update, and the price of a decision with a hundredth of an update: what 100 ticks an update come to.
 CREATE OR REPLACE VIEW method_update AS
-SELECT comparison, method,
-       list_sort(measurements)[(len(measurements) + 1) // 2] AS update_p50
-FROM profiles WHERE stage = 'update';
+SELECT comparison, method, quantile_disc(ns, 0.5) AS update_p50
+FROM (SELECT comparison, method, unnest(measurements) AS ns FROM profiles WHERE stage = 'update')
+GROUP BY comparison, method;
 
 -- P&L of reference prices at fixed compute latencies, and what each loses to none, paired over seeds.
 CREATE OR REPLACE VIEW latency_curve AS

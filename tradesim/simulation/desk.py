@@ -76,9 +76,13 @@ class Message(NamedTuple):
 
 
 class Took(NamedTuple):
-    """What the work of one wake-up just took on this machine, ns; ``send`` is of each of its ``messages``."""
+    """What the work of one wake-up just took on this machine, ns; ``send`` is of each of its ``messages``.
+
+    ``tag`` is the method's work tag, ``asked`` whether the rule or the hedge asked for anything.
+    """
 
     tag: str
+    asked: bool
     feed: int
     price: int
     decide: int
@@ -103,11 +107,12 @@ class Desk:
     """One strategy on its CPUs.
 
     ``next_wake`` is when it wants to wake, ns; ``NEVER`` where it does not, or where the engine has been told already.
+    ``update_busy`` ns: how long the second CPU works in all.
 
     States: *idle* until its trigger fires; *thinking* from ``start`` to ``decided``; then idle again at once: messages
     travel by themselves. It prices the whole chain at ``start``, on its view as of then, with the newest state whose
     update has completed. What fires while all of its CPUs think is dealt with by the strategy's policy. A process that
-    pauses does no work meanwhile.
+    pauses does no work meanwhile. What arrives while it is idle is taken in as it arrives, and delays no decision.
     """
 
     def __init__(
@@ -136,9 +141,10 @@ class Desk:
         clock = session.clock_of(index)
         self._view = View(session.tape, session.rows, clock, session.path)
         self._pauses = NO_PAUSES if hiccups is None else self._pauses_of(hiccups)
-        self._completed = completions(
+        completed, self.update_busy = completions(
             session, compute, desk=index, hedged=strategy.hedge is not None, pauses=self._pauses
-        ).tolist()
+        )
+        self._completed = completed.tolist()
         self._state = -1
         self._agenda = Agenda(
             firings(strategy.trigger, session.rows, clock),
@@ -210,6 +216,8 @@ class Desk:
         deadline = self._strategy.deadline
         if deadline is not None:
             self._values.allow(deadline - (start - wake.arrival))
+        if start == wake.arrival:
+            self._view.advance(start - 1)
         if self._observer is not None:
             self._observer.before(start)
         began = perf_counter_ns()
@@ -220,17 +228,21 @@ class Desk:
         began = perf_counter_ns()
         requests = self._ask(start, spot)
         decide = perf_counter_ns() - began
-        fed, priced, decided, paused = self._charge(wake.key, start, (feed, price, decide), tag, asked=len(requests) > 0)
+        fed, priced, decided, paused = self._charge(
+            wake.key, start, (feed, price, decide), tag, asked=len(requests) > 0
+        )
         in_time = deadline is None or decided - wake.arrival <= deadline
         began = perf_counter_ns()
-        messages, refused = self._prepare(wake, decided, requests) if in_time and len(requests) else ([], 0)
-        send = (perf_counter_ns() - began) // max(len(messages), 1)
+        admitted = self._admit(requests) if in_time and len(requests) else []
+        send = (perf_counter_ns() - began) // max(len(admitted), 1)
+        messages = [self._message(number, request, wake.key, decided) for number, request in admitted]
         if self._observer is not None:
-            self._observer.after(Took(tag, feed, price, decide, send, len(messages)))
+            self._observer.after(Took(tag, len(requests) > 0, feed, price, decide, send, len(messages)))
         free = self._leave(messages, wake.key, decided, send)
         skipped = self._agenda.take(free=free)
         self.next_wake = self._agenda.next_wake
         instants = (start, fed, priced, decided)
+        refused = len(requests) - len(messages) if in_time else 0
         self._record_decision(wake, instants, paused, tag, spot, len(messages), refused, skipped, in_time=in_time)
 
     def _take_newest_state(self, now: int) -> None:
@@ -266,15 +278,15 @@ class Desk:
         finish = self._pauses.finish
         return finish(start, fed)[0], finish(start, priced)[0], *finish(start, decided)
 
-    def _prepare(self, wake: Wake, decided: int, requests: Ints) -> tuple[list[Message], int]:
-        """The messages to be sent, and how many requests of the rule are not."""
-        messages, refused = [], 0
+    def _admit(self, requests: Ints) -> list[tuple[int, list[int]]]:
+        """The requests that may be sent, each with the number of its message, entered in the desk's books."""
+        admitted = []
         for request in requests.tolist():
             if self.account.admits(request):
-                messages.append(self._message(request, wake.key, decided))
-            else:
-                refused += 1
-        return messages, refused
+                self.account.sent(self._sent, request)
+                admitted.append((self._sent, request))
+                self._sent += 1
+        return admitted
 
     def _leave(self, messages: list[Message], key: int, decided: int, elapsed: int) -> int:
         """Send the messages, one after the other; return when the last has left and the CPU is free."""
@@ -295,10 +307,8 @@ class Desk:
         begin, end = self._session.states[0].instant, self._session.tape.end
         return hiccups.pauses(begin, end, seed=self._session.seed, desk=self._index)
 
-    def _message(self, request: list[int], key: int, decided: int) -> Message:
+    def _message(self, number: int, request: list[int], key: int, decided: int) -> Message:
         contract, direction = request[CONTRACT], request[DIRECTION]
-        number, self._sent = self._sent, self._sent + 1
-        self.account.sent(number, request)
         hedge, kind = contract == UNDERLYING, Kind(request[KIND])
         done = self.account.done(contract, direction) if kind is Kind.REPLACE else 0
         return Message(

@@ -255,7 +255,7 @@ class ComputeLatency(Protocol):
         ...
 
     def replicate(self, index: int) -> "ComputeLatency":
-        """What the replicate number ``index`` of a study draws from: measured latencies give each readings of its own."""
+        """What replicate ``index`` of a study draws from: of measured latencies each has readings of its own."""
         ...
 
 

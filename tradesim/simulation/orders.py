@@ -73,4 +73,7 @@ def as_requests(table: NDArray[np.int64]) -> NDArray[np.int64]:
     """A table of four columns as one of six: orders that take or are cancelled."""
     if table.shape[1] != 4:
         return table
-    return np.column_stack([table, np.zeros(len(table), np.int64), np.full(len(table), -1)])
+    requests = np.zeros((len(table), 6), dtype=np.int64)
+    requests[:, : table.shape[1]] = table
+    requests[:, TARGET] = -1
+    return requests

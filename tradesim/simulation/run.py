@@ -35,7 +35,7 @@ class Seat:
 class Result:
     """What one desk did in a run: frames of decisions, orders, fills, their markouts and end positions, and its cash.
 
-    ``cash`` is money: what sales brought less what purchases and fees cost.
+    ``cash`` is money: what sales brought less what purchases and fees cost; ``update_busy`` ns, of the second CPU.
     """
 
     decisions: pl.DataFrame
@@ -44,6 +44,7 @@ class Result:
     markouts: pl.DataFrame
     positions: pl.DataFrame
     cash: int
+    update_busy: int
 
 
 def run(session: Session, seats: Sequence[Seat]) -> list[Result]:
@@ -126,6 +127,7 @@ def _result(session: Session, desk: Desk) -> Result:
         markouts=desk.recorder.markout_frame(session.fair, end=session.tape.end),
         positions=_positions(session, desk),
         cash=desk.account.cash,
+        update_busy=desk.update_busy,
     )
 
 

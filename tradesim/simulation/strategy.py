@@ -67,7 +67,7 @@ class TakeRule:
 
 @njit(cache=True)
 def _take(book: Ints, theo: Floats, position: Ints, in_flight: NDArray[np.bool_], margin: int, cap: int) -> Ints:
-    orders = np.empty((len(theo), 4), dtype=np.int64)
+    orders = np.zeros((len(theo), 6), dtype=np.int64)
     count = 0
     for contract in range(len(theo)):
         if in_flight[contract]:
@@ -85,6 +85,7 @@ def _take(book: Ints, theo: Floats, position: Ints, in_flight: NDArray[np.bool_]
             orders[count, 1] = direction
             orders[count, 2] = lots
             orders[count, 3] = price
+            orders[count, 5] = -1
             count += 1
     return orders[:count]
 

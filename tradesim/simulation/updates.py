@@ -14,8 +14,10 @@ Ints = NDArray[np.int64]
 
 def completions(
     session: Session, compute: ComputeLatency, *, desk: int, hedged: bool = False, pauses: Pauses = NO_PAUSES
-) -> Ints:
-    """When the second CPU has each state ready, int64[states], ns; the first is ready before trading begins.
+) -> tuple[Ints, int]:
+    """When the second CPU has each state ready, int64[states], ns, and for how many ns it works in all.
+
+    The first state is ready before trading begins.
 
     It takes one snapshot at a time, in turn; a state that was overtaken has the instant of the one that overtook it:
     when the CPU is free again it goes on with the newest snapshot that is due.
@@ -29,6 +31,7 @@ def completions(
     instants = [state.instant + later for state in session.states]
     done = np.full(len(instants), NEVER, dtype=np.int64)
     done[0] = free = session.states[0].instant
+    busy = 0
     for k in range(1, len(instants)):
         if k + 1 < len(instants) and instants[k + 1] <= free:
             continue
@@ -37,4 +40,5 @@ def completions(
         work = compute.update(draw) + (2 * compute.work(Stage.PRICE, "delta", draw, 0, -k) if hedged else 0)
         free, _ = pauses.finish(begin, work)
         done[k] = free
-    return np.minimum.accumulate(done[::-1])[::-1] if NEVER in done else done
+        busy += work
+    return np.minimum.accumulate(done[::-1])[::-1] if NEVER in done else done, busy

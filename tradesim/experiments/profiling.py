@@ -1,0 +1,84 @@
+"""Latency profiles as values: taken on one machine, kept in a file, stated on another."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tradesim.errors import ArgumentError
+from tradesim.experiments.between import Between
+from tradesim.experiments.ground import Tapes, plan_of
+from tradesim.experiments.measure import measure_in_turn
+from tradesim.experiments.plan import DEFAULT_METHODS
+from tradesim.experiments.profiles import about_profile, write_profile
+from tradesim.home import data_home
+from tradesim.market.synthetic import SyntheticMarket
+from tradesim.methods.registry import make_method
+from tradesim.pricing import PROBLEMS
+from tradesim.progress import Progress, silent
+from tradesim.results.store import check_place
+from tradesim.simulation.session import open_session
+from tradesim.simulation.strategy import Strategy
+
+
+def measure(
+    path: Path | str,
+    *,
+    methods: Sequence[str] = DEFAULT_METHODS,
+    tape: Tapes | None = None,
+    market: SyntheticMarket | None = None,
+    problem: str | None = None,
+    seed: int | None = None,
+    strategy: Strategy | None = None,
+    between: Between | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Time ``methods`` on this machine as decisions happen, and write the profile file ``path`` (.parquet).
+
+    ``latency=path`` of :func:`tradesim.compare` then replays it, here or elsewhere. Returns what the file says of
+    itself: the machine, the versions, what was decided on, and of each method how many decisions were timed, and
+    disturbed. The other arguments are those of :func:`tradesim.compare`.
+    """
+    path = Path(path)
+    if path.suffix != ".parquet":
+        raise ArgumentError(f"{path}: a profile is a Parquet file; name it {path.stem or 'profile'}.parquet")
+    check_place(path)
+    plan = plan_of(
+        tape=tape,
+        market=market,
+        problem=problem,
+        methods=methods,
+        seeds=None if seed is None else (seed,),
+        strategy=strategy,
+        between=between,
+        curve=(),
+    )
+    chosen, home = PROBLEMS[plan.problem], data_home()
+    made = {name: make_method(name, chosen, home, progress, plan.outside) for name in plan.methods}
+    session = open_session(plan.tape(plan.seeds[0]), chosen, plan.setting, seed=plan.seeds[0], progress=progress)
+    strategies = {name: plan.strategy(name) for name in made}
+    measured, service = measure_in_turn(made, session, strategies, between=plan.between, progress=progress)
+    asked = {"problem": plan.problem, "tape": session.tape.source, "between": str(plan.between)}
+    write_profile(path, measured, service, asked)
+    return about_profile(path)
+
+
+def percentiles(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of a profile's rows: count, p50, p90, p99, p99.9 and max, ns, by method, timing, stage and tag."""
+    return (
+        rows.explode("measurements")
+        .group_by("method", "timing", "stage", "tag", maintain_order=True)
+        .agg(
+            pl.len().alias("count"),
+            *(
+                pl.col("measurements").quantile(share, "higher").cast(pl.Int64).alias(name)
+                for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("max", 1.0))
+            ),
+        )
+    )
+
+
+def read_percentiles(path: Path | str) -> pl.DataFrame:
+    """The :func:`percentiles` of a profile file."""
+    return percentiles(pl.read_parquet(Path(path)))
