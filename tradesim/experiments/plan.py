@@ -100,6 +100,11 @@ class Plan:
         """What ``latency`` states; a file was read when the plan was made."""
         return self._compute
 
+    @property
+    def knows_truth(self) -> bool:
+        """Whether its tapes hold the latent truth."""
+        return isinstance(self.source, SyntheticMarket) or self.tape(self.seeds[0]).latent is not None
+
     def replicate(self, seed: int) -> int:
         """The number of the replicate that ``seed`` is, from 0: which measurement blocks its latencies come from."""
         return self.seeds.index(seed)

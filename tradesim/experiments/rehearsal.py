@@ -12,9 +12,9 @@ import numpy as np
 from tradesim.experiments.between import Neighbour
 from tradesim.experiments.timing import Call, Disturbance, Timing, timer_cost
 from tradesim.methods.method import Method
-from tradesim.simulation.desk import Took
 from tradesim.simulation.latency import ORDERS, QUIET, Measured, Stage
 from tradesim.simulation.run import Play, Seat
+from tradesim.simulation.seat import Took
 from tradesim.simulation.session import Session
 from tradesim.simulation.strategy import Rule, Strategy
 from tradesim.simulation.valuation import Pricing

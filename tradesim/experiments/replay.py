@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -26,6 +26,8 @@ from tradesim.simulation.valuation import Pricing
 class Role(StrEnum):
     """Which of a method's runs it is."""
 
+    TRUTH = "truth"
+    """Reference prices of the true slow inputs, zero latency: on generated tapes, one for all methods."""
     ORACLE = "oracle"
     """Reference prices, zero latency; one for all methods, which share rule, trigger and policy."""
     INSTANT = "instant"
@@ -44,6 +46,10 @@ class Role(StrEnum):
     """The same desk, the others absent."""
 
 
+SHARED: Final = frozenset({Role.TRUTH, Role.ORACLE, Role.CURVE})
+"""Runs of reference prices that are made once for all methods."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """A run to be made: by which method's prices and latency, or at which fixed latency (ns)."""
@@ -57,6 +63,7 @@ def jobs_of(plan: Plan) -> list[Job]:
     """The runs that a comparison makes of each seed: the oracle's, three a method, and the curve's."""
     own = (Role.INSTANT, Role.EXACT, Role.OWN)
     return [
+        *([Job(method="reference", role=Role.TRUTH)] if plan.knows_truth else []),
         Job(method="reference", role=Role.ORACLE),
         *(Job(method=method, role=role) for method in plan.methods for role in own),
         *(Job(method="reference", role=Role.CURVE, compute_ns=ns) for ns in plan.curve),
@@ -118,13 +125,14 @@ class _Bench:
 
     def seat(self, job: Job) -> Seat:
         """The desk that makes the run ``job``; its method is bound anew."""
-        clock = self.reference if job.role in {Role.ORACLE, Role.CURVE} else self._method(job.method)
+        clock = self.reference if job.role in SHARED else self._method(job.method)
         prices = self.reference if job.role is Role.EXACT else clock
         return Seat(
             strategy=self.plan.strategy(job.method),
             pricing=Pricing(prices=prices, clock=clock, reference=self.reference),
             compute=self._compute(job),
             hiccups=self.plan.hiccups if job.role in {Role.EXACT, Role.OWN, Role.FIXED} else None,
+            informed=job.role is Role.TRUTH,
         )
 
     def _method(self, name: str) -> Method:
@@ -139,7 +147,7 @@ class _Bench:
 
     def _compute(self, job: Job) -> ComputeLatency:
         if job.compute_ns is None:
-            return FREE if job.role in {Role.ORACLE, Role.INSTANT} else self.latencies[job.method]
+            return FREE if job.role in {Role.TRUTH, Role.ORACLE, Role.INSTANT} else self.latencies[job.method]
         if job.role is Role.CURVE:
             return fixed_compute(job.compute_ns)
         own = self.latencies.get(job.method)

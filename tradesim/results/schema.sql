@@ -59,7 +59,7 @@ CREATE TABLE IF NOT EXISTS runs (
     seed        BIGINT NOT NULL,
     tape_hash   VARCHAR NOT NULL,
     method      VARCHAR NOT NULL,
-    role        VARCHAR NOT NULL,     -- oracle, instant, exact, own, curve, fixed; of a race: race, alone
+    role        VARCHAR NOT NULL,     -- truth, oracle, instant, exact, own, curve, fixed; of a race: race, alone
     desk        INTEGER NOT NULL,     -- its index in its simulation
     compute_ns  BIGINT,               -- roles curve and fixed: the fixed latency
     blocks      INTEGER NOT NULL,     -- which group of measurement blocks its latencies are drawn from
@@ -108,7 +108,7 @@ CREATE TABLE IF NOT EXISTS decisions (
     outcome     VARCHAR NOT NULL,     -- prompt, waited, late (the deadline had passed: nothing was sent)
     tag         VARCHAR NOT NULL,     -- the path that the pricing took
     fallbacks   BIGINT NOT NULL,      -- contracts priced by the fallback
-    state       BIGINT NOT NULL,      -- which slow inputs it knew
+    state       BIGINT NOT NULL,      -- which slow inputs it knew; -1: the true ones
     spot        DOUBLE NOT NULL,      -- what it acted on, currency
     error_rms   DOUBLE,               -- of its prices against the reference, over the chain, currency
     error_max   DOUBLE,

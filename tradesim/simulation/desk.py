@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from functools import partial
 from time import perf_counter_ns
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,10 @@ from tradesim.simulation.book import side_of
 from tradesim.simulation.connection import Connection
 from tradesim.simulation.draws import COMPUTE, SEND, tie_break, uniform
 from tradesim.simulation.engine import Engine, Phase
+from tradesim.simulation.fair import true_inputs
 from tradesim.simulation.floor import Floor
 from tradesim.simulation.hiccups import NO_PAUSES, Hiccups, Pauses
-from tradesim.simulation.latency import ORDERS, QUIET, ComputeLatency, Stage
+from tradesim.simulation.latency import ORDERS, QUIET, Stage
 from tradesim.simulation.orders import (
     AT_MARKET,
     CONTRACT,
@@ -36,11 +37,11 @@ from tradesim.simulation.orders import (
 from tradesim.simulation.recorder import Recorder
 from tradesim.simulation.reports import Outcome, Post, Report, Take, Trade
 from tradesim.simulation.screen import Screen, read_only
+from tradesim.simulation.seat import Seat, Took
 from tradesim.simulation.session import Session
-from tradesim.simulation.strategy import Strategy
 from tradesim.simulation.trigger import firings, wakes_on_own
 from tradesim.simulation.updates import completions
-from tradesim.simulation.valuation import Pricing, Valuation
+from tradesim.simulation.valuation import Valuation
 from tradesim.simulation.venue import Venue
 from tradesim.simulation.view import View
 from tradesim.simulation.wires import of_action
@@ -75,32 +76,8 @@ class Message(NamedTuple):
         return action_of(self.kind)
 
 
-class Took(NamedTuple):
-    """What the work of one wake-up just took on this machine, ns; ``send`` is of each of its ``messages``.
-
-    ``tag`` is the method's work tag, ``asked`` whether the rule or the hedge asked for anything.
-    """
-
-    tag: str
-    asked: bool
-    feed: int
-    price: int
-    decide: int
-    send: int
-    messages: int
-
-
-class Observer(Protocol):
-    """Who times a desk as it decides."""
-
-    def updated(self, ns: int) -> None:
-        """The method's update took so long."""
-
-    def before(self, start: int) -> None:
-        """The desk is about to decide, at the instant ``start``."""
-
-    def after(self, took: Took) -> None:
-        """It has decided."""
+UNSTATED: Final = -1
+"""Stands for the state of a decision that took the truth."""
 
 
 class Desk:
@@ -115,34 +92,22 @@ class Desk:
     pauses does no work meanwhile. What arrives while it is idle is taken in as it arrives, and delays no decision.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        strategy: Strategy,
-        pricing: Pricing,
-        compute: ComputeLatency,
-        hiccups: Hiccups | None = None,
-        observer: Observer | None = None,
-        *,
-        index: int,
-        engine: Engine,
-        venue: Venue,
-        floor: Floor,
-    ) -> None:
+    def __init__(self, session: Session, seat: Seat, *, index: int, engine: Engine, venue: Venue, floor: Floor) -> None:
+        strategy = seat.strategy
         if strategy.hedge is not None and session.tape.chain.settlement is Settlement.INVERSE:
             raise ArgumentError(
                 "strategy hedges, and the tape's options are settled in the coin: the tape has no tradable underlying; "
                 "leave hedge out"
             )
-        self._session, self._strategy, self._compute = session, strategy, compute
+        self._session, self._strategy, self._compute, self._observer = session, strategy, seat.compute, seat.observer
         self._index, self._engine, self._venue, self._floor = index, engine, venue, floor
-        self._observer = observer
+        self._truth = true_inputs(session.fair) if seat.informed else None
         self.recorder = Recorder()
         clock = session.clock_of(index)
         self._view = View(session.tape, session.rows, clock, session.path)
-        self._pauses = NO_PAUSES if hiccups is None else self._pauses_of(hiccups)
+        self._pauses = NO_PAUSES if seat.hiccups is None else self._pauses_of(seat.hiccups)
         completed, self.update_busy = completions(
-            session, compute, desk=index, hedged=strategy.hedge is not None, pauses=self._pauses
+            session, seat.compute, desk=index, hedged=strategy.hedge is not None, pauses=self._pauses
         )
         self._completed = completed.tolist()
         self._state = -1
@@ -156,7 +121,9 @@ class Desk:
         self._scheduled = False
         self.next_wake = self._agenda.next_wake
         count = len(session.tape.chain)
-        self._values = Valuation(session.tape, pricing, bump=None if strategy.hedge is None else strategy.hedge.bump)
+        self._values = Valuation(
+            session.tape, seat.pricing, bump=None if strategy.hedge is None else strategy.hedge.bump
+        )
         self.account = Account(count)
         fees, wires = session.setting.fees, session.setting.wires
         self._screen = Screen(
@@ -247,6 +214,10 @@ class Desk:
 
     def _take_newest_state(self, now: int) -> None:
         """Give the methods the newest state whose update has completed by ``now``."""
+        if self._truth is not None:
+            self._state = UNSTATED
+            self._values.take(self._truth.state(now))
+            return
         newest = max(bisect_right(self._completed, now) - 1, 0)
         if newest != self._state:
             self._state = newest

@@ -15,10 +15,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tradesim.errors import TapeError
+from tradesim.errors import ArgumentError, TapeError
 from tradesim.market.chain import AMERICAN, Settlement, listed_terms
 from tradesim.market.latent import level_steps
 from tradesim.market.tape import QUOTE, UNDERLYING, Latent, Tape
+from tradesim.methods.method import State
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.american import price as american_price
 from tradesim.pricing.columns import Points
@@ -69,6 +70,13 @@ def fair_of(tape: Tape, *, horizon: int) -> Fair:
     return Markout(tape=tape, horizon=horizon)
 
 
+def true_inputs(fair: Fair) -> "LatentFair":
+    """Who knows the true slow inputs: the generator alone; ``ArgumentError`` on a recorded tape."""
+    if not isinstance(fair, LatentFair):
+        raise ArgumentError("an informed desk needs the truth: only a generated tape has it; leave informed out")
+    return fair
+
+
 @dataclass(kw_only=True, eq=False)
 class LatentFair:
     """Reference prices at the latent state. Each (contract, latent row) is priced once and kept for all runs."""
@@ -98,6 +106,23 @@ class LatentFair:
         """See :class:`Fair`."""
         return [None] * len(instant)
 
+    def state(self, instant: int) -> State:
+        """The true slow inputs at an instant, at the efficient spot."""
+        chain, row = self.tape.chain, max(int(np.searchsorted(self.latent.ts, instant, side="right")) - 1, 0)
+        contracts, rows = np.arange(len(chain)), np.full(len(chain), row)
+        points = self._points(contracts, rows, self.latent.spot[rows])
+        listed = PROBLEMS[self.tape.problem].listed if self.tape.problem else None
+        return State(
+            index=-1 - row,
+            instant=instant,
+            spot=float(self.latent.spot[row]),
+            expiry=points.expiry,
+            volatility=points.volatility,
+            rate=points.rate,
+            dividend=points.dividend,
+            further=None if listed is None else self._further(contracts),
+        )
+
     def _look_up(self, contract: Ints, instant: Ints) -> list[tuple[int, float]]:
         row = np.maximum(np.searchsorted(self.latent.ts, instant, side="right") - 1, 0)
         keys = list(zip(contract.tolist(), row.tolist(), strict=True))
@@ -122,9 +147,16 @@ class LatentFair:
         return value, (up - down) / (2.0 * BUMP * spot)
 
     def _reference(self, contract: Ints, row: Ints, spot: Floats) -> Floats:
+        chain = self.tape.chain
+        points = self._points(contract, row, spot)
+        value = self._by_problem(points, contract) if self.tape.problem else _by_style(points, chain.style[contract])
+        return value / spot if chain.settlement is Settlement.INVERSE else value
+
+    def _points(self, contract: Ints, row: Ints, spot: Floats) -> Points:
+        """What contracts are priced by at latent rows and spots."""
         chain, carry, count = self.tape.chain, self.tape.carry, len(contract)
         expiry = np.maximum(chain.expiry[contract] - self._level_instant(row), 0)
-        points = Points(
+        return Points(
             spot=spot,
             strike=chain.strike[contract],
             expiry=expiry / YEAR,
@@ -133,13 +165,13 @@ class LatentFair:
             dividend=np.full(count, self.tape.dividend) if carry is None else self.tape.rate - carry[contract],
             right=chain.right[contract],
         )
-        value = self._by_problem(points, contract) if self.tape.problem else _by_style(points, chain.style[contract])
-        return value / spot if chain.settlement is Settlement.INVERSE else value
 
     def _by_problem(self, points: Points, contract: Ints) -> Floats:
-        problem = PROBLEMS[self.tape.problem]
-        further = listed_terms(self.tape.chain, problem, int(self.latent.ts[0]))
-        return problem.reference(np.column_stack([points.inputs(), further[contract]]))
+        return PROBLEMS[self.tape.problem].reference(np.column_stack([points.inputs(), self._further(contract)]))
+
+    def _further(self, contract: Ints) -> Floats:
+        """The further terms of contracts of the tape's problem, from their listing."""
+        return listed_terms(self.tape.chain, PROBLEMS[self.tape.problem], int(self.latent.ts[0]))[contract]
 
     def _level_instant(self, row: Ints) -> Ints:
         """The instant of the last step of the level at or before each latent row."""

@@ -8,27 +8,15 @@ import polars as pl
 
 from tradesim.errors import ArgumentError
 from tradesim.simulation.agenda import NEVER
-from tradesim.simulation.desk import Desk, Observer
+from tradesim.simulation.desk import Desk
 from tradesim.simulation.engine import Engine, Phase
 from tradesim.simulation.floor import Floor
-from tradesim.simulation.hiccups import Hiccups
-from tradesim.simulation.latency import ComputeLatency
 from tradesim.simulation.orders import UNDERLYING
+from tradesim.simulation.seat import Seat
 from tradesim.simulation.session import Session
-from tradesim.simulation.strategy import Strategy
-from tradesim.simulation.valuation import Pricing
 from tradesim.simulation.venue import Venue
 
-
-@dataclass(frozen=True, kw_only=True)
-class Seat:
-    """A desk to be: what it does, how it prices, what its thinking costs, how its process pauses, and who times it."""
-
-    strategy: Strategy
-    pricing: Pricing
-    compute: ComputeLatency
-    hiccups: Hiccups | None = None
-    observer: Observer | None = None
+__all__ = ["Play", "Result", "Seat", "run", "run_one"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,18 +55,7 @@ class Play:
         self._venue = Venue(session.tape, session.rows, session.setting.venue, session.behind)
         self._floor = Floor()
         self.desks = [
-            Desk(
-                session,
-                seat.strategy,
-                seat.pricing,
-                seat.compute,
-                seat.hiccups,
-                seat.observer,
-                index=index,
-                engine=self._engine,
-                venue=self._venue,
-                floor=self._floor,
-            )
+            Desk(session, seat, index=index, engine=self._engine, venue=self._venue, floor=self._floor)
             for index, seat in enumerate(seats)
         ]
         self._floor.desks.extend(self.desks)
