@@ -11,11 +11,12 @@ def breakeven(
     methods: str | None = None,
     against: str | None = None,
     tape: Tapes = None,
+    market: str | None = None,
     problem: str | None = None,
     latency: str = "empirical",
     seeds: Seeds = None,
     edge: float | None = None,
-    cap: Whole = 50,
+    cap: Whole | None = None,
     fee: float | None = None,
     db: Path | None = None,
     jobs: Whole = 2,
@@ -35,18 +36,22 @@ def breakeven(
         the latency from which a method earns nothing.
     tape
         A tape to replay, or several (days) by giving it again; by default a market is generated for each seed.
+    market
+        What is generated where no tape is given: us-equity-options (the default), index-options, coin-options or
+        teaching. It says what is usual on it: wires, fees, the venue's rules, the rule that takes, whether it hedges.
     problem
-        american, european, heston or asian; by default what the tape's contracts are.
+        american, european, heston or asian; by default what the contracts are.
     latency
         What a rival's pricing takes: empirical (measured here), fixed:40us, lognormal:40us:0.5, or profile:COMPARISON.
     seeds
         5 (that one), 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape. An interval needs five.
     edge
-        What a quote must be off by, after fees, to be taken; currency a unit. By default 0.0075, or 0.0005 of a coin.
+        What a quote must be off by, after fees, to be taken; currency a unit. By default the market's, and on a tape
+        0.0075, or 0.0005 of a coin.
     cap
-        Largest position in a contract, long or short; lots.
+        Largest position in a contract, long or short; lots. By default the market's, and 50 on a tape.
     fee
-        The taker's fee; currency a unit. By default 0.0025, or 0.0003 of a coin.
+        The taker's fee; currency a unit. By default the market's, and on a tape 0.0025, or 0.0003 of a coin.
     db
         The results database; by default results.duckdb in the data home.
     jobs
@@ -62,6 +67,7 @@ def breakeven(
             methods=METHODS if methods is None else names(methods),
             against=None if against is None else names(against),
             tape=tape,
+            market=market,
             problem=problem,
             latency=latency,
             seeds=seeds_of(seeds),

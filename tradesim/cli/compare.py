@@ -11,6 +11,7 @@ from tradesim.cli.world import USUAL, World
 def compare(
     *,
     tape: Tapes = None,
+    market: str | None = None,
     problem: str | None = None,
     methods: str | None = None,
     strategy: Path | None = None,
@@ -35,8 +36,11 @@ def compare(
     ----------
     tape
         A tape to replay, or several (days) by giving it again; by default a market is generated for each seed.
+    market
+        What is generated where no tape is given: us-equity-options (the default), index-options, coin-options or
+        teaching. It says what is usual on it: wires, fees, the venue's rules, the rule that takes, whether it hedges.
     problem
-        american, european, heston or asian; by default what the tape's contracts are.
+        american, european, heston or asian; by default what the contracts are.
     methods
         Names, separated by commas, one row each; by default nothing,proxy,analytic,analytic-slice,grid,lightgbm.
         Others: reference, grid-linear, grid-sql, chebyshev, lightgbm-plain, network, subspace, memo, taylor, curve;
@@ -60,10 +64,12 @@ def compare(
     seeds
         5 (that one), 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape.
     edge
-        What a quote must be off by, after fees, to be taken; currency a unit. By default 0.0075, or 0.0005 of a coin.
+        What a quote must be off by, after fees, to be taken; currency a unit. By default the market's, and on a tape
+        0.0075, or 0.0005 of a coin.
         Not with a strategy, whose rule says it.
     cap
-        Largest position in a contract, long or short; lots. By default 50. Not with a strategy.
+        Largest position in a contract, long or short; lots. By default the market's, and 50 on a tape. Not with a
+        strategy.
     hiccups
         Pauses of a desk's process, as by a garbage collector: every=100ms,pause=lognormal:1ms:1. By default none.
     db
@@ -92,6 +98,7 @@ def compare(
     with bars() as tell, nullcontext() if strategy is None else blamed_on(strategy, kind="strategy"):
         comparison = make(
             tape=tape,
+            market=market,
             problem=problem,
             methods=names(methods) if methods is not None else DEFAULT_METHODS,
             latency=latency,
@@ -102,7 +109,7 @@ def compare(
             edge=edge,
             cap=cap,
             strategy=trading,
-            **world.arguments(),
+            **world.arguments(tape=tape, market=market),
             db=db,
             jobs=jobs if trading is None or not has_own_rule(trading) else 1,
             outside=outside,

@@ -11,6 +11,7 @@ from tradesim.cli.world import USUAL, World
 def race(
     *desks: str,
     tape: Path | None = None,
+    market: str | None = None,
     problem: str | None = None,
     seeds: Seeds = None,
     latency: str = "empirical",
@@ -38,8 +39,11 @@ def race(
         default analytic grid lightgbm.
     tape
         A tape to replay; by default a market is generated for each seed.
+    market
+        What is generated where no tape is given: us-equity-options (the default), index-options, coin-options or
+        teaching. It says what is usual on it: wires, fees, the venue's rules, the rule that takes, whether it hedges.
     problem
-        american, european, heston or asian; by default what the tape's contracts are.
+        american, european, heston or asian; by default what the contracts are.
     seeds
         5 (that one), 1-8 or 1,4,9; by default 1-8 for generated markets and 1 for a tape.
     latency
@@ -84,6 +88,7 @@ def race(
         made = make(
             desks=desks or DEFAULT_DESKS,
             tape=tape,
+            market=market,
             problem=problem,
             seeds=seeds_of(seeds),
             latency=latency,
@@ -91,7 +96,7 @@ def race(
             between=parse_between(between),
             strategy=None if strategy is None else load_strategy(strategy),
             hiccups=None if hiccups is None else parse_hiccups(hiccups),
-            **world.arguments(),
+            **world.arguments(tape=tape, market=market),
             db=db,
             jobs=jobs,
             outside=outside,

@@ -12,6 +12,7 @@ def run(
     /,
     *,
     tape: Tapes = None,
+    market: str | None = None,
     problem: str | None = None,
     seeds: Seeds = None,
     latency: str = "empirical",
@@ -28,8 +29,11 @@ def run(
         The file (.py).
     tape
         A tape to replay, or several (days) by giving it again; by default a market is generated for each seed.
+    market
+        What is generated where no tape is given: us-equity-options (the default), index-options, coin-options or
+        teaching. It says what is usual on it: wires, fees, the venue's rules, the rule that takes, whether it hedges.
     problem
-        american or european; by default what the tape's contracts are.
+        american or european; by default what the contracts are.
     seeds
         5 (that one), 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape.
     latency
@@ -53,10 +57,11 @@ def run(
         comparison = make(
             strategy,
             tape=tape,
+            market=market,
             problem=problem,
             seeds=seeds_of(seeds),
             latency=latency,
-            **world.arguments(),
+            **world.arguments(tape=tape, market=market),
             db=db,
             progress=tell,
         )

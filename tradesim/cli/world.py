@@ -11,7 +11,7 @@ from tradesim.cli.app import Whole
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Wires, fees and the venue.
+    """Wires, fees and the venue: what is not said is the named market's own; defaults below are those on a tape.
 
     Parameters
     ----------
@@ -63,10 +63,12 @@ class World:
     tick: float | None = None
     position_limit: Whole | None = None
 
-    def arguments(self) -> dict[str, Any]:
-        """The same as arguments of :func:`tradesim.compare` and :func:`tradesim.run`."""
+    def arguments(self, *, tape: Any, market: str | None) -> dict[str, Any]:
+        """The same as arguments of :func:`tradesim.compare` and :func:`tradesim.run` on that ground."""
+        from tradesim.experiments.ground import ground_setting
         from tradesim.experiments.stated import parse_venue, parse_wires
 
+        usual = ground_setting(tape, market)
         return {
             "wires": parse_wires(
                 feed=self.feed,
@@ -76,8 +78,11 @@ class World:
                 hedge_response=self.hedge_response,
                 rejections=self.rejections,
                 send=self.send,
+                usual=usual.wires,
             ),
-            "venue": parse_venue(queue=self.queue, tick=self.tick, position_limit=self.position_limit),
+            "venue": parse_venue(
+                queue=self.queue, tick=self.tick, position_limit=self.position_limit, usual=usual.venue
+            ),
             "fee": self.fee,
             "maker_fee": self.maker_fee,
             "underlying_fee": self.underlying_fee,

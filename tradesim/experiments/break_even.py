@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from tradesim.errors import ArgumentError
 from tradesim.experiments.compare import Comparison, make
 from tradesim.experiments.crossing import ALWAYS, NEVER, between, crossing, reaching
-from tradesim.experiments.ground import Tapes, plan_of
+from tradesim.experiments.ground import Market, Tapes, plan_of
 from tradesim.experiments.plan import CURVE, Plan, check_methods
 from tradesim.experiments.replay import Job, Role
 from tradesim.experiments.seeds import Jobs
-from tradesim.market.synthetic import SyntheticMarket
 from tradesim.pricing.problem import Floats
 from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite
@@ -87,12 +86,12 @@ def break_even(
     methods: Sequence[str] = METHODS,
     against: Sequence[str] | None = None,
     tape: Tapes | None = None,
-    market: SyntheticMarket | None = None,
+    market: Market | None = None,
     problem: str | None = None,
     latency: str = "empirical",
     seeds: Sequence[int] | None = None,
     edge: float | None = None,
-    cap: int = 50,
+    cap: int | None = None,
     fee: float | None = None,
     setting: Setting | None = None,
     latencies: Sequence[int] = CURVE,

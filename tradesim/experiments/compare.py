@@ -8,13 +8,12 @@ import polars as pl
 
 from tradesim.experiments.answer import Answer
 from tradesim.experiments.between import Between
-from tradesim.experiments.ground import Tapes, plan_of
+from tradesim.experiments.ground import Market, Tapes, plan_of
 from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan
 from tradesim.experiments.replay import jobs_of
 from tradesim.experiments.seeds import Jobs, Replay
 from tradesim.experiments.timing import Timing
 from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_ready
-from tradesim.market.synthetic import SyntheticMarket
 from tradesim.methods.staged import Outside
 from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, write_facts
@@ -71,7 +70,7 @@ class Comparison(Answer):
 def compare(
     *,
     tape: Tapes | None = None,
-    market: SyntheticMarket | None = None,
+    market: Market | None = None,
     problem: str | None = None,
     methods: Sequence[str] = DEFAULT_METHODS,
     latency: str = "empirical",
@@ -100,7 +99,8 @@ def compare(
     and stores everything in DuckDB.
 
     ``tape``     path of a tape, or paths of several (days); without it a market is generated anew for each seed
-    ``market``   parameters of the generated market
+    ``market``   the generated market: a name (:mod:`~tradesim.experiments.markets`; by default ``us-equity-options``),
+                 which says what is usual on it, or parameters of your own, on which ``setting`` is ``Setting()``
     ``problem``  ``american`` or ``european``; by default what the tape's contracts are
     ``methods``  names of methods, one a row
     ``latency``  ``empirical``, ``measured``, a model as :mod:`~tradesim.experiments.stated` has it (``fixed:40us``),
@@ -112,13 +112,13 @@ def compare(
                  tapes one each, in turn
     ``strategy`` how every method trades (its rule, trigger, policy, hedge, CPUs, deadline); its own method counts not
     ``hiccups``  how a desk's process pauses, in the runs of its own latency; part of the latency effect
-    ``edge cap`` of the rule that takes, where no ``strategy`` is given; the default edge is 0.0075 currency a unit, or
-                 0.0005 of a coin, and the default cap 50 lots
+    ``edge cap`` of the rule that takes, where no ``strategy`` is given; the default is the named market's, elsewhere
+                 an edge of 0.0075 currency a unit, or 0.0005 of a coin, and a cap of 50 lots
     ``fee``      the taker's, currency a unit; the default is that of ``setting``, or 0.0003 of a coin
     ``maker_fee underlying_fee`` currency a unit, negative for a rebate; the default is that of ``setting``
     ``wires``    latencies of feed, entry and response; the default is that of ``setting``
     ``venue``    what orders are held to, and how they queue; the default is that of ``setting``
-    ``setting``  wires, fees, venue and schedules around the desks
+    ``setting``  wires, fees, venue and schedules around the desks; the default is the named market's
     ``curve``    fixed compute latencies, ns, of the P&L curve
     ``outside``  what methods do with a contract outside their domain: ``fallback`` to the solver, which is charged and
                  counted, or ``raise``

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from tradesim.errors import ArgumentError, one_of
 from tradesim.experiments.between import Between
+from tradesim.experiments.markets import DEFAULT, NamedMarket, market_named
 from tradesim.experiments.plan import CURVE, Plan, Source
 from tradesim.experiments.timing import Timing
 from tradesim.market.chain import Settlement
@@ -15,6 +17,7 @@ from tradesim.market.tape_file import read_tape
 from tradesim.methods.staged import Outside
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import problem_named
+from tradesim.simulation.hedging import DeltaHedge
 from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Strategy, TakeRule
@@ -30,28 +33,36 @@ class Ground:
     problem: str
     seeds: tuple[int, ...]
     setting: Setting
-    in_coin: bool
+    rule: TakeRule
+    hedge: DeltaHedge | None = None
+
+    @property
+    def taking(self) -> Strategy:
+        """The usual way to trade: to take quotes."""
+        return Strategy(rule=self.rule, hedge=self.hedge)
 
 
 Tapes = Path | str | Sequence[Path | str]
 """The path of a tape, or of several: days."""
 
 
-def ground_of(tape: Tapes | None, market: SyntheticMarket | None, problem: str | None) -> Ground:
-    """The ground of ``tape``; else of ``market``, by default one whose options are what ``problem`` prices.
+Market = str | NamedMarket | SyntheticMarket
+"""A generated market: its name, one with what is usual on it, or its parameters alone."""
 
-    The problem is, without a name, what the contracts are. Eight generated markets are usual, one replay of each given
-    tape, and a fee of 0.0003 of a coin where options are priced in coin.
+GENERATED_SEEDS: Final = tuple(range(1, 9))
+
+
+def ground_of(tape: Tapes | None, market: Market | None, problem: str | None) -> Ground:
+    """The ground of ``tape``; else of ``market``, by default the usual one; its options are what ``problem`` prices.
+
+    The problem is, without a name, what the contracts are. Eight generated markets are usual, and one replay of each
+    given tape. What else is usual a named market says; elsewhere it is ``Setting()`` and ``TakeRule()``, and a fee of
+    0.0003 and an edge of 0.0005 of a coin where options are priced in coin.
     """
     if tape is None:
-        source = market or usual_market(_named_or(problem, "american"))
-        return Ground(
-            source=source,
-            problem=_named_or(problem, source.problem),
-            seeds=tuple(range(1, 9)),
-            setting=Setting(),
-            in_coin=False,
-        )
+        return _generated(DEFAULT if market is None else market, problem)
+    if market is not None:
+        raise ArgumentError(f"market: a tape is given ({tape}), and no market is generated; leave one of them out")
     paths = tuple(Path(each).resolve() for each in ([tape] if isinstance(tape, Path | str) else tape))
     first, *others = (read_tape(path) for path in paths)
     for path, other in zip(paths[1:], others, strict=True):
@@ -62,8 +73,34 @@ def ground_of(tape: Tapes | None, market: SyntheticMarket | None, problem: str |
         problem=_named_or(problem, problem_of(first)),
         seeds=tuple(range(1, len(paths) + 1)),
         setting=Setting(fees=Fees(taker=0.0003)) if coin else Setting(),
-        in_coin=coin,
+        rule=TakeRule(edge=0.0005) if coin else TakeRule(),
     )
+
+
+def _generated(market: Market, problem: str | None) -> Ground:
+    if isinstance(market, SyntheticMarket):
+        return Ground(
+            source=market,
+            problem=_named_or(problem, market.problem),
+            seeds=GENERATED_SEEDS,
+            setting=Setting(),
+            rule=TakeRule(),
+        )
+    named = market_named(market) if isinstance(market, str) else market
+    asked = _named_or(problem, named.market.problem)
+    return Ground(
+        source=named.of(asked),
+        problem=asked,
+        seeds=GENERATED_SEEDS,
+        setting=named.setting,
+        rule=named.rule,
+        hedge=named.hedge,
+    )
+
+
+def ground_setting(tape: Tapes | None, market: str | None) -> Setting:
+    """Wires and venue that are usual on the ground of the same two, without a tape being read; fees may differ."""
+    return Setting() if tape else market_named(DEFAULT if market is None else market).setting
 
 
 def around(
@@ -99,7 +136,7 @@ def _check_alike(first: Tape, other: Tape, path: Path) -> None:
 def plan_of(
     *,
     tape: Tapes | None,
-    market: SyntheticMarket | None,
+    market: Market | None,
     problem: str | None,
     methods: Sequence[str],
     latency: str = "empirical",
@@ -123,14 +160,17 @@ def plan_of(
     ground = ground_of(tape, market, problem)
     if strategy is not None and (edge is not None or cap is not None):
         raise ArgumentError("edge, cap: a strategy is given, and its own rule says them; state them there")
-    usual_edge = 0.0005 if ground.in_coin else 0.0075
-    taking = TakeRule(edge=usual_edge if edge is None else edge, cap=50 if cap is None else cap)
+    usual = ground.rule
+    taking = replace(
+        ground.taking,
+        rule=TakeRule(edge=usual.edge if edge is None else edge, cap=usual.cap if cap is None else cap),
+    )
     return Plan(
         source=ground.source,
         problem=ground.problem,
         methods=tuple(methods),
         seeds=ground.seeds if seeds is None else tuple(seeds),
-        trading=strategy or Strategy(rule=taking),
+        trading=strategy or taking,
         setting=around(
             setting or ground.setting,
             fee=fee,
@@ -145,15 +185,6 @@ def plan_of(
         hiccups=hiccups,
         curve=tuple(curve),
         outside=one_of(Outside, outside, "outside"),
-    )
-
-
-def usual_market(problem: str) -> SyntheticMarket:
-    """The generated market of ``problem``; Asian options live long enough for twelve fixings a day apart or more."""
-    return (
-        SyntheticMarket(problem=problem, expiries=(30, 60, 90))
-        if problem == "asian"
-        else SyntheticMarket(problem=problem)
     )
 
 

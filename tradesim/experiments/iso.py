@@ -12,10 +12,9 @@ import polars as pl
 from tradesim.errors import ArgumentError
 from tradesim.experiments.compare import Comparison, make
 from tradesim.experiments.crossing import crossing, falling, places
-from tradesim.experiments.ground import plan_of
+from tradesim.experiments.ground import Market, plan_of
 from tradesim.experiments.plan import CURVE
 from tradesim.experiments.replay import Job, Role
-from tradesim.market.synthetic import SyntheticMarket
 from tradesim.methods.inexact import parse_error
 from tradesim.pricing.problem import Floats
 from tradesim.progress import Progress, silent
@@ -134,12 +133,12 @@ def iso(
     methods: Sequence[str] = METHODS,
     errors: Sequence[float] = ERRORS,
     latencies: Sequence[int] = LATENCIES,
-    market: SyntheticMarket | None = None,
+    market: Market | None = None,
     problem: str | None = None,
     latency: str = "empirical",
     seeds: Sequence[int] | None = None,
     edge: float | None = None,
-    cap: int = 50,
+    cap: int | None = None,
     fee: float | None = None,
     setting: Setting | None = None,
     db: Path | str | None = None,

@@ -8,12 +8,11 @@ import polars as pl
 
 from tradesim.errors import ArgumentError
 from tradesim.experiments.between import Between
-from tradesim.experiments.ground import Tapes, plan_of
+from tradesim.experiments.ground import Market, Tapes, plan_of
 from tradesim.experiments.measure import measure_in_turn
 from tradesim.experiments.plan import DEFAULT_METHODS
 from tradesim.experiments.profiles import about_profile, write_profile
 from tradesim.home import data_home
-from tradesim.market.synthetic import SyntheticMarket
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
 from tradesim.progress import Progress, silent
@@ -27,7 +26,7 @@ def measure(
     *,
     methods: Sequence[str] = DEFAULT_METHODS,
     tape: Tapes | None = None,
-    market: SyntheticMarket | None = None,
+    market: Market | None = None,
     problem: str | None = None,
     seed: int | None = None,
     strategy: Strategy | None = None,

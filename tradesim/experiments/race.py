@@ -11,14 +11,13 @@ import polars as pl
 from tradesim.errors import one_of
 from tradesim.experiments.answer import Answer
 from tradesim.experiments.between import Between
-from tradesim.experiments.ground import Tapes, around, ground_of
+from tradesim.experiments.ground import Market, Tapes, around, ground_of
 from tradesim.experiments.plan import has_own_rule
 from tradesim.experiments.race_plan import Contestant, RacePlan, parse_contestant, told_apart
 from tradesim.experiments.race_replay import replay_race
 from tradesim.experiments.seeds import each_seed
 from tradesim.experiments.timing import Timing
 from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_ready
-from tradesim.market.synthetic import SyntheticMarket
 from tradesim.methods.staged import Outside
 from tradesim.progress import Progress, silent
 from tradesim.results.store import write_facts
@@ -62,7 +61,7 @@ def race(
     *,
     desks: Sequence[str | Strategy | Contestant] = DEFAULT_DESKS,
     tape: Tapes | None = None,
-    market: SyntheticMarket | None = None,
+    market: Market | None = None,
     problem: str | None = None,
     seeds: Sequence[int] | None = None,
     latency: str = "empirical",
@@ -94,9 +93,9 @@ def race(
 
     Raises a :class:`~tradesim.errors.TradesimError` for a bad argument or tape; nothing is stored then.
     """
-    template = strategy or Strategy()
-    contestants = told_apart([parse_contestant(desk, template) for desk in desks])
     ground = ground_of(tape, market, problem)
+    template = strategy or ground.taking
+    contestants = told_apart([parse_contestant(desk, template) for desk in desks])
     world = around(
         setting or ground.setting,
         fee=fee,

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from tradesim.errors import ArgumentError
 from tradesim.experiments.compare import Comparison, make
-from tradesim.experiments.ground import Tapes, plan_of
-from tradesim.market.synthetic import SyntheticMarket
+from tradesim.experiments.ground import Market, Tapes, plan_of
 from tradesim.progress import Progress, silent
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Strategy
@@ -19,7 +18,7 @@ def run(
     strategy: Strategy,
     *,
     tape: Tapes | None = None,
-    market: SyntheticMarket | None = None,
+    market: Market | None = None,
     problem: str | None = None,
     seeds: Sequence[int] | None = None,
     latency: str = "empirical",

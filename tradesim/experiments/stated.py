@@ -103,15 +103,16 @@ def parse_wires(
     hedge_response: str | None = None,
     rejections: float = 0.0,
     send: str | None = None,
+    usual: Wires | None = None,
 ) -> Wires:
-    """Wires of the stated latencies; one that is not stated is as in :class:`~tradesim.simulation.wires.Wires`.
+    """Wires of the stated latencies; one that is not stated is as in ``usual``, by default ``Wires()``.
 
     ``feed`` may be ``recorded``: each row arrives when the tape's recorder received it. A recorded entry without a
     stated response takes the response from the same recording. ``hedge_entry`` and ``hedge_response`` are those of
     orders for the underlying; one that is not stated is as that of orders for options. ``send`` is what the desk's CPU
     takes to send a message, also by action.
     """
-    usual = Wires()
+    usual = usual or Wires()
     options = _link(replace(usual.options, rejections=_share(rejections)), "", entry, response)
     hedged = hedge_entry is not None or hedge_response is not None
     return Wires(
@@ -125,12 +126,22 @@ def parse_wires(
 
 
 def parse_venue(
-    *, queue: str | None = None, tick: float | None = None, position_limit: int | None = None
+    *,
+    queue: str | None = None,
+    tick: float | None = None,
+    position_limit: int | None = None,
+    usual: VenueRules | None = None,
 ) -> VenueRules:
-    """The venue's rules; ``queue`` as :func:`~tradesim.simulation.queueing.parse_queue` reads it."""
-    usual = VenueRules()
-    return VenueRules(
-        tick=tick, position_limit=position_limit, queue=usual.queue if queue is None else parse_queue(queue)
+    """The venue's rules; ``queue`` as :func:`~tradesim.simulation.queueing.parse_queue` reads it.
+
+    One that is not stated is as in ``usual``, by default ``VenueRules()``.
+    """
+    usual = usual or VenueRules()
+    return replace(
+        usual,
+        tick=usual.tick if tick is None else tick,
+        position_limit=usual.position_limit if position_limit is None else position_limit,
+        queue=usual.queue if queue is None else parse_queue(queue),
     )
 
 

@@ -15,6 +15,7 @@ import polars as pl
 from tradesim.errors import ArgumentError
 from tradesim.experiments.ground import in_coin
 from tradesim.experiments.manifest import fingerprint
+from tradesim.experiments.markets import name_of
 from tradesim.experiments.measure import Measurement, measure_in_turn
 from tradesim.experiments.plan import Plan
 from tradesim.experiments.profiles import profile_frame, read_profile, stored_rows, with_readings
@@ -117,7 +118,7 @@ def ground_facts(plan: Plan, session: Session) -> dict[str, Any]:
     return {
         "created": [datetime.now(UTC).replace(tzinfo=None)],
         "problem": [plan.problem],
-        "tape": ["a generated market" if isinstance(plan.source, SyntheticMarket) else _sources(tapes)],
+        "tape": [_generated(plan.source) if isinstance(plan.source, SyntheticMarket) else _sources(tapes)],
         "currency": [tape.underlying if in_coin(tape) else tape.currency],
         "money_unit": [tape.lot / MICROS],
         "fair": [session.fair.kind],
@@ -125,6 +126,12 @@ def ground_facts(plan: Plan, session: Session) -> dict[str, Any]:
         "span": [sum(each.end - each.start for each in tapes)],
         "manifest": [json.dumps(plan.manifest() | {"tape": ", ".join(each.hash for each in tapes)})],
     }
+
+
+def _generated(market: SyntheticMarket) -> str:
+    """Which generated market it is, in one line."""
+    name = name_of(market)
+    return "a generated market" if name is None else f"generated {name}"
 
 
 def _sources(tapes: Sequence[Tape]) -> str:

@@ -22,19 +22,23 @@ def level_path(market: QuotedMarket, mean: float, duration: int, rng: np.random.
     return mean * np.exp(np.fromiter(logs, dtype=np.float64))
 
 
-def latent_state(ts: Integers, spot: Floats, levels: Floats, *, interval: int, smile: Floats) -> Latent:
+def latent_state(
+    ts: Integers, spot: Floats, levels: Floats, *, interval: int, smile: Floats, leverage: float = 0.0
+) -> Latent:
     """The true state, with a row for every change of spot and every step of the level.
 
     ``ts spot``  the spot from each instant on; the first is the start, and instants increase
-    ``levels``   the level from the start on and after each ``interval`` ns
+    ``levels``   the level from the start on and after each ``interval`` ns, but for what the spot does to it
+    ``leverage`` the logarithm of the level falls by so many times that of the spot's move
     """
     moves = ts[np.flatnonzero(np.diff(spot, prepend=np.nan) != 0.0)]
     steps = ts[0] + interval * np.arange(len(levels), dtype=np.int64)
     changes = np.union1d(moves, steps)
+    at = spot[np.searchsorted(ts, changes, side="right") - 1]
     return Latent(
         ts=changes,
-        spot=spot[np.searchsorted(ts, changes, side="right") - 1],
-        level=levels[np.searchsorted(steps, changes, side="right") - 1],
+        spot=at,
+        level=levels[np.searchsorted(steps, changes, side="right") - 1] * (at / at[0]) ** -leverage,
         smile=smile,
     )
 

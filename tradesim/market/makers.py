@@ -1,4 +1,4 @@
-"""The composite market maker: how fast it reacts, what it quotes, and what noise trades do to its quote.
+"""The composite market maker: how fast it reacts, what it quotes, and what takers do to its quote.
 
 One maker stands for all the market makers of a contract. Prices are counted in ticks here.
 """
@@ -26,6 +26,11 @@ TERMS: Final = 5
 REQUOTE: Final = 0
 NOISE: Final = 1
 REFILL: Final = 2
+RIVAL: Final = 3
+REFILL_AFTER_RIVAL: Final = 4
+
+NOBODY: Final = np.empty((0, 4), dtype=np.int64)
+"""No events of a kind."""
 
 ROW_COLUMNS: Final = ("ts", "instrument", "kind", "bid", "ask", "bid_size", "ask_size", "price", "size")
 """The columns of a matrix of rows, int64[rows, 9]; prices in ticks."""
@@ -146,27 +151,40 @@ def noise_trades(market: QuotedMarket, contracts: int, start: int, duration: int
     )
 
 
-def book_rows(requotes: Integers, noise: Integers, *, size: int, refill: int) -> Integers:
+def book_rows(requotes: Integers, noise: Integers, rivals: Integers = NOBODY, *, size: int, refill: int) -> Integers:
     """Every row that the contracts' books write, contract by contract, each in order of time.
 
     ``requotes`` int64[m, 4]: ts, contract, bid, ask that the maker wants; the first event of every contract
     ``noise``    int64[k, 4]: ts, contract, side (+1 buys, -1 sells), lots that a noise trader wants
-    ``size``     lots of a full quote; ``refill`` ns after a noise trade, the quote is full again
+    ``rivals``   int64[j, 4]: ts, contract, the highest price at which a rival buys, the lowest at which it sells
+    ``size``     lots of a full quote; ``refill`` ns after a trade, the quote is full again
 
-    A noise trade prints at the standing quote, takes no more than stands there, and leaves the smaller quote behind it
-    in a row of the same instant. A requote restores the full size too. A row is written only when it changes something.
+    A trade prints at the standing quote, takes no more than stands there, and leaves the smaller quote behind it in a
+    row of the same instant; a rival takes all of a side. A requote restores the full size too; one of the same instant
+    comes before a trade. A row is written only when it changes something.
     """
-    refills = noise + np.array([refill, 0, 0, 0])
-    events = np.concatenate([requotes, noise, refills])
-    what = np.repeat([REQUOTE, NOISE, REFILL], [len(requotes), len(noise), len(refills)])
+    later = np.array([refill, 0, 0, 0])
+    kinds = {
+        REQUOTE: requotes,
+        NOISE: noise,
+        REFILL: noise + later,
+        RIVAL: rivals,
+        REFILL_AFTER_RIVAL: rivals + later,
+    }
+    events = np.concatenate(list(kinds.values()))
+    counts = [len(kind) for kind in kinds.values()]
+    what, number = np.repeat(list(kinds), counts), np.concatenate([np.arange(count) for count in counts])
     order = np.lexsort((what, events[:, 0], events[:, 1]))
-    rows = np.zeros((len(events) + len(noise), len(ROW_COLUMNS)), dtype=np.int64)
-    return rows[: _play(events[order], what[order], size, rows)]
+    rows = np.zeros((len(events) + len(noise) + len(rivals), len(ROW_COLUMNS)), dtype=np.int64)
+    took = np.zeros(len(rivals), dtype=np.bool_)
+    return rows[: _play(events[order], what[order], number[order], size, took, rows)]
 
 
 @njit(cache=True, error_model="numpy")
-def _play(events: Integers, what: Integers, size: int, rows: Integers) -> int:
-    """Write the rows of the sorted ``events`` into ``rows``; return how many there are."""
+def _play(
+    events: Integers, what: Integers, number: Integers, size: int, took: NDArray[np.bool_], rows: Integers
+) -> int:
+    """Write the rows of the sorted ``events`` into ``rows``, and which rivals ``took``; return how many rows."""
     count = 0
     contract = -1
     wanted = np.zeros(4, np.int64)
@@ -179,6 +197,14 @@ def _play(events: Integers, what: Integers, size: int, rows: Integers) -> int:
         if what[event] == NOISE:
             count = _trade(ts, contract, events[event, 2], events[event, 3], standing, count, rows)
             continue
+        if what[event] == RIVAL:
+            side = _rivals_side(events[event, 2], events[event, 3], standing)
+            took[number[event]] = side != 0
+            if side != 0:
+                count = _trade(ts, contract, side, size, standing, count, rows)
+            continue
+        if what[event] == REFILL_AFTER_RIVAL and not took[number[event]]:
+            continue
         if what[event] == REQUOTE:
             bid, ask = events[event, 2], events[event, 3]
             wanted[0], wanted[1], wanted[2], wanted[3] = bid, ask, size if bid > 0 else 0, size
@@ -186,6 +212,14 @@ def _play(events: Integers, what: Integers, size: int, rows: Integers) -> int:
             standing[:] = wanted
             count = _write_quote(ts, contract, standing, count, rows)
     return count
+
+
+@njit(cache=True, error_model="numpy")
+def _rivals_side(buys_to: int, sells_from: int, standing: Integers) -> int:
+    """+1 where the ``standing`` ask is no dearer than a rival buys at, -1 where the bid is as high as it sells at."""
+    if standing[3] > 0 and standing[1] <= buys_to:
+        return 1
+    return -1 if standing[2] > 0 and standing[0] >= sells_from else 0
 
 
 @njit(cache=True, error_model="numpy")

@@ -16,7 +16,7 @@ from tradesim.pricing.problem import Floats
 from tradesim.units import DAY, MICROS, MICROSECOND, MILLISECOND, SECOND
 
 TICK: Final = 10_000
-"""Micros in a tick: every price on a generated tape is a multiple of it."""
+"""Micros in the usual tick, 0.01."""
 
 LARGEST_UNDERLYING_SIZE: Final = 500
 """Lots: each side of an underlying quote is uniform from 1 to this."""
@@ -27,8 +27,20 @@ MARKETS: Final = ("american", "european", "heston", "asian")
 """Problems by which makers can price."""
 
 
+_SLACK: Final = 1e-3
+"""Of a micro: further from a whole number of them, an amount is none."""
+
+
 def _real(value: Any) -> bool:
     return isinstance(value, Real) and math.isfinite(value)
+
+
+def _is_on_grid(price: Any, tick: float) -> bool:
+    """Whether ``price`` is a whole number of ticks, two at least."""
+    if not _real(price):
+        return False
+    count = price / tick
+    return bool(round(count) >= 2 and abs(count - round(count)) * tick * MICROS < _SLACK)
 
 
 def _whole(value: Any) -> bool:
@@ -42,30 +54,34 @@ def _ascending(values: Any, each: Callable[[Any], bool]) -> bool:
 
 
 _RULES: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
-    ("base decay jump_mean level", lambda x: _real(x) and x > 0, "positive and finite"),
+    ("base decay jump_mean level transient_mean", lambda x: _real(x) and x > 0, "positive and finite"),
     (
-        "level_reversion level_step half_spread_least noise_rate",
+        "level_reversion level_step half_spread_least noise_rate leverage rival_edge",
         lambda x: _real(x) and x >= 0,
         "finite and not negative",
     ),
     ("skew curvature rate dividend", _real, "finite"),
-    ("delay_sigma", lambda x: _real(x) and 0 <= x <= 5, "between 0 and 5"),
+    ("delay_sigma rival_sigma", lambda x: _real(x) and 0 <= x <= 5, "between 0 and 5"),
     ("branching half_spread_share", lambda x: _real(x) and 0 <= x < 1, "at least 0 and below 1"),
-    ("tick_probability jump_probability", lambda x: _real(x) and 0 <= x <= 1, "between 0 and 1"),
     (
-        "duration level_interval multiplier maker_size noise_size",
+        "tick_probability jump_probability transient_probability rival_share",
+        lambda x: _real(x) and 0 <= x <= 1,
+        "between 0 and 1",
+    ),
+    (
+        "duration level_interval multiplier maker_size noise_size transient_life",
         lambda x: _whole(x) and x > 0,
         "a positive whole number",
     ),
     (
-        "start delay_fixed delay_median refill_delay",
+        "start delay_fixed delay_median refill_delay rival_fixed rival_median",
         lambda x: _whole(x) and x >= 0,
         "a whole number, not negative",
     ),
     (
-        "spot",
-        lambda x: _real(x) and x * MICROS >= 2 * TICK and round(x * MICROS) % TICK == 0,
-        "a whole number of ticks of 0.01, two at least",
+        "tick option_tick",
+        lambda x: _real(x) and round(x * MICROS) >= 1 and abs(x * MICROS - round(x * MICROS)) < _SLACK,
+        "a whole number of millionths, one at least",
     ),
     ("problem", lambda x: x in MARKETS, f"one of {', '.join(MARKETS)}"),
     ("strikes", lambda x: _ascending(x, _real), "a tuple of positive numbers, ascending"),
@@ -121,22 +137,35 @@ class SyntheticMarket(QuotedMarket):
     *The tape.* ``start`` ns since the epoch; ``duration`` ns.
 
     *The underlying.* Quote events arrive as a Hawkes process: ``base`` a second, ``branching`` children each, ``decay``
-    a second. An arrival moves the price by one tick with ``tick_probability``; or it is a jump, with
+    a second. An arrival moves the price by one ``tick`` (currency) with ``tick_probability``; or it is a jump, with
     ``jump_probability``, of an exponential size of mean ``jump_mean``, rounded to ticks, at least one; either sign
     is as likely as the other. Any other arrival only changes the sizes. ``spot`` is the mid at the start; bid and ask
     are one tick away from it.
 
+    *Transients.* With ``transient_probability`` an arrival displaces the quoted mid by an exponential amount of mean
+    ``transient_mean``, rounded to ticks, at least one, of either sign, for an exponential life of mean
+    ``transient_life`` ns, at whose end the quotes come back; several at once add up. The efficient price, which is the
+    latent spot and what makers price by, does not move. At subsecond horizons real quotes vary more than their later
+    prices account for: Hasbrouck, "High frequency quoting: short-term volatility in bids and offers", Journal of
+    Financial and Quantitative Analysis 53 (2018).
+
     *Volatility.* The mean of its level is ``level`` a year. A contract's volatility is the level times
-    ``1 - skew k + curvature k^2``, where ``k`` is ``ln(strike / spot)`` at the start. The underlying's moves do not
-    depend on it: the defaults are a busy stretch, as after an opening, which moves several times as much as the
-    options' volatility expects of an average second.
+    ``1 - skew k + curvature k^2``, where ``k`` is ``ln(strike / spot)`` at the start. Beside its own steps, the
+    logarithm of the level moves by ``-leverage`` times that of the efficient price, at the same instant. The
+    underlying's moves do not depend on the level: the defaults are a busy stretch, as after an opening, which moves
+    several times as much as the options' volatility expects of an average second.
 
     *The chain.* A call and a put for each of ``strikes`` and each of ``expiries`` (days after the start), priced by
     ``problem`` (``american``, ``european``, ``heston``, ``asian``), with ``multiplier``; ``rate`` and ``dividend``
-    yield a year, continuously compounded.
+    yield a year, continuously compounded. Prices are whole ``option_tick``s (currency).
 
     *The makers.* The half-spread is the larger of ``half_spread_least`` (currency) and ``half_spread_share`` of the
     price; the rest of them, and noise trades, as in :class:`QuotedMarket`.
+
+    *The rival* is another taker. It notices a change of what a contract is worth with probability ``rival_share``;
+    after ``rival_fixed`` ns and a lognormal of median ``rival_median`` ns and log standard deviation ``rival_sigma`` it
+    takes all that is shown on a side of the contract whose price is off that value by ``rival_edge`` (currency a unit,
+    its fees among it) or more: nothing where the maker has requoted first.
 
     Raises :class:`~tradesim.errors.ArgumentError` for a parameter outside its rule.
     """
@@ -151,10 +180,16 @@ class SyntheticMarket(QuotedMarket):
     tick_probability: float = 0.03
     jump_probability: float = 0.01
     jump_mean: float = 0.045
+    tick: float = TICK / MICROS
+
+    transient_probability: float = 0.0
+    transient_mean: float = 0.05
+    transient_life: int = 200 * MILLISECOND
 
     level: float = 0.5
     skew: float = 0.3
     curvature: float = 1.0
+    leverage: float = 0.0
 
     strikes: tuple[float, ...] = (85.0, 90.0, 95.0, 100.0, 105.0, 110.0, 115.0)
     expiries: tuple[int, ...] = (7, 30, 90)
@@ -162,13 +197,24 @@ class SyntheticMarket(QuotedMarket):
     multiplier: int = 100
     rate: float = 0.045
     dividend: float = 0.0
+    option_tick: float = TICK / MICROS
 
     half_spread_least: float = 0.01
     half_spread_share: float = 0.003
 
+    rival_share: float = 0.0
+    rival_edge: float = 0.01
+    rival_fixed: int = 25 * MICROSECOND
+    rival_median: int = 50 * MICROSECOND
+    rival_sigma: float = 1.0
+
     def __post_init__(self) -> None:
         """Hold every parameter to its rule."""
         super().__post_init__()
+        if not _is_on_grid(self.spot, self.tick):
+            raise ArgumentError(
+                f"spot is {self.spot!r}: it must be a whole number of ticks of {self.tick:g}, two at least"
+            )
         if self.tick_probability + self.jump_probability > 1.0:
             raise ArgumentError(
                 f"tick_probability + jump_probability is {self.tick_probability + self.jump_probability}: "

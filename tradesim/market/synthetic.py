@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tradesim.errors import ArgumentError
 from tradesim.market.chain import Chain
 from tradesim.market.hawkes import hawkes_arrivals
-from tradesim.market.latent import latent_state, level_path
+from tradesim.market.latent import latent_state, level_path, level_steps
 from tradesim.market.makers import (
     ROW_COLUMNS,
     book_rows,
@@ -23,9 +23,12 @@ from tradesim.market.makers import (
     theoretical_values,
 )
 from tradesim.market.parameters import LARGEST_UNDERLYING_SIZE, TICK, UNDERLYING_NAME, SyntheticMarket
+from tradesim.market.rival import rival_orders
 from tradesim.market.tape import QUOTE, UNDERLYING, Latent, Tape
+from tradesim.market.transients import displaced
 from tradesim.pricing import PROBLEMS
-from tradesim.units import MICROS, SECOND
+from tradesim.pricing.problem import Floats
+from tradesim.units import MICROS, SECOND, micros
 
 __all__ = ["TICK", "SyntheticMarket", "generate"]
 
@@ -34,42 +37,60 @@ Integers = NDArray[np.int64]
 STYLES: Final = ("american", "european")
 """Problems that a contract's style says."""
 
+STREAMS: Final = ("arrivals", "marks", "sizes", "levels", "delays", "noise", "transients", "rival")
+"""Sources of randomness; a new one goes to the end, where it moves no draw of those before."""
+
 
 def generate(market: SyntheticMarket, *, seed: int) -> Tape:
     """The tape of ``market`` under ``seed``: the same for the same two, with its latent truth.
 
     Both the recorder and the makers sit at the venue: ``received`` equals ``ts``, and a maker sees the underlying
-    without delay. Makers know the true volatility and price the American option at the time to expiry of the last
-    step of the level. Every instrument has a quote at ``market.start``, the underlying's first. Each source of
-    randomness has a stream of its own, so that a change of one parameter leaves the draws of the others alone.
+    without delay. Makers know the true volatility and the efficient price, and price the option at the time to expiry
+    of the last step of the level. Every instrument has a quote at ``market.start``, the underlying's first. Each source
+    of randomness has a stream of its own, so that a change of one parameter leaves the draws of the others alone.
 
     Raises :class:`~tradesim.errors.ArgumentError` for a negative seed, or where the price path reaches zero.
     """
-    if seed < 0:
-        raise ArgumentError(f"seed is {seed}: it must not be negative")
-    arrivals, marks, sizes, levels, delays, noise = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(6))
+    streams = _streams(seed)
     chain = market.chain()
-    ts = _arrivals(market, arrivals)
-    mid = _mid_ticks(market, len(ts), marks)
+    ts = _arrivals(market, streams["arrivals"])
+    mid = _mid_ticks(market, len(ts), streams["marks"])
     latent = latent_state(
         ts,
-        mid * TICK / MICROS,
-        level_path(market, market.level, market.duration, levels),
+        mid * micros(market.tick) / MICROS,
+        level_path(market, market.level, market.duration, streams["levels"]),
         interval=market.level_interval,
         smile=market.smile(),
+        leverage=market.leverage,
     )
+    values = _values(market, chain, latent)
     rows = np.concatenate(
         [
-            _underlying_rows(ts, mid, sizes),
+            _underlying_rows(market, ts, mid, streams["sizes"], streams["transients"]),
             book_rows(
-                _requotes(market, chain, latent, delays),
-                noise_trades(market, len(chain), market.start, market.duration, noise),
+                _requotes(market, latent.ts, values, streams["delays"]),
+                noise_trades(market, len(chain), market.start, market.duration, streams["noise"]),
+                rival_orders(market, latent.ts, values, streams["rival"]),
                 size=market.maker_size,
                 refill=market.refill_delay,
             ),
         ]
     )
     return _tape(market, chain, latent, rows, source=f"synthetic, seed {seed}")
+
+
+def noise_instants(market: SyntheticMarket, *, seed: int) -> Integers:
+    """When noise traders come to the market that :func:`generate` makes of the same two, ns, ascending."""
+    contracts = len(market.chain())
+    return noise_trades(market, contracts, market.start, market.duration, _streams(seed)["noise"])[:, 0]
+
+
+def _streams(seed: int) -> dict[str, np.random.Generator]:
+    """A source of randomness for each of ``STREAMS``."""
+    if seed < 0:
+        raise ArgumentError(f"seed is {seed}: it must not be negative")
+    children = np.random.SeedSequence(seed).spawn(len(STREAMS))
+    return {name: np.random.default_rng(child) for name, child in zip(STREAMS, children, strict=True)}
 
 
 def _arrivals(market: SyntheticMarket, rng: np.random.Generator) -> Integers:
@@ -88,10 +109,11 @@ def _mid_ticks(market: SyntheticMarket, count: int, rng: np.random.Generator) ->
     """The underlying's mid after each of its quotes, in ticks; the first is the opening."""
     kind = rng.random(count)
     sign = np.where(rng.random(count) < 0.5, -1, 1)
-    jump = np.maximum(np.rint(rng.exponential(market.jump_mean * MICROS / TICK, count)), 1).astype(np.int64)
-    ticks = np.where(kind < market.tick_probability, 1, np.where(kind >= 1.0 - market.jump_probability, jump, 0))
+    jump = np.maximum(np.rint(rng.exponential(market.jump_mean * MICROS / micros(market.tick), count)), 1)
+    moved = np.where(kind < market.tick_probability, 1, np.where(kind >= 1.0 - market.jump_probability, jump, 0))
+    ticks = moved.astype(np.int64)
     ticks[0] = 0
-    mid = round(market.spot * MICROS / TICK) + np.cumsum(sign * ticks)
+    mid = round(market.spot * MICROS / micros(market.tick)) + np.cumsum(sign * ticks)
     if mid.min() < 2:
         raise ArgumentError(
             f"jump_mean is {market.jump_mean!r} and spot {market.spot!r}: the path must stay above one tick; "
@@ -100,28 +122,48 @@ def _mid_ticks(market: SyntheticMarket, count: int, rng: np.random.Generator) ->
     return mid
 
 
-def _underlying_rows(ts: Integers, mid: Integers, rng: np.random.Generator) -> Integers:
-    """The underlying's quotes, one tick to each side of the mid."""
-    rows = np.zeros((len(ts), len(ROW_COLUMNS)), dtype=np.int64)
-    rows[:, 0], rows[:, 1], rows[:, 2] = ts, UNDERLYING, QUOTE
-    rows[:, 3], rows[:, 4] = mid - 1, mid + 1
-    rows[:, 5:7] = rng.integers(1, LARGEST_UNDERLYING_SIZE, (len(ts), 2), endpoint=True)
+def _underlying_rows(
+    market: SyntheticMarket, ts: Integers, mid: Integers, sizes: np.random.Generator, transients: np.random.Generator
+) -> Integers:
+    """The underlying's quotes, one tick to each side of the mid that is quoted."""
+    arrived = sizes.integers(1, LARGEST_UNDERLYING_SIZE, (len(ts), 2), endpoint=True)
+    instants, quoted, standing = displaced(market, ts, mid, transients)
+    if quoted.min() < 2:
+        raise ArgumentError(
+            f"transient_mean is {market.transient_mean!r} and spot {market.spot!r}: the quoted price must stay above "
+            "one tick; lower the transient moves"
+        )
+    rows = np.zeros((len(instants), len(ROW_COLUMNS)), dtype=np.int64)
+    rows[:, 0], rows[:, 1], rows[:, 2] = instants, UNDERLYING, QUOTE
+    rows[:, 3], rows[:, 4] = quoted - 1, quoted + 1
+    rows[:, 5:7] = arrived[standing]
     return rows
 
 
-def _requotes(market: SyntheticMarket, chain: Chain, latent: Latent, rng: np.random.Generator) -> Integers:
-    """What every maker wants to quote after each change of the latent state: ts, contract, bid, ask in ticks."""
+def _values(market: SyntheticMarket, chain: Chain, latent: Latent) -> Floats:
+    """What each contract is worth in each latent state: float64[m, n], currency."""
     steps = np.flatnonzero((latent.ts - market.start) % market.level_interval == 0)
-    values = theoretical_values(
-        latent, chain, steps, rate=market.rate, dividend=market.dividend, problem=PROBLEMS[market.problem]
+    return theoretical_values(
+        latent,
+        chain,
+        level_steps(latent) if market.leverage else steps,
+        rate=market.rate,
+        dividend=market.dividend,
+        problem=PROBLEMS[market.problem],
     )
-    bid, ask = quotes_around(values, tick=TICK / MICROS, least=market.half_spread_least, share=market.half_spread_share)
+
+
+def _requotes(market: SyntheticMarket, ts: Integers, values: Floats, rng: np.random.Generator) -> Integers:
+    """What every maker wants to quote after each change of its contract's value: ts, contract, bid, ask in ticks."""
+    bid, ask = quotes_around(
+        values, tick=market.option_tick, least=market.half_spread_least, share=market.half_spread_share
+    )
     delays = reaction_delays(
         values.shape, fixed=market.delay_fixed, median=market.delay_median, sigma=market.delay_sigma, rng=rng
     )
     delays[0] = 0
-    instants = queued(latent.ts[:, None] + delays)
-    contracts = np.broadcast_to(np.arange(len(chain)), values.shape)
+    instants = queued(ts[:, None] + delays)
+    contracts = np.broadcast_to(np.arange(values.shape[1]), values.shape)
     return np.stack([instants, contracts, bid, ask], axis=-1).reshape(-1, 4)
 
 
@@ -130,6 +172,7 @@ def _tape(market: SyntheticMarket, chain: Chain, latent: Latent, rows: Integers,
     rows = rows[rows[:, 0] < market.start + market.duration]
     rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
     ts, instrument, kind, bid, ask, bid_size, ask_size, price, size = np.ascontiguousarray(rows.T)
+    tick = np.where(instrument == UNDERLYING, micros(market.tick), micros(market.option_tick))
     return Tape(
         chain=chain,
         underlying=UNDERLYING_NAME,
@@ -138,11 +181,11 @@ def _tape(market: SyntheticMarket, chain: Chain, latent: Latent, rows: Integers,
         received=ts.copy(),
         instrument=instrument.astype(np.int32),
         kind=kind.astype(np.int8),
-        bid=bid * TICK,
-        ask=ask * TICK,
+        bid=bid * tick,
+        ask=ask * tick,
         bid_size=bid_size,
         ask_size=ask_size,
-        price=price * TICK,
+        price=price * tick,
         size=size,
         source=source,
         rate=market.rate,
