@@ -17,8 +17,8 @@ from tradesim.simulation.latency import (
     Measured,
     Profile,
     Stage,
-    fixed_compute,
     Sum,
+    fixed_compute,
 )
 
 quantile = st.floats(1e-12, 1 - 1e-12)
