@@ -126,19 +126,15 @@ class Desk:
         )
         self.account = Account(count)
         fees, wires = session.setting.fees, session.setting.wires
-        self._screen = Screen(
-            now=0,
-            spot=np.nan,
-            book=read_only(self._view.book),
-            theo=read_only(self._values.theo),
-            delta=read_only(self._values.delta),
-            position=read_only(self.account.position),
-            hedge=0,
-            in_flight=read_only(self.account.in_flight),
-            working=read_only(self.account.working),
-            fee=fees.taker_micros,
-            maker_fee=fees.maker_micros,
-            tick=session.ticks[1],
+        self._lasting = (
+            read_only(self._values.theo),
+            read_only(self._values.delta),
+            read_only(self.account.position),
+            read_only(self.account.in_flight),
+            read_only(self.account.working),
+            fees.taker_micros,
+            fees.maker_micros,
+            session.ticks[1],
         )
         self._lines = tuple(
             Connection(engine, link, seed=session.seed, desk=index, line=line)
@@ -227,10 +223,8 @@ class Desk:
 
     def _ask(self, start: int, spot: float) -> Ints:
         """The requests of the rule and of the hedge, int64[k, 6]."""
-        screen = self._screen
-        screen.now, screen.spot, screen.hedge = start, spot, self.account.hedge
-        screen.book = self._view.shown()
-        chosen = self._strategy.rule.decide(screen)
+        self._screen = Screen(start, spot, self._view.shown(), self.account.hedge, *self._lasting)
+        chosen = self._strategy.rule.decide(self._screen)
         if self._strategy.hedge is not None:
             units = self.account.position * self._session.tape.chain.multiplier
             due = self._strategy.hedge.request(units, self._values.delta, self.account.hedge)

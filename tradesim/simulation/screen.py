@@ -1,7 +1,6 @@
 """What a rule sees when it decides: the desk's view, its prices, what it holds and what it has working."""
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +22,18 @@ CHANGING: Final = 3
 """A cancel or a replace of it is on its way."""
 
 
-@dataclass(slots=True)
-class Screen:
-    """All that a rule may know, as arrays that are read-only to it and valid during the call.
+class Screen(NamedTuple):
+    """All that a rule may know, made anew for each call: nothing of it can be assigned to.
+
+    Its arrays are read-only and valid during the call; writing into one raises ``ValueError``.
 
     ``now``       the instant at which the desk began to think, ns
     ``spot``      the underlying's mid as seen, currency
     ``book``      int64[n + 1, 6], the view: see :mod:`tradesim.simulation.book`; contract i is row i + 1
+    ``hedge``     lots of the underlying, as far as acknowledged
     ``theo``      float64[n], theoretical values in the tape's currency; NaN where the desk has none
     ``delta``     float64[n], their change with the underlying, as of the last update; NaN where it is not computed
     ``position``  int64[n], lots, as far as acknowledged
-    ``hedge``     lots of the underlying, as far as acknowledged
     ``in_flight`` bool[n], contracts with an order that takes not yet acknowledged; another is refused
     ``working``   int64[n, 2, 4], the standing order of each contract and side (0 bid, 1 ask): number, limit, lots left,
                   state
@@ -45,10 +45,10 @@ class Screen:
     now: int
     spot: float
     book: Ints
+    hedge: int
     theo: Floats
     delta: Floats
     position: Ints
-    hedge: int
     in_flight: NDArray[np.bool_]
     working: Ints
     fee: int

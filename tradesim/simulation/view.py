@@ -11,6 +11,7 @@ from tradesim.simulation.book import BID, empty_book, replay
 from tradesim.simulation.draws import FEED, uniforms
 from tradesim.simulation.latency import LatencyModel
 from tradesim.simulation.reports import Post, Take
+from tradesim.simulation.screen import read_only
 from tradesim.simulation.wires import Recorded
 from tradesim.units import MICROS
 
@@ -43,6 +44,7 @@ class View:
 
     def __init__(self, tape: Tape, rows: Ints, clock: Ints, path: tuple[Ints, Ints]) -> None:
         self.book = empty_book(len(tape.chain) + 1)
+        self._readable = read_only(self.book)
         self._rows = rows
         self._clock = clock
         self._ts = tape.ts
@@ -83,9 +85,9 @@ class View:
             self._posts.pop(key, None)
 
     def shown(self) -> Ints:
-        """The book with other desks' standing orders in it: the tape's own where there are none."""
+        """The book with other desks' standing orders in it, for reading: the tape's own where there are none."""
         if not self._posts:
-            return self.book
+            return self._readable
         book = self.book.copy()
         for post in self._posts.values():
             quote, sign = book[post.instrument], 1 if post.side == BID else -1
@@ -96,7 +98,7 @@ class View:
             elif better == 0:
                 quote[post.side + 1] += post.lots
                 quote[post.side + 2] += post.lots
-        return book
+        return read_only(book)
 
     @property
     def newest(self) -> int:
