@@ -26,6 +26,7 @@ def compare(
     db: Path | None = None,
     jobs: Whole = 2,
     outside: str = "fallback",
+    memory_price: float = 0.0,
     chart: Path | None = None,
     attribution: Attribution = False,
     as_json: Json = False,
@@ -79,6 +80,9 @@ def compare(
         Seeds replayed at once.
     outside
         What a method does with a contract outside its domain: fallback (to the solver, charged and counted) or raise.
+    memory_price
+        What memory costs: currency for a MiB that a method keeps resident, each hour of tape. By default nothing; the
+        table then says which level of this machine's cache a method fits.
     chart
         Also write the chart of P&L against latency here (.png, .svg or .html).
     attribution
@@ -113,6 +117,7 @@ def compare(
             db=db,
             jobs=jobs if trading is None or not has_own_rule(trading) else 1,
             outside=outside,
+            memory_price=memory_price,
             progress=tell,
         )
     show(comparison, chart=chart, attribution=attribution, as_json=as_json)

@@ -89,6 +89,7 @@ def compare(
     hiccups: Hiccups | None = None,
     curve: Sequence[int] = CURVE,
     outside: Outside | str = Outside.FALLBACK,
+    memory_price: float = 0.0,
     db: Path | str | None = None,
     jobs: int = 2,
     progress: Progress = silent,
@@ -122,6 +123,7 @@ def compare(
     ``curve``    fixed compute latencies, ns, of the P&L curve
     ``outside``  what methods do with a contract outside their domain: ``fallback`` to the solver, which is charged and
                  counted, or ``raise``
+    ``memory_price`` currency for a MiB that a method keeps resident, each hour of tape: charged beside the P&L
     ``db``       the results database; default ``results.duckdb`` in the data home
     ``jobs``     seeds replayed at once; live ``measured`` latency takes one
 
@@ -148,6 +150,7 @@ def compare(
         hiccups=hiccups,
         curve=curve,
         outside=outside,
+        memory_price=memory_price,
     )
     return make(plan, db=db, jobs=jobs, progress=progress)
 
@@ -197,6 +200,7 @@ def _write_question(plan: Plan, work: Work, ready: Ready) -> None:
         {
             "comparison": [work.name],
             "edge": pl.Series([edge_of(plan.trading.rule)], dtype=pl.Float64),
+            "memory_price": [plan.memory_price],
             **ground_facts(plan, ready.session),
         }
     )

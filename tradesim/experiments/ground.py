@@ -155,6 +155,7 @@ def plan_of(
     hiccups: Hiccups | None = None,
     curve: Sequence[int] = CURVE,
     outside: Outside | str = Outside.FALLBACK,
+    memory_price: float = 0.0,
 ) -> Plan:
     """What the arguments of :func:`compare` ask, where nothing is said as is usual on their ground."""
     ground = ground_of(tape, market, problem)
@@ -185,6 +186,7 @@ def plan_of(
         hiccups=hiccups,
         curve=tuple(curve),
         outside=one_of(Outside, outside, "outside"),
+        memory_price=memory_price,
     )
 
 

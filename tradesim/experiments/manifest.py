@@ -62,7 +62,25 @@ def versions() -> dict[str, str]:
 
 def host() -> dict[str, Any]:
     """The machine that latencies are measured on."""
-    return {"system": platform.platform(), "processor": _processor(), "cpus": os.cpu_count()}
+    return {
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cpus": os.cpu_count(),
+        "caches": _caches(),
+    }
+
+
+def _caches() -> dict[str, int]:
+    """Bytes of each level of cache for data that a core has, by its name (L1, L2, L3); empty where none is known."""
+    found = {}
+    for index in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        try:
+            kind, level, size = ((index / name).read_text().strip() for name in ("type", "level", "size"))
+        except OSError:
+            continue
+        if kind != "Instruction" and size.endswith("K"):
+            found[f"L{level}"] = int(size[:-1]) * 1024
+    return found
 
 
 def _processor() -> str:

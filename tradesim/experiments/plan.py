@@ -70,6 +70,7 @@ class Plan:
     ``hiccups``     how a desk's process pauses, in the runs of its own latency
     ``curve``       fixed compute latencies (ns) at which reference prices are replayed too
     ``outside``     what methods do with a contract outside their domain
+    ``memory_price`` currency for a MiB that a method keeps resident, each hour of tape
     """
 
     source: Source
@@ -84,6 +85,7 @@ class Plan:
     hiccups: Hiccups | None = None
     curve: tuple[int, ...] = CURVE
     outside: Outside = Outside.FALLBACK
+    memory_price: float = 0.0
     _compute: ComputeLatency | Stored | Filed | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -93,6 +95,10 @@ class Plan:
             _check_days(self.source, self.seeds)
         check_trading(self.trading, self.setting)
         _check_curve(self.curve)
+        if not 0.0 <= self.memory_price <= LARGEST_AMOUNT:
+            raise ArgumentError(
+                f"memory-price {self.memory_price:g}: it is currency per MiB and hour, from 0 to {LARGEST_AMOUNT:,.0f}"
+            )
         object.__setattr__(self, "_compute", parse_latency(self.latency))
 
     @property

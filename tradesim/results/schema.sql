@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS comparisons (
     money_unit  DOUBLE NOT NULL,      -- currency in one unit of money
     edge        DOUBLE,               -- currency a unit that a price error takes from the rule: what it asks for to take, its
                                       -- half-spread where it makes; NULL: a rule that has neither
+    memory_price DOUBLE NOT NULL,     -- currency for a MiB that a method keeps resident, each hour of tape
     fair        VARCHAR NOT NULL,     -- latent, or markout (an estimate)
     resolution  BIGINT NOT NULL,      -- ns that the tape can tell apart
     span        BIGINT NOT NULL,      -- ns from its first row to its last
