@@ -23,7 +23,6 @@ from tradesim.methods.method import Method
 from tradesim.simulation.book import empty_book, replay, underlying_path
 from tradesim.simulation.latency import Empirical, LatencyModel, Profile, Sum
 from tradesim.simulation.session import Session
-from tradesim.simulation.volatility import VolatilityService
 from tradesim.units import MICROS
 
 T = TypeVar("T")
@@ -92,13 +91,7 @@ def measure(
 def measure_service(session: Session, *, effort: Effort | None = None) -> Ints:
     """Time the volatility service's snapshots on the session's own books, ns ascending."""
     effort = effort or Effort()
-    service = VolatilityService(
-        tape=session.tape,
-        problem=session.problem,
-        rows=session.rows,
-        clock=session.clock,
-        schedule=session.setting.schedule,
-    )
+    service = session.service(session.clock)
     book, cursor = empty_book(len(session.tape.chain) + 1), 0
     pairs = list(zip(session.states[:-1], session.states[1:], strict=True)) or [(session.states[0],) * 2]
     found: list[int] = []

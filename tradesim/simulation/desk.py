@@ -107,6 +107,7 @@ class Desk:
         self._index, self._engine, self._venue, self._floor = index, engine, venue, floor
         self.recorder = Recorder()
         clock = session.clock_of(index)
+        self._states = session.states_of(index)
         self._view = View(session.tape, session.rows, clock, session.path)
         self._pauses = NO_PAUSES if hiccups is None else self._pauses_of(hiccups)
         self._completed = completions(
@@ -117,7 +118,7 @@ class Desk:
             firings(strategy.trigger, session.rows, clock),
             strategy.policy,
             cpus=strategy.cpus,
-            start=session.states[0].instant,
+            start=self._states[0].instant,
         )
         self._woken_by_own = wakes_on_own(strategy.trigger)
         self._scheduled = False
@@ -199,7 +200,7 @@ class Desk:
         newest = max(bisect_right(self._completed, now) - 1, 0)
         if newest != self._state:
             self._state = newest
-            self._values.take(self._session.states[newest])
+            self._values.take(self._states[newest])
 
     def _choose(self, wake: Wake, start: int, decided: int, spot: float) -> tuple[list[Message], int]:
         """The messages to be sent, and how many requests of the rule are not."""
@@ -227,7 +228,7 @@ class Desk:
         return self._pauses.finish(begun, work)[0]
 
     def _pauses_of(self, hiccups: Hiccups) -> Pauses:
-        begin, end = self._session.states[0].instant, self._session.tape.end
+        begin, end = self._states[0].instant, self._session.tape.end
         return hiccups.pauses(begin, end, seed=self._session.seed, desk=self._index)
 
     def _message(self, request: list[int], key: int, decided: int) -> Message:
