@@ -1,5 +1,7 @@
 """The reference keeps the rows of states that many runs walk through."""
 
+from dataclasses import replace
+
 import numpy as np
 from chains import small_chain, state_of
 
@@ -33,6 +35,17 @@ def test_the_same_index_with_other_inputs_is_solved_anew():
     before = prices(reference, chain, state)
     assert (prices(reference, chain, other) > before).any()
     assert (prices(reference, chain, state) == before).all()
+
+
+def test_the_states_of_two_desks_are_kept_beside_each_other(monkeypatch):
+    chain, mine = small_chain()
+    theirs = replace(mine, instant=mine.instant + 1, volatility=mine.volatility + 0.1)
+    reference = Reference(PROBLEMS["american"])
+    reference.bind(chain)
+    first = [prices(reference, chain, state) for state in (mine, theirs)]
+    monkeypatch.setattr(Reference, "prepare", lambda *_: 1 / 0)
+    assert np.array_equal([prices(reference, chain, state) for state in (mine, theirs)], first)
+    assert (first[1] > first[0]).any()
 
 
 def test_memory_is_bounded_and_the_oldest_goes_first():

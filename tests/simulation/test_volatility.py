@@ -16,12 +16,13 @@ from tradesim.pricing import PROBLEMS
 from tradesim.pricing.european import price
 from tradesim.pricing.implied import european_vega
 from tradesim.simulation.book import quote_rows
-from tradesim.simulation.latency import FREE
+from tradesim.simulation.latency import FREE, LogNormal
 from tradesim.simulation.run import Seat, run_one
 from tradesim.simulation.session import Setting, open_session
 from tradesim.simulation.strategy import Strategy, TakeRule
 from tradesim.simulation.valuation import Pricing
 from tradesim.simulation.volatility import Schedule, VolatilityService, snapshot_instants
+from tradesim.simulation.wires import Wires
 from tradesim.units import DAY, MICROS, MICROSECOND, MILLISECOND, SECOND
 
 MINUTE = 60 * SECOND
@@ -281,3 +282,32 @@ def test_an_underlying_that_is_never_quoted_on_both_sides_is_refused():
 def test_an_underlying_that_loses_a_side_keeps_its_last_spot():
     tape = tape_of(underlying(0), Quote(at=SECOND // 2, instrument=0, bid=105.0), underlying(SECOND, 107.0))
     assert [state.spot for state in states_of(tape, every=700 * MILLISECOND)] == [100.0, 100.0]
+
+
+def test_the_first_snapshot_waits_until_both_sides_are_seen_at_once():
+    """A side that is lost again before any of it has arrived was never there to be seen."""
+    tape = tape_of(underlying(0), Quote(at=5, instrument=0, bid=99.0), underlying(20, 101.0))
+    clock = START + np.array([10, 10, 30])
+    service = VolatilityService(
+        tape=tape, problem=PROBLEMS["european"], rows=quote_rows(tape), clock=clock, schedule=Schedule()
+    )
+    assert [(state.instant - START, state.spot) for state in service.states()] == [(30, 101.0)]
+
+
+def test_each_desk_has_the_states_of_its_own_feed():
+    tape = tape_of(*(underlying(at * MILLISECOND, 100.0 + at) for at in range(0, 2_000, 7)))
+    feed = LogNormal(median=20 * MILLISECOND, sigma=0.7)
+    session = open_session(tape, PROBLEMS["european"], Setting(wires=Wires(feed=feed), horizon=0), seed=1)
+    for desk in range(3):
+        clock, states = session.clock_of(desk), session.states_of(desk)
+        assert states[0].instant == clock[0]
+        assert len(states) > 1
+        for state in states:
+            assert state.spot == 100.0 + 7 * int(np.sum(clock <= state.instant) - 1)
+        assert session.states_of(desk) is states
+    assert len({session.states_of(desk)[0].instant for desk in range(3)}) == 3
+
+
+def test_desks_that_see_at_the_same_time_share_their_states():
+    session = session_of(tape_of(underlying(0)), feed=10)
+    assert session.states_of(3) is session.states

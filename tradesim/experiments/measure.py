@@ -33,7 +33,6 @@ from tradesim.simulation.book import replay as replay_rows
 from tradesim.simulation.latency import QUIET, ZERO, Empirical, LatencyModel, Profile, Stage, Sum
 from tradesim.simulation.session import Session
 from tradesim.simulation.strategy import Strategy
-from tradesim.simulation.volatility import VolatilityService
 from tradesim.units import MICROS, MILLISECOND
 
 T = TypeVar("T")
@@ -163,13 +162,7 @@ class _Snapshots:
     def __init__(self, session: Session, neighbour: Neighbour) -> None:
         self.notes = Notes()
         self._session, self._neighbour, self._disturbance = session, neighbour, Disturbance()
-        self._service = VolatilityService(
-            tape=session.tape,
-            problem=session.problem,
-            rows=session.rows,
-            clock=session.clock,
-            schedule=session.setting.schedule,
-        )
+        self._service = session.service(session.clock)
         self._next = len(session.states)
 
     def proceed(self, block: int) -> None:

@@ -20,8 +20,9 @@ class Reference(AnalyticSlice):
     """``reference``: as ``analytic-slice``, at the accuracy of the problem's reference.
 
     The runs of a comparison walk through the same states of the volatility service. One reference object therefore
-    serves them all: it keeps the rows of each ``state.index``, up to ``kept_bytes``, least recently used out first, and
-    takes them again if the slow inputs are those that the rows were made of.
+    serves them all: it keeps the rows of each state (its index and instant, for desks have states of their own), up to
+    ``kept_bytes``, least recently used out first, and takes them again if the slow inputs are those that the rows were
+    made of.
     """
 
     name = "reference"
@@ -29,7 +30,7 @@ class Reference(AnalyticSlice):
     def __init__(self, problem: Problem, kept_bytes: int = KEPT_BYTES) -> None:
         super().__init__(problem, HIGH)
         self._kept_bytes = kept_bytes
-        self._kept: OrderedDict[int, tuple[Floats, Prepared]] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int], tuple[Floats, Prepared]] = OrderedDict()
         self._kept_now = 0
 
     def bind(self, chain: Chain) -> None:
@@ -45,24 +46,25 @@ class Reference(AnalyticSlice):
             super().update(state)
             return
         slow = slow_inputs(self._chain, state)
-        kept = self._kept.get(state.index)
+        key = state.index, state.instant
+        kept = self._kept.get(key)
         if kept is not None and np.array_equal(kept[0], slow):
-            self._kept.move_to_end(state.index)
+            self._kept.move_to_end(key)
             self._prepared = kept[1]
             return
         self._prepared = self.prepare(slow, state.spot)
-        self._keep(state.index, slow, self._prepared)
+        self._keep(key, slow, self._prepared)
 
-    def _keep(self, index: int, slow: Floats, prepared: Prepared) -> None:
-        self._drop(index)
-        self._kept[index] = (slow, prepared)
+    def _keep(self, key: tuple[int, int], slow: Floats, prepared: Prepared) -> None:
+        self._drop(key)
+        self._kept[key] = (slow, prepared)
         self._kept_now += slow.nbytes + prepared.nbytes
         while self._kept_now > self._kept_bytes and len(self._kept) > 1:
             self._drop(next(iter(self._kept)))
 
-    def _drop(self, index: int) -> None:
-        if index in self._kept:
-            slow, prepared = self._kept.pop(index)
+    def _drop(self, key: tuple[int, int]) -> None:
+        if key in self._kept:
+            slow, prepared = self._kept.pop(key)
             self._kept_now -= slow.nbytes + prepared.nbytes
 
     @property

@@ -104,6 +104,7 @@ class Desk:
         self._truth = true_inputs(session.fair) if seat.informed else None
         self.recorder = Recorder()
         clock = session.clock_of(index)
+        self._states = session.states_of(index)
         self._view = View(session.tape, session.rows, clock, session.path)
         self._pauses = NO_PAUSES if seat.hiccups is None else self._pauses_of(seat.hiccups)
         completed, self.update_busy = completions(
@@ -115,7 +116,7 @@ class Desk:
             firings(strategy.trigger, session.rows, clock),
             strategy.policy,
             cpus=strategy.cpus,
-            start=session.states[0].instant,
+            start=self._states[0].instant,
         )
         self._woken_by_own = wakes_on_own(strategy.trigger)
         self._scheduled = False
@@ -217,7 +218,7 @@ class Desk:
         newest = max(bisect_right(self._completed, now) - 1, 0)
         if newest != self._state:
             self._state = newest
-            took = self._values.take(self._session.states[newest])
+            took = self._values.take(self._states[newest])
             if self._observer is not None:
                 self._observer.updated(took)
 
@@ -269,7 +270,7 @@ class Desk:
         return leaves
 
     def _pauses_of(self, hiccups: Hiccups) -> Pauses:
-        begin, end = self._session.states[0].instant, self._session.tape.end
+        begin, end = self._states[0].instant, self._session.tape.end
         return hiccups.pauses(begin, end, seed=self._session.seed, desk=self._index)
 
     def _message(self, number: int, request: list[int], key: int, decided: int) -> Message:

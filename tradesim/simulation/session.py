@@ -49,6 +49,7 @@ class Setting:
 class Session:
     """One tape under one seed, ready to be run any number of times.
 
+    ``clock`` and ``states`` are those of desk 0; another's are asked for by :meth:`clock_of` and :meth:`states_of`.
     ``ticks`` are the grids, micros, on which rules quote the underlying and the options.
     """
 
@@ -62,6 +63,7 @@ class Session:
     states: tuple[State, ...]
     fair: Fair
     ticks: tuple[int, int]
+    _states: dict[int, tuple[State, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def behind(self) -> Behind:
@@ -73,6 +75,22 @@ class Session:
         if desk == 0:
             return self.clock
         return feed_clock(self.tape, self.setting.wires.feed, seed=self.seed, desk=desk)
+
+    def states_of(self, desk: int) -> tuple[State, ...]:
+        """The slow inputs as a desk's own feed tells them; those of desk 0 where its clock is the same."""
+        if desk == 0:
+            return self.states
+        if desk not in self._states:
+            clock = self.clock_of(desk)
+            same = np.array_equal(clock, self.clock)
+            self._states[desk] = self.states if same else self.service(clock).states()
+        return self._states[desk]
+
+    def service(self, clock: Ints) -> VolatilityService:
+        """The volatility service of a desk that each row of the tape reaches by ``clock``."""
+        return VolatilityService(
+            tape=self.tape, problem=self.problem, rows=self.rows, clock=clock, schedule=self.setting.schedule
+        )
 
 
 def open_session(

@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 def completions(
     session: Session, compute: ComputeLatency, *, desk: int, hedged: bool = False, pauses: Pauses = NO_PAUSES
 ) -> tuple[Ints, int]:
-    """When the second CPU has each state ready, int64[states], ns, and for how many ns it works in all.
+    """When the second CPU has each of the desk's states ready, int64[states], ns, and for how many ns it works in all.
 
     The first state is ready before trading begins.
 
@@ -28,9 +28,10 @@ def completions(
     which came first. There it counts for later instants only, in every run.
     """
     later = 1 if session.setting.schedule.is_coarse(session.tape) else 0
-    instants = [state.instant + later for state in session.states]
+    states = session.states_of(desk)
+    instants = [state.instant + later for state in states]
     done = np.full(len(instants), NEVER, dtype=np.int64)
-    done[0] = free = session.states[0].instant
+    done[0] = free = states[0].instant
     busy = 0
     for k in range(1, len(instants)):
         if k + 1 < len(instants) and instants[k + 1] <= free:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError, TapeError
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Settlement, listed_terms
-from tradesim.market.tape import UNDERLYING, Tape
+from tradesim.market.tape import QUOTE, UNDERLYING, Tape
 from tradesim.methods.method import State
 from tradesim.methods.solvers import solver_of
 from tradesim.methods.solvers.solver import Solver
@@ -100,13 +100,16 @@ def snapshot_instants(tape: Tape, clock: Ints, schedule: Schedule) -> list[int]:
 
 
 def _first_sight(tape: Tape, clock: Ints) -> int:
-    quoted = (tape.instrument == UNDERLYING) & (tape.bid_size > 0) & (tape.ask_size > 0)
+    """The first instant after whose arrivals both sides of the underlying are seen."""
+    rows = np.flatnonzero((tape.instrument == UNDERLYING) & (tape.kind == QUOTE))
+    arrival = clock[rows]
+    quoted = (tape.bid_size[rows] > 0) & (tape.ask_size[rows] > 0) & np.append(arrival[1:] != arrival[:-1], True)
     if not quoted.any():
         raise TapeError(
             f"tape {tape.underlying}: the underlying is never quoted on both sides, so nothing can be priced; "
             "give a tape with quotes of the underlying"
         )
-    return int(clock[int(np.argmax(quoted))])
+    return int(arrival[int(np.argmax(quoted))])
 
 
 @dataclass(kw_only=True, eq=False)
