@@ -2,19 +2,20 @@
 
 import json
 
-import numpy as np
 import polars as pl
 import pytest
 
 import tradesim
 from tradesim import SyntheticMarket, compare
 from tradesim.errors import ArgumentError, TradesimError
+from tradesim.experiments.measure import Measurement
 from tradesim.experiments.plan import Plan
+from tradesim.experiments.profiles import with_readings
+from tradesim.experiments.timing import Timing
 from tradesim.market.synthetic import generate
 from tradesim.market.tape_file import write_tape
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
-from tradesim.simulation.latency import Empirical, Profile, Sum
 from tradesim.simulation.run import Seat, run_one
 from tradesim.simulation.session import Setting, open_session
 from tradesim.simulation.strategy import Strategy, TakeRule
@@ -58,28 +59,42 @@ def test_a_fixed_latency_makes_the_same_comparison_twice_and_in_any_number_of_pr
 
 
 @pytest.fixture(scope="module")
-def profiles(small_comparison) -> dict[tuple[str, str, str], list[int]]:
-    rows = small_comparison.store.query("SELECT method, stage, tag, measurements FROM profiles")
-    return {(method, stage, tag): ns for method, stage, tag, ns in rows.iter_rows()}
+def profiles(small_comparison) -> pl.DataFrame:
+    return small_comparison.store.query("SELECT * EXCLUDE (comparison) FROM profiles")
 
 
-def test_the_measured_latencies_are_kept_for_each_method_by_stage_and_tag(small_comparison, profiles):
+def test_the_measured_latencies_are_kept_for_each_method_by_stage_tag_and_block(small_comparison, profiles):
     for method in small_comparison.table["method"]:
-        stages = {stage for name, stage, _ in profiles if name == method}
-        assert stages == {"bind", "snapshot", "update", "price"}
-    for ns in profiles.values():
+        mine = profiles.filter(pl.col("method") == method)
+        sends = {"send"} if method != "nothing" else set()
+        assert set(mine["stage"]) == {"snapshot", "update", "feed", "price", "decide"} | sends
+        assert set(mine.filter(stage="price")["timing"]) == {"live", "hot", "cold"}
+        assert mine["block"].n_unique() > 10
+    for ns in profiles["measurements"].to_list():
         assert ns == sorted(ns)
         assert ns[0] >= 0
 
 
-def test_every_decision_was_charged_what_was_once_measured_for_its_path(small_comparison, profiles):
-    charged = small_comparison.store.query("""
-        SELECT DISTINCT method, tag, decided - start AS ns
-        FROM decisions JOIN runs USING (run) WHERE role IN ('own', 'exact')
+@pytest.mark.parametrize(
+    ("stage", "took"), [("feed", "fed - start"), ("price", "priced - fed"), ("decide", "decided - priced")]
+)
+def test_every_stage_of_a_decision_is_charged_what_was_once_measured(small_comparison, profiles, stage, took):
+    charged = small_comparison.store.query(f"""
+        SELECT DISTINCT method, {took} AS ns FROM decisions JOIN runs USING (run) WHERE role IN ('own', 'exact')
     """)
     assert len(charged) > 10
-    for method, tag, ns in charged.iter_rows():
-        assert ns in profiles[method, "price", tag]
+    live = profiles.filter(stage=stage, timing="live").explode("measurements")
+    assert set(charged.rows()) <= set(live.select("method", "measurements").rows())
+
+
+def test_each_seed_draws_from_blocks_of_its_own(small_comparison, profiles):
+    charged = small_comparison.store.query("""
+        SELECT DISTINCT r.blocks, method, priced - fed AS ns FROM decisions JOIN runs r USING (run) WHERE role = 'own'
+    """)
+    assert set(charged["blocks"]) == {0, 1}
+    live = profiles.filter(stage="price", timing="live").explode("measurements")
+    mine = live.select(pl.col("block") % 2, "method", "measurements").rows()
+    assert set(charged.rows()) <= set(mine)
 
 
 def test_a_replay_of_the_kept_measurements_gives_the_kept_rows(small_comparison, profiles):
@@ -89,11 +104,8 @@ def test_a_replay_of_the_kept_measurements_gives_the_kept_rows(small_comparison,
     method, reference = (
         make_method(wanted, problem, small_comparison.store.path.parent) for wanted in (name, "reference")
     )
-    kept = {(stage, tag): Empirical(np.array(ns)) for (owner, stage, tag), ns in profiles.items() if owner == name}
-    compute = Profile(
-        price_by_tag={tag: model for (stage, tag), model in kept.items() if stage == "price"},
-        update_model=Sum((kept["snapshot", "snapshot"], kept["update", "update"])),
-    )
+    measured, service = with_readings({name: Measurement(readings={})}, profiles)
+    compute = measured[name].profile(service, Timing.LIVE, 2).replicate(0)
     for each in (method, reference):
         each.bind(session.tape.chain)
     pricing = Pricing(prices=method, clock=method, reference=reference)
@@ -150,9 +162,11 @@ def test_the_grid_in_sql_is_charged_its_queries_and_trades_on_the_prices_of_the_
     assert grid == in_sql
     told = made.table.rows_by_key("method", named=True, unique=True)
     charged = made.store.query("""
-        SELECT DISTINCT method, decided - start AS ns FROM decisions JOIN runs USING (run) WHERE role = 'own'
+        SELECT DISTINCT method, priced - fed AS ns FROM decisions JOIN runs USING (run) WHERE role = 'own'
     """)
-    kept = made.store.query("SELECT method, measurements FROM profiles WHERE stage = 'price'").rows_by_key("method")
+    kept = made.store.query("""
+        SELECT method, measurements FROM profiles WHERE stage = 'price' AND timing = 'live'
+    """).rows_by_key("method")
     for name in ("grid", "grid-sql"):
         measured = {ns for (readings,) in kept[name] for ns in readings}
         assert set(charged.filter(method=name)["ns"].to_list()) <= measured

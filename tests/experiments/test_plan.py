@@ -30,7 +30,7 @@ PLAN = Plan(source=SyntheticMarket(), problem="american", methods=("analytic",),
 def test_a_fixed_latency_is_charged_whatever_the_path_and_the_call_took(text, ns):
     latency = parse_latency(text)
     assert latency is not None
-    assert {latency.price(tag, u, 77) for tag in ("hit", "miss") for u in (0.01, 0.99)} == {ns}
+    assert {latency.work(Stage.PRICE, tag, u, 77, 0) for tag in ("hit", "miss") for u in (0.01, 0.99)} == {ns}
     assert latency.update(0.5) == 0
 
 

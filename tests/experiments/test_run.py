@@ -71,7 +71,7 @@ def test_a_strategy_with_a_rule_of_its_own_is_run_under_its_four_runs(home, tmp_
     made = run(strategy, market=market, seeds=(1, 2), latency="fixed:20us", db=tmp_path / "mine.duckdb")
     assert made.table["method"].to_list() == ["proxy"]
     roles = made.store.query("SELECT role, count(*) AS n FROM runs GROUP BY role ORDER BY role")
-    assert roles.rows() == [("exact", 2), ("instant", 2), ("oracle", 2), ("own", 2)]
+    assert roles.rows() == [("exact", 2), ("instant", 2), ("oracle", 2), ("own", 2), ("truth", 2)]
     held = made.store.query("SELECT DISTINCT contract, position FROM positions")
     assert held.rows() == [(0, 3)]
     own = made.store.query(

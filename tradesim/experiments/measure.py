@@ -177,8 +177,7 @@ class _Snapshots:
             self._neighbour.run(0)
             self._disturbance.watch()
             ns = elapsed(partial(self._service.snapshot, self._book, state.instant, before))
-            if not self._disturbance.happened():
-                self.notes.add(SNAPSHOT, SNAPSHOT, block, ns)
+            self.notes.add(SNAPSHOT, SNAPSHOT, block, ns, disturbed=self._disturbance.happened())
 
 
 def _bound(method: Method, session: Session) -> dict[str, int]:
@@ -190,7 +189,7 @@ def _bound(method: Method, session: Session) -> dict[str, int]:
 
 def _measurement(notes: Notes, **memory: int) -> Measurement:
     readings = {}
-    for key, pairs in notes.readings.items():
+    for key, pairs in {**notes.spoilt, **notes.readings}.items():
         block, ns = np.array(pairs, dtype=np.int64).T
         readings[key] = Readings(ns=np.ascontiguousarray(ns), block=np.ascontiguousarray(block))
     return Measurement(readings=readings, taken=notes.taken, disturbed=notes.disturbed, **memory)

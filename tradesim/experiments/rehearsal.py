@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import cycle
 from time import perf_counter_ns
 from typing import Final
@@ -30,15 +31,22 @@ Key = tuple[Timing, str, str]
 
 @dataclass(kw_only=True)
 class Notes:
-    """Readings so far, (block, ns) each, and how many decisions were timed, and disturbed."""
+    """Readings so far, (block, ns) each, and how many decisions were timed, and disturbed.
+
+    ``spoilt`` readings were disturbed: they are used only where there is no other (a long call on a crowded machine).
+    """
 
     readings: dict[Key, list[tuple[int, int]]] = field(default_factory=dict)
+    spoilt: dict[Key, list[tuple[int, int]]] = field(default_factory=dict)
     taken: int = 0
     disturbed: int = 0
 
-    def add(self, stage: str, tag: str, block: int, ns: int, *, timing: Timing = Timing.LIVE) -> None:
+    def add(
+        self, stage: str, tag: str, block: int, ns: int, *, timing: Timing = Timing.LIVE, disturbed: bool = False
+    ) -> None:
         """Note a reading, the timer's own cost taken off."""
-        self.readings.setdefault((timing, stage, tag), []).append((block, max(0, ns - timer_cost())))
+        notes = self.spoilt if disturbed else self.readings
+        notes.setdefault((timing, stage, tag), []).append((block, max(0, ns - timer_cost())))
 
 
 class Rehearsal:
@@ -81,8 +89,9 @@ class Rehearsal:
             began = perf_counter_ns()
             tag = self._method.price(spot, out)
             ns = perf_counter_ns() - began
-            if call >= 0 and not self._disturbance.happened():
-                self.notes.add(Stage.PRICE, tag, self._block, ns, timing=timing)
+            if call >= 0:
+                disturbed = self._disturbance.happened()
+                self.notes.add(Stage.PRICE, tag, self._block, ns, timing=timing, disturbed=disturbed)
 
     def updated(self, ns: int) -> None:
         """See :class:`~tradesim.simulation.desk.Observer`."""
@@ -105,13 +114,12 @@ class Rehearsal:
             return
         self.notes.taken += 1
         self.notes.disturbed += disturbed
-        if disturbed:
-            return
-        self.notes.add(Stage.FEED, "any", self._block, took.feed)
-        self.notes.add(Stage.PRICE, took.tag, self._block, took.price)
-        self.notes.add(Stage.DECIDE, ORDERS if took.asked else QUIET, self._block, took.decide)
+        note = partial(self.notes.add, block=self._block, disturbed=disturbed)
+        note(Stage.FEED, "any", ns=took.feed)
+        note(Stage.PRICE, took.tag, ns=took.price)
+        note(Stage.DECIDE, ORDERS if took.asked else QUIET, ns=took.decide)
         if took.messages:
-            self.notes.add(Stage.SEND, "any", self._block, took.send)
+            note(Stage.SEND, "any", ns=took.send)
 
     def _play(self) -> Iterator[None]:
         pricing = Pricing(prices=self._method, clock=self._method, reference=self._method)

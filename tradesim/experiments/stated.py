@@ -79,8 +79,8 @@ def parse_latency(text: str) -> ComputeLatency | Stored | Filed | None:
     model = _model(text)
     if model is None:
         raise ArgumentError(
-            f"latency {text!r}: it is one of empirical, measured, {MODELS}, profile:COMPARISON or a profile file "
-            "(PATH.parquet); write for example fixed:40us"
+            f"latency {text!r}: it is empirical, measured, {MODELS}, profile:COMPARISON or PATH.parquet; "
+            "write for example fixed:40us"
         )
     return Profile(price_by_tag={"any": model})
 
