@@ -126,13 +126,24 @@ def test_a_disturbed_reading_is_used_only_where_there_is_no_other(monkeypatch):
     assert len(spoilt["one"].readings[LIVE, "feed", "any"].ns) == spoilt["one"].taken
 
 
-def test_a_thread_that_stands_still_without_waiting_was_disturbed(monkeypatch):
+@pytest.mark.parametrize(
+    ("wall", "cpu", "stopped", "waited", "disturbed"),
+    [
+        (100_000, 99_000, 0, 0, False),
+        (100_000, 99_000, 1, 0, True),
+        (100_000, 50_000, 0, 0, True),
+        (100_000, 50_000, 0, 1, False),
+        (15_000, 1_000, 0, 0, False),
+    ],
+)
+def test_what_stops_a_thread_disturbs_it_unless_it_waited_itself(monkeypatch, wall, cpu, stopped, waited, disturbed):
+    clocks = {"perf_counter_ns": 0, "thread_time_ns": 0, "_switches": (0, 0)}
+    for name in clocks:
+        monkeypatch.setattr(f"tradesim.experiments.timing.{name}", lambda name=name: clocks[name])
     disturbance = Disturbance()
     disturbance.watch()
-    assert not disturbance.happened()
-    monkeypatch.setattr("tradesim.experiments.timing.thread_time_ns", lambda: disturbance._cpu)
-    monkeypatch.setattr("tradesim.experiments.timing.perf_counter_ns", lambda: disturbance._wall + MILLISECOND)
-    assert disturbance.happened()
+    clocks |= {"perf_counter_ns": wall, "thread_time_ns": cpu, "_switches": (stopped, waited)}
+    assert disturbance.happened() is disturbed
 
 
 def test_a_tape_that_causes_no_decision_still_has_its_pricing_timed():
