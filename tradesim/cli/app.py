@@ -16,6 +16,7 @@ from tradesim.progress import Progress as Tell
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from tradesim.experiments.answer import Answer
     from tradesim.experiments.compare import Comparison
 
 app = App(
@@ -104,10 +105,18 @@ def show(comparison: "Comparison", *, chart: Path | None, attribution: bool, as_
     if as_json:
         print(comparison.to_json())
         return
+    print_cautions(comparison)
     print_whole(comparison_table(comparison.table, comparison.facts))
     if attribution or comparison.makes_or_hedges:
         print_whole(attribution_table(comparison.attribution, list(comparison.table["method"]), comparison.facts))
     print(f"comparison {comparison.name} in {comparison.store.path}")
+
+
+def print_cautions(answer: "Answer") -> None:
+    """Print what to know before the table is believed."""
+    console = Console(highlight=False)
+    for line in answer.cautions:
+        console.print(line, style="yellow")
 
 
 def print_whole(table: "Table") -> None:

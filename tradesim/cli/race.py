@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from tradesim.cli.app import Json, Seeds, Whole, app, bars, check_chart, print_whole, seeds_of
+from tradesim.cli.app import Json, Seeds, Whole, app, bars, check_chart, print_cautions, print_whole, seeds_of
 from tradesim.cli.world import USUAL, World
 
 
@@ -110,5 +110,6 @@ def race(
     if as_json:
         print(made.to_json())
         return
+    print_cautions(made)
     print_whole(race_table(made.table, made.rivals, made.facts))
     print(f"race {made.name} in {made.store.path}")

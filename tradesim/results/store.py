@@ -62,8 +62,8 @@ class Store:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._connection(read_only=False) as connection:
             connection.execute("BEGIN")
-            connection.execute(_sql("schema.sql"))
-            connection.execute(_sql("views.sql"))
+            for script in ("schema.sql", "latency_views.sql", "views.sql"):
+                connection.execute(_sql(script))
             for table in TABLES:
                 parts = sorted(folder.glob(f"{table}-*.parquet"))
                 if parts:

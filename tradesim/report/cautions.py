@@ -1,0 +1,85 @@
+"""What a reader must know before the table: lines on how far its latencies and its oracle can be trusted."""
+
+from itertools import groupby
+from operator import itemgetter
+from typing import Final
+
+from tradesim.results.store import Store
+from tradesim.units import spoken
+
+DISTURBED: Final = 0.02
+"""The share of decisions that may be disturbed while latencies are taken without a word."""
+
+SHOWN: Final = 4
+"""Pairs of methods that a line names."""
+
+APART: Final = 1.5
+"""So many times the low block medians of a pricing the high ones may be without a word."""
+
+
+def cautions(store: Store, question: str) -> list[str]:
+    """The lines for the stored ``question``, a comparison or a race; none where all is well."""
+    return [
+        *_disturbed(store, question),
+        *_blocks(store, question),
+        *_order(store, question),
+        *_oracle(store, question),
+    ]
+
+
+def _disturbed(store: Store, question: str) -> list[str]:
+    rows = store.query(
+        "SELECT method, disturbed, readings FROM methods WHERE comparison = ? AND disturbed > ? * readings "
+        "ORDER BY position",
+        [question, DISTURBED],
+    )
+    if rows.is_empty():
+        return []
+    each = ", ".join(f"{name} {100 * disturbed / timed:.0f} %" for name, disturbed, timed in rows.iter_rows())
+    return [f"The machine was busy while latencies were taken: of the decisions timed, dropped as disturbed: {each}."]
+
+
+def _blocks(store: Store, question: str) -> list[str]:
+    rows = store.query(
+        "SELECT method, low, high FROM method_blocks WHERE comparison = ? AND high > ? * low ORDER BY method",
+        [question, APART],
+    )
+    if rows.is_empty():
+        return []
+    each = ", ".join(f"{name} {spoken(low)} to {spoken(high)}" for name, low, high in rows.iter_rows())
+    return [
+        "Blocks of measurements disagree (median pricing of the lowest and the highest tenth of blocks): "
+        f"{each}; intervals contain it."
+    ]
+
+
+def _order(store: Store, question: str) -> list[str]:
+    rows = store.query(
+        "SELECT timing, faster_live, faster_bound FROM timing_disagreements WHERE comparison = ? ORDER BY ALL",
+        [question],
+    ).rows()
+    where = {"hot": "in a loop of its own", "cold": "with flushed caches"}
+    return [
+        f"The order depends on how pricing is timed: {where[timing]}, {_some(pairs)}; as decisions happen, slower."
+        for timing, pairs in ((timing, list(rows)) for timing, rows in groupby(rows, itemgetter(0)))
+    ]
+
+
+def _some(pairs: list[tuple[str, str, str]]) -> str:
+    shown = ", ".join(f"{bound} is faster than {live}" for _, live, bound in pairs[:SHOWN])
+    return shown + (f" (and {len(pairs) - SHOWN} more)" if len(pairs) > SHOWN else "")
+
+
+def _oracle(store: Store, question: str) -> list[str]:
+    rows = store.query(
+        "SELECT p.role, avg(p.pnl) * any_value(c.money_unit), any_value(c.currency) FROM run_pnl p "
+        "JOIN comparisons c USING (comparison) WHERE comparison = ? AND p.role IN ('truth', 'oracle') GROUP BY p.role",
+        [question],
+    ).rows()
+    known = {"truth": "and true slow inputs", "oracle": "at zero latency"}
+    return [
+        f"Reference prices {known[role]} lose {-money:,.0f} {currency} per seed: the rule pays more than it finds; no "
+        "method can mend that."
+        for role, money, currency in rows
+        if money < 0
+    ]
