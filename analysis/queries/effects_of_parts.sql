@@ -4,7 +4,7 @@ WITH latest AS (SELECT comparison FROM comparisons ORDER BY created DESC LIMIT 1
 SELECT method, part,
        sum(mean) FILTER (effect = 'pricing_effect') AS pricing_effect,
        sum(mean) FILTER (effect = 'latency_effect') AS latency_effect,
-       sum(t_value) FILTER (effect = 'latency_effect') AS latency_t,
+       sum(p_holm) FILTER (effect = 'latency_effect') AS latency_p,
        sum(mean) FILTER (effect = 'interaction') AS interaction,
        sum(mean) FILTER (effect = 'pnl_error') AS pnl_error
 FROM latest JOIN attribution_effects_money USING (comparison)

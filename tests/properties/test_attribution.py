@@ -178,7 +178,9 @@ def test_means_over_seeds_are_in_currency(comparison: Comparison) -> None:
     for (method,), by_seed in own.group_by("method"):
         for part in (*PARTS, "end_marked"):
             assert told[method, part]["mean"] == pytest.approx(by_seed[part].to_numpy().mean() * unit)
-            assert told[method, part]["spread"] == pytest.approx(by_seed[part].to_numpy().std(ddof=1) * unit)
+            assert told[method, part]["standard_deviation"] == pytest.approx(
+                by_seed[part].to_numpy().std(ddof=1) * unit
+            )
 
 
 def test_what_a_coarse_tape_cannot_tell_apart_is_not_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

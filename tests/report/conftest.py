@@ -11,14 +11,23 @@ EFFECTS = ("pnl_error", "pricing_effect", "latency_effect", "interaction", "make
 def method_row(method: str, **said: Any) -> dict[str, Any]:
     """A row of ``comparison_table``: ``said`` over a method that did nothing wrong."""
     latency = {f"{what}_{p}": 4_000 for what in ("latency", "wait", "compute") for p in ("p50", "p99", "p999")}
-    amounts = {f"{effect}_{part}": 0.0 for effect in ("pnl", *EFFECTS) for part in ("mean", "spread")}
-    t_values = dict.fromkeys(
-        (f"{effect}_{part}" for effect in ("pnl", *EFFECTS) for part in ("t", "low", "high")), None
+    amounts = {f"{effect}_{part}": 0.0 for effect in ("pnl", *EFFECTS) for part in ("mean", "standard_deviation")}
+    certainty = dict.fromkeys(
+        (f"{effect}_{part}" for effect in ("pnl", *EFFECTS) for part in ("t", "p_value", "p_holm", "low", "high")), None
     )
-    counts = {"footprint": 2048, "decisions": 1000, "orders": 20, "fills": 10, "short_markouts": 0, "fallbacks": 0}
+    counts = {
+        "footprint": 2048,
+        "decisions": 1000,
+        "orders": 20,
+        "fills": 10,
+        "paying": 7,
+        "short_markouts": 0,
+        "fallbacks": 0,
+    }
+    counts |= {"seeds": 8, "replicates": 8}
     counts |= {"identified": True, "update_p50": 20_000, "amortised_p50": 4_200.0}
     errors = {"error_rms": 0.001, "error_max": 0.01, "tradable": True}
-    return {"method": method, **latency, **amounts, **t_values, **counts, **errors, **said}
+    return {"method": method, **latency, **amounts, **certainty, **counts, **errors, **said}
 
 
 @pytest.fixture
@@ -49,6 +58,7 @@ def table() -> pl.DataFrame:
             pricing_effect_t=-1.0,
             latency_effect_mean=-1.75,
             latency_effect_t=-3.5,
+            latency_effect_p_holm=0.0123,
             interaction_mean=0.25,
             interaction_t=0.5,
         ),
@@ -91,6 +101,6 @@ def unidentified(table: pl.DataFrame) -> pl.DataFrame:
         f"{name}_{part}"
         for name in EFFECTS
         if name != "pricing_effect"
-        for part in ("mean", "spread", "t", "low", "high")
+        for part in ("mean", "standard_deviation", "t", "p_value", "p_holm", "low", "high")
     ]
     return table.with_columns(pl.lit(False).alias("identified"), *(pl.lit(None).alias(name) for name in hidden))

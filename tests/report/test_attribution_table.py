@@ -28,11 +28,11 @@ LATER |= {("inventory", 1_000_000): -60.75, ("inventory", 1_000_000_000): -9.25}
 def money() -> pl.DataFrame:
     """The view ``attribution_money`` of two methods, the second a hundred times the first."""
     rows = [
-        {"method": method, "part": part, "horizon": horizon, "mean": scale * amount, "spread": 8.0, "t_value": -2.5}
+        {"method": method, "part": part, "horizon": horizon, "mean": scale * amount, "standard_deviation": 8.0}
         for method, scale in (("grid", 1.0), ("analytic", 100.0))
         for (part, horizon), amount in ({(part, None): amount for part, amount in AMOUNTS.items()} | LATER).items()
     ]
-    return pl.DataFrame(rows)
+    return pl.DataFrame(rows).with_columns(p_holm=0.025, replicates=8)
 
 
 def printed(money: pl.DataFrame, methods: list[str], facts: dict[str, Any]) -> str:
@@ -41,11 +41,11 @@ def printed(money: pl.DataFrame, methods: list[str], facts: dict[str, Any]) -> s
     return console.file.getvalue()  # type: ignore[attr-defined]
 
 
-def test_every_part_of_a_method_is_in_its_row_with_its_t_value(money: pl.DataFrame, facts: dict[str, Any]) -> None:
+def test_every_part_of_a_method_is_in_its_row_with_its_p_value(money: pl.DataFrame, facts: dict[str, Any]) -> None:
     shown = printed(money, ["grid"], facts)
 
     assert all(amount in shown for amount in ("151", "± 8", "1,203", "-7.25", "-904", "12.5", "-131", "42"))
-    assert all(amount in shown for amount in ("-3.5 (-2.5)", "-55 (-2.5)", "-60.8 (-2.5)", "-9.25 (-2.5)"))
+    assert all(amount in shown for amount in ("-3.5 (.025)", "-55 (.025)", "-60.8 (.025)", "-9.25 (.025)"))
     assert all(until in shown for until in ("1 ms", "1 s"))
     assert "120,300" not in shown
 
@@ -57,12 +57,13 @@ def test_methods_stand_in_the_order_that_is_asked_for(money: pl.DataFrame, facts
     assert "120,300" in printed(money, ["analytic", "grid"], facts)
 
 
-def test_one_seed_has_neither_spread_nor_t_value(money: pl.DataFrame, facts: dict[str, Any]) -> None:
-    one = money.with_columns(spread=pl.lit(None, pl.Float64), t_value=pl.lit(None, pl.Float64))
+def test_one_seed_has_neither_standard_deviation_nor_p_value(money: pl.DataFrame, facts: dict[str, Any]) -> None:
+    unknown = pl.lit(None, pl.Float64)
+    one = money.with_columns(standard_deviation=unknown, p_holm=unknown, replicates=pl.lit(1))
     shown = printed(one, ["grid"], facts)
 
-    assert "±" not in shown.split("┡")[1]
-    assert "(-2.5)" not in shown
+    assert "±" not in shown.split("┡")[1].split("└")[0]
+    assert "(.025)" not in shown
 
 
 def test_on_a_recorded_tape_it_says_what_the_value_is(money: pl.DataFrame, facts: dict[str, Any]) -> None:
@@ -71,6 +72,6 @@ def test_on_a_recorded_tape_it_says_what_the_value_is(money: pl.DataFrame, facts
 
 
 def test_where_nothing_was_ever_filled_no_horizon_is_shown(money: pl.DataFrame, facts: dict[str, Any]) -> None:
-    nothing = money.filter(pl.col("horizon").is_null()).with_columns(mean=pl.lit(0.0), t_value=pl.lit(None, pl.Float64))
+    nothing = money.filter(pl.col("horizon").is_null()).with_columns(mean=pl.lit(0.0), p_holm=pl.lit(None, pl.Float64))
 
     assert " ms" not in printed(nothing, ["grid"], facts)

@@ -28,7 +28,8 @@ def desk_row(desk: int, name: str, **said: Any) -> dict[str, Any]:
         "alone": 2_000.0,
         "raced": 1_500.0,
         "cost": 500.0,
-        "cost_t": 3.25,
+        "cost_p_holm": 0.0004,
+        "replicates": 8,
         "missed": 600.0,
         "worsened": 0.0,
         "gained": 100.0,
@@ -49,7 +50,7 @@ def shown(*rows: dict[str, Any], facts: dict[str, Any]) -> str:
 
 def test_the_table_has_what_each_made_alone_and_what_the_race_cost_it(facts):
     text = shown(desk_row(0, "fast"), desk_row(1, "slow", win_rate=0.25), facts=facts)
-    for words in ("75 % slow", "25 % fast", "2,000", "1,500", "500", "(3.2)", "600", "100", "8 seeds, 2 desks"):
+    for words in ("75 % slow", "25 % fast", "2,000", "1,500", "500", "(<.001)", "600", "100", "8 seeds, 2 desks"):
         assert words in text
     assert "made for" not in text
 
@@ -62,7 +63,7 @@ def test_trades_between_desks_are_shown_where_there_are_any(facts):
 
 
 def test_what_is_not_identified_is_said_and_not_shown(facts):
-    hidden = dict.fromkeys(("win_rate", "raced", "cost", "cost_t", "missed", "worsened", "gained", "made_money"))
+    hidden = dict.fromkeys(("win_rate", "raced", "cost", "cost_p_holm", "missed", "worsened", "gained", "made_money"))
     rows = [desk_row(desk, name, identified=False, **hidden) for desk, name in enumerate(("fast", "slow"))]
     text = shown(*rows, facts=facts | {"resolution": 60 * 10**9, "fair": "markout"})
     assert text.count("identified") >= 2

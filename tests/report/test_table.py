@@ -46,7 +46,7 @@ def test_a_latency_above_the_resolution_is_reported(table: pl.DataFrame, facts: 
     shown = printed(row_of(table, "grid"), facts)
 
     assert "identified" not in shown
-    assert all(figure in shown for figure in ("-0.5", "-1.75", "0.25", "(-3.5)"))
+    assert all(figure in shown for figure in ("-0.5", "-1.75", "0.25", "(.012)"))
 
 
 def test_a_recorded_tape_says_that_its_pnl_is_an_estimate(table: pl.DataFrame, facts: dict[str, Any]) -> None:
@@ -83,3 +83,15 @@ def test_several_tapes_are_told_from_one(table: pl.DataFrame, facts: dict[str, A
     shown = " ".join(printed(table, recorded).split())
     assert "2 tapes, 120 s in all" in shown
     assert "other days" not in shown
+
+
+def test_a_table_of_few_seeds_says_that_it_has_no_p_values(table: pl.DataFrame, facts: dict[str, Any]) -> None:
+    assert "corrected for the number of methods" in printed(table, facts)
+    few = printed(table.with_columns(replicates=pl.lit(4)), facts)
+    assert "Fewer than 5 seeds: no p-values and no intervals" in few
+    assert "Holm" not in few
+
+
+def test_paying_decisions_stand_below_the_fills(table: pl.DataFrame, facts: dict[str, Any]) -> None:
+    counted = row_of(table, "grid").with_columns(paying=pl.lit(4_321))
+    assert "4,321" in printed(counted, facts)

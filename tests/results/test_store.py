@@ -107,10 +107,9 @@ def test_every_view_answers(small_comparison):
     assert {"run_pnl", "effects", "effects_money", "method_latency", "comparison_table", "latency_curve"} <= set(found)
     of_frontiers = {view for view in found if view.startswith(("frontier", "contender", "stage"))}
     assert len(of_frontiers) == 4
-    of_many_seeds = {"resamples"}
     of_fixed_latencies = {"fixed_differences_long", "fixed_difference"}
     of_races = {view for view in found if view.startswith("race_")}
-    for view in set(found) - of_frontiers - of_many_seeds - of_fixed_latencies - of_races:
+    for view in set(found) - of_frontiers - of_fixed_latencies - of_races:
         assert small_comparison.store.query(f"SELECT count(*) AS n FROM {view}")["n"][0] > 0, view
 
 

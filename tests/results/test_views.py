@@ -34,7 +34,7 @@ def test_percentiles_are_order_statistics_of_the_stored_instants(small_compariso
                 assert told[f"{span}_{name}"] == expected, (method, span, name)
 
 
-def test_t_values_and_spreads_are_those_of_a_paired_test_over_seeds(small_comparison):
+def test_t_values_and_standard_deviations_are_those_of_a_paired_test_over_seeds(small_comparison):
     effects = small_comparison.store.query("SELECT * FROM effects ORDER BY seed")
     unit = small_comparison.store.query("SELECT money_unit FROM comparisons")["money_unit"][0]
     money = small_comparison.store.query("SELECT * FROM effects_money").rows_by_key(["method", "effect"], named=True)
@@ -44,7 +44,7 @@ def test_t_values_and_spreads_are_those_of_a_paired_test_over_seeds(small_compar
             sample = rows[effect].to_numpy() * unit
             assert told["seeds"] == len(sample) == 2
             assert told["mean"] == pytest.approx(sample.mean(), rel=1e-12, abs=1e-9)
-            assert told["spread"] == pytest.approx(sample.std(ddof=1), rel=1e-9, abs=1e-9)
+            assert told["standard_deviation"] == pytest.approx(sample.std(ddof=1), rel=1e-9, abs=1e-9)
             if sample.std() == 0:
                 assert told["t_value"] is None
             else:
@@ -57,9 +57,9 @@ def test_the_table_says_what_the_views_say(small_comparison):
     for row in table.iter_rows(named=True):
         for effect in EFFECTS:
             (told,) = money[row["method"], effect]
-            assert (row[f"{effect}_mean"], row[f"{effect}_spread"], row[f"{effect}_t"]) == (
+            assert (row[f"{effect}_mean"], row[f"{effect}_standard_deviation"], row[f"{effect}_t"]) == (
                 told["mean"],
-                told["spread"],
+                told["standard_deviation"],
                 told["t_value"],
             )
 
@@ -145,3 +145,14 @@ def test_the_effects_of_a_part_are_a_paired_mean_over_seeds(small_comparison):
                 assert row["t_value"] == pytest.approx(stats.ttest_1samp(sample, 0.0).statistic, rel=1e-9)
             else:
                 assert row["t_value"] is None
+
+
+def test_a_decision_is_paying_if_its_fills_have_edge_above_their_fees(small_comparison):
+    fills = small_comparison.store.query("SELECT f.*, r.method FROM fills f JOIN runs r USING (run) WHERE role = 'own'")
+    money = (pl.col("fair") - pl.col("price")) * pl.col("quantity") * pl.col("multiplier") - pl.col("fee")
+    made = fills.group_by("method", "run", "decision").agg(money.sum().alias("money"))
+    paying = dict(made.filter(pl.col("money") > 0).group_by("method").len().iter_rows())
+    assert sum(paying.values()) > 0
+    for row in small_comparison.table.iter_rows(named=True):
+        assert row["paying"] == paying.get(row["method"], 0)
+        assert row["paying"] <= row["decisions"]

@@ -6,21 +6,21 @@ from typing import Any, Final
 import polars as pl
 from rich.table import Table
 
-from tradesim.report.table import money_told
+from tradesim.report.table import certainty, money_told, p_formatted
 from tradesim.units import spoken
 
 Told = Mapping[tuple[str, str, int | None], Mapping[str, Any]]
 """The row of each method, part and horizon."""
 
 AT_FILL: Final = {
-    "quoted_spread": "= quoted\nspread\n(t)",
-    "mispricing": "+ mis-\npricing\n(t)",
-    "staleness": "+ stale-\nness\n(t)",
-    "taker_fees": "+ taker's\nfees\n(t)",
-    "maker_fees": "+ maker's\nfees\n(t)",
+    "quoted_spread": "= quoted\nspread\n(p)",
+    "mispricing": "+ mis-\npricing\n(p)",
+    "staleness": "+ stale-\nness\n(p)",
+    "taker_fees": "+ taker's\nfees\n(p)",
+    "maker_fees": "+ maker's\nfees\n(p)",
 }
-LATER: Final = {"adverse_selection": "+ adverse\nselection\n(t)", "inventory": "+ inventory\n(t)"}
-HEDGE: Final = {"hedging_cost": "+ hedging\ncost\n(t)", "hedge_pnl": "+ hedge\nP&L\n(t)"}
+LATER: Final = {"adverse_selection": "+ adverse\nselection\n(p)", "inventory": "+ inventory\n(p)"}
+HEDGE: Final = {"hedging_cost": "+ hedging\ncost\n(p)", "hedge_pnl": "+ hedge\nP&L\n(p)"}
 
 
 def attribution_table(attribution: pl.DataFrame, methods: Sequence[str], facts: Mapping[str, Any]) -> Table:
@@ -31,11 +31,14 @@ def attribution_table(attribution: pl.DataFrame, methods: Sequence[str], facts: 
     horizons = attribution["horizon"].drop_nulls().unique().sort().to_list()
     told: Told = {(row["method"], row["part"], row["horizon"]): row for row in attribution.iter_rows(named=True)}
     shown = Table(
-        title="What the P&L is made of", title_justify="left", caption=_caption(facts), caption_justify="left"
+        title="What the P&L is made of",
+        title_justify="left",
+        caption=_caption(attribution, facts),
+        caption_justify="left",
     )
     shown.show_lines = True
     shown.add_column("method", no_wrap=True)
-    for heading in ("P&L marked\nat the end\n± spread", *AT_FILL.values(), "until", *LATER.values(), *HEDGE.values()):
+    for heading in ("P&L marked\nat the end\n± sd", *AT_FILL.values(), "until", *LATER.values(), *HEDGE.values()):
         shown.add_column(heading, justify="right", no_wrap=True)
     for method in methods:
         shown.add_row(
@@ -51,23 +54,25 @@ def attribution_table(attribution: pl.DataFrame, methods: Sequence[str], facts: 
 
 def _total(told: Told, method: str) -> str:
     row = told[method, "end_marked", None]
-    return money_told(row["mean"]) + ("" if row["spread"] is None else f"\n± {money_told(row['spread'])}")
+    deviation = row["standard_deviation"]
+    return money_told(row["mean"]) + ("" if deviation is None else f"\n± {money_told(deviation)}")
 
 
 def _mean(told: Told, method: str, part: str, horizon: int | None = None) -> str:
-    """A part and its t-value: below it, or behind it where there is a line for each horizon."""
+    """A part and its p-value: below it, or behind it where there is a line for each horizon."""
     row = told[method, part, horizon]
     between = "\n" if horizon is None else " "
-    return money_told(row["mean"]) + ("" if row["t_value"] is None else f"{between}({row['t_value']:.1f})")
+    return money_told(row["mean"]) + p_formatted(row["p_holm"], between)
 
 
-def _caption(facts: Mapping[str, Any]) -> str:
+def _caption(attribution: pl.DataFrame, facts: Mapping[str, Any]) -> str:
     lines = [
         f"In {facts['currency']} a seed. At each horizon the parts sum to the P&L marked at the tape's end, exactly.",
         "Quoted spread: what orders asked for by the desk's own values. Mispricing: what the reference says of those.",
         "Staleness: what had changed between decision and fill; here a slow maker is picked off, a slow taker late.",
         "Adverse selection: what changed from the fill until the horizon. Inventory: from then to the tape's end.",
         "Hedging cost: spread and fees paid in the underlying. Hedge P&L: what the hedges made after that.",
+        "± sd: standard deviation over seeds. " + certainty(attribution["replicates"], rows="methods"),
     ]
     if facts["resolution"] > 1:
         lines.append(

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 from rich.table import Table
 
-from tradesim.report.table import money_told
+from tradesim.report.table import certainty, money_told, p_formatted
 from tradesim.units import spoken
 
 
@@ -26,7 +26,7 @@ def race_table(table: pl.DataFrame, rivals: pl.DataFrame, facts: Mapping[str, An
         ("against", "left"),
         ("P&L\nalone", "right"),
         ("P&L\nraced", "right"),
-        ("cost of\nthe race\n(t)", "right"),
+        ("cost of\nthe race\n(p)", "right"),
         ("= missed", "right"),
         ("+ worsened", "right"),
         ("- gained", "right"),
@@ -46,7 +46,7 @@ def _cells(row: Mapping[str, Any], rivals: pl.DataFrame) -> list[str]:
     start = [row["name"], latency, *counts]
     if row["identified"] is False:
         return [*start, "not\nidentified", "", money_told(row["alone"]), *["not\nidentified"] * 5]
-    cost = money_told(row["cost"]) + ("" if row["cost_t"] is None else f"\n({row['cost_t']:.1f})")
+    cost = money_told(row["cost"]) + p_formatted(row["cost_p_holm"])
     amounts = (money_told(row[name]) for name in ("missed", "worsened", "gained"))
     return [
         *start,
@@ -75,6 +75,7 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
         f"P&L is edge at the fill net of fees, in {facts['currency']} a seed; counts are summed over seeds.",
         "The race costs a desk what it makes alone less what it makes in the race: what it misses, what it gets at "
         "worse prices, less what it trades only in the race.",
+        certainty(table["replicates"], rows="desks"),
     ]
     if table["made"].sum():
         lines.append("Made for rivals: trades in which its standing orders were taken by other desks.")

@@ -12,6 +12,9 @@ from tradesim.units import spoken
 FEW_FILLS = 100
 """Below this many fills a recorded tape is said to tell nothing of the P&L."""
 
+FEW_REPLICATES = 5
+"""Below this many the views have neither p-values nor intervals."""
+
 EFFECTS = ("pricing_effect", "latency_effect", "interaction")
 
 
@@ -28,14 +31,14 @@ def comparison_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
         ("+ compute\np50\np99\np99.9", "right"),
         ("update\np50\n1/100 of it\n+ price", "right"),
         ("price\nerror\nrmse\nmax", "right"),
-        ("decisions\norders\nfills", "right"),
-        ("P&L\n± spread", "right"),
-        ("P&L error\n(t)\n95 % interval", "right"),
-        ("= pricing\n(t)", "right"),
-        ("+ latency\n(t)", "right"),
-        ("+ interaction\n(t)", "right"),
-        ("make it\ninstant\n(t)", "right"),
-        ("make it\nexact\n(t)", "right"),
+        ("decisions\norders\nfills\npaying", "right"),
+        ("P&L\n± sd", "right"),
+        ("P&L error\n(p)\n95 % interval", "right"),
+        ("= pricing\n(p)", "right"),
+        ("+ latency\n(p)", "right"),
+        ("+ interaction\n(p)", "right"),
+        ("make it\ninstant\n(p)", "right"),
+        ("make it\nexact\n(p)", "right"),
     ):
         shown.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for row in table.iter_rows(named=True):
@@ -52,9 +55,11 @@ def _cells(row: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
     cells = [name, *(_percentiles(row, what) for what in ("latency", "wait", "compute"))]
     cells.append("-" if row["update_p50"] is None else f"{spoken(row['update_p50'])}\n{spoken(row['amortised_p50'])}")
     cells.append("-" if row["error_rms"] is None else f"{row['error_rms']:.2g}\n{row['error_max']:.2g}")
-    cells.append(f"{_count(row['decisions'])}\n{_count(row['orders'])}\n{_count(row['fills'])}")
+    cells.append(
+        f"{_count(row['decisions'])}\n{_count(row['orders'])}\n{_count(row['fills'])}\n{_count(row['paying'])}"
+    )
     if row["identified"]:
-        cells.append(money_told(row["pnl_mean"]) + _under("±", row["pnl_spread"]))
+        cells.append(money_told(row["pnl_mean"]) + _under("±", row["pnl_standard_deviation"]))
         cells.append(_effect(row, "pnl_error") + _interval(row["pnl_error_low"], row["pnl_error_high"]))
         return cells + [_effect(row, name) for name in (*EFFECTS, "make_instant", "make_exact")]
     unseen = "not\nidentified"
@@ -83,8 +88,8 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
     lines = [
         f"P&L is edge at the fill net of fees, in {facts['currency']} a seed; P&L error is against reference prices at "
         "zero latency and is the exact sum of the three effects.",
-        "Decisions, orders and fills are summed over seeds. t-values are paired over seeds, and so is the interval, a "
-        "bootstrap from five seeds on.",
+        "Decisions, orders, fills and paying (decisions whose fills have edge above fees) are summed over seeds.",
+        "± sd: standard deviation over seeds. " + certainty(table["replicates"], rows="methods"),
         *_of_strategy(facts["manifest"]["configuration"]["trading"]),
         "Make it instant: what zero latency would add. Make it exact: what reference prices would add.",
     ]
@@ -121,7 +126,7 @@ def _of_strategy(trading: Mapping[str, Any]) -> list[str]:
 def _days(facts: Mapping[str, Any]) -> str:
     source, span = facts["manifest"]["configuration"].get("source"), spoken(facts["span"])
     if isinstance(source, list):
-        return f"{len(source)} tapes, {span} in all, each under a seed of its own: t-values are over tapes."
+        return f"{len(source)} tapes, {span} in all, each under a seed of its own: p-values are over tapes."
     return f"One tape of {span}: seeds only redraw its latencies, so nothing is said of other days."
 
 
@@ -131,8 +136,7 @@ def _percentiles(row: Mapping[str, Any], what: str) -> str:
 
 
 def _effect(row: Mapping[str, Any], name: str) -> str:
-    t_value = row[f"{name}_t"]
-    return money_told(row[f"{name}_mean"]) + ("" if t_value is None else f"\n({t_value:.1f})")
+    return money_told(row[f"{name}_mean"]) + p_formatted(row[f"{name}_p_holm"])
 
 
 def _interval(low: float | None, high: float | None) -> str:
@@ -154,6 +158,27 @@ def money_told(value: float | None) -> str:
     if value == 0.0:
         return "0"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
+
+
+def p_formatted(p_value: float | None, between: str = "\n") -> str:
+    """A p-value in brackets, for people; nothing where there is none.
+
+    >>> p_formatted(0.0123, ""), p_formatted(0.0004, ""), p_formatted(0.345, ""), p_formatted(1.0, ""), p_formatted(None)
+    ('(.012)', '(<.001)', '(.34)', '(1)', '')
+    """
+    if p_value is None:
+        return ""
+    if p_value < 0.001:
+        return f"{between}(<.001)"
+    digits = f"{p_value:.3f}" if p_value < 0.0995 else f"{p_value:.2f}"
+    return f"{between}({'1' if p_value >= 0.995 else digits.removeprefix('0')})"
+
+
+def certainty(replicates: pl.Series, *, rows: str) -> str:
+    """What the p-values of a table are, whose rows are ``rows``; or why it has none."""
+    if min(replicates.drop_nulls(), default=0) < FEW_REPLICATES:
+        return f"Fewer than {FEW_REPLICATES} seeds: no p-values and no intervals."
+    return f"(p): by Student's t, paired over seeds, corrected for the number of {rows} (Holm 1979)."
 
 
 def _count(value: int | None) -> str:
