@@ -115,6 +115,11 @@ class Plan:
         """The number of the replicate that ``seed`` is, from 0: which measurement blocks its latencies come from."""
         return self.seeds.index(seed)
 
+    def block_group(self, seed: int) -> int | None:
+        """Which group of measurement blocks the latencies of ``seed`` come from; None where none is measured."""
+        stated = self.compute is not None and not isinstance(self.compute, Stored | Filed)
+        return None if stated else self.replicate(seed) % BLOCK_GROUPS
+
     def strategy(self, method: str) -> Strategy:
         """The shared way to trade, pricing by ``method``; answers of a rule of the user's are checked."""
         return checked(replace(self.trading, method=method))

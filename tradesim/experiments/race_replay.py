@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from tradesim.experiments.plan import BLOCK_GROUPS, checked
+from tradesim.experiments.plan import checked
 from tradesim.experiments.race_plan import Contestant, RacePlan
 from tradesim.experiments.replay import Role, contract_frame, run_facts, run_manifest
 from tradesim.market.tape import Tape
@@ -40,11 +40,13 @@ def replay_race(
     replicate = plan.replicate(seed)
     seats = [_seat(plan, desk, latencies[desk.name].replicate(replicate), home) for desk in plan.desks]
     manifest = run_manifest(plan, tape, seed, profile=race)
-    write_facts(race_facts(session, seats, race=race, replicate=replicate, manifest=manifest), staging, part=str(seed))
+    write_facts(
+        race_facts(session, seats, race=race, blocks=plan.block_group(seed), manifest=manifest), staging, part=str(seed)
+    )
 
 
 def race_facts(
-    session: Session, seats: Sequence[Seat], *, race: str, replicate: int = 0, manifest: str
+    session: Session, seats: Sequence[Seat], *, race: str, blocks: int | None = None, manifest: str
 ) -> dict[str, pl.DataFrame]:
     """The facts of the simulations of one seed, by table: the race, and each desk alone."""
     tape, seed = session.tape, session.seed
@@ -57,7 +59,8 @@ def race_facts(
             "tape_hash": tape.hash,
             "method": seats[desk].strategy.method,
             "role": str(role),
-            "blocks": replicate % BLOCK_GROUPS,
+            "blocks": blocks,
+            "span": tape.end - tape.start,
             "manifest": manifest,
         }
         facts = run_facts(row, result, desk=desk)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from tradesim.experiments.plan import BLOCK_GROUPS, Plan
+from tradesim.experiments.plan import Plan
 from tradesim.market.tape import Tape
 from tradesim.methods.inexact import Inexact
 from tradesim.methods.method import Method
@@ -103,7 +103,8 @@ def replay_seed(
             "method": job.method,
             "role": str(job.role),
             "compute_ns": job.compute_ns,
-            "blocks": replicate % BLOCK_GROUPS,
+            "blocks": plan.block_group(seed),
+            "span": tape.end - tape.start,
             "manifest": manifest,
         }
         for table, frame in run_facts(row, result).items():
@@ -166,9 +167,10 @@ def run_facts(row: Mapping[str, Any], result: Result, *, desk: int = 0) -> dict[
     }
     facts = {table: frame.select(pl.lit(row["run"]).alias("run"), pl.all()) for table, frame in frames.items()}
     said = {**row, "desk": desk, "cash": result.cash, "update_busy": result.update_busy}
-    return facts | {
-        "runs": pl.DataFrame([said], schema_overrides={"compute_ns": pl.Int64, "desk": pl.Int32, "blocks": pl.Int32})
-    }
+    return facts | {"runs": pl.DataFrame([said], schema_overrides=_RUN_TYPES)}
+
+
+_RUN_TYPES: Final = {"compute_ns": pl.Int64, "desk": pl.Int32, "blocks": pl.Int32}
 
 
 def run_manifest(plan: Plan, tape: Tape, seed: int, *, profile: str) -> str:

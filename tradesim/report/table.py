@@ -15,7 +15,7 @@ FEW_FILLS = 100
 FEW_REPLICATES = 5
 """Below this many the views have neither p-values nor intervals."""
 
-EFFECTS = ("pricing_effect", "latency_effect", "interaction")
+EFFECTS = ("slow_inputs", "pricing_effect", "latency_effect", "interaction")
 
 
 def comparison_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
@@ -26,15 +26,16 @@ def comparison_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
     shown.show_lines = True
     for heading, justify in (
         ("method\nfootprint\n", "left"),
-        ("latency\np50\np99\np99.9", "right"),
-        ("= wait\np50\np99\np99.9", "right"),
-        ("+ compute\np50\np99\np99.9", "right"),
-        ("update\np50\n1/100 of it\n+ price", "right"),
+        ("latency\np50\np99\np99.9\nwait p99", "right"),
+        ("work p50\nfeed\nprice\ndecide\nsend", "right"),
+        ("pricing\nlive\nhot\ncold", "right"),
+        ("update\np50\n1/100 of it\n+ compute\nbusy", "right"),
         ("price\nerror\nrmse\nmax", "right"),
         ("decisions\norders\nfills\npaying", "right"),
         ("P&L\n± sd", "right"),
         ("P&L error\n(p)\n95 % interval", "right"),
-        ("= pricing\n(p)", "right"),
+        ("= slow\ninputs\n(p)", "right"),
+        ("+ pricing\n(p)", "right"),
         ("+ latency\n(p)", "right"),
         ("+ interaction\n(p)", "right"),
         ("make it\ninstant\n(p)", "right"),
@@ -47,13 +48,18 @@ def comparison_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
 
 
 def _cells(row: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
-    name = f"{row['method']}\n{bytes_spoken(row['footprint'])}"
+    name = f"{row['method']}\n{bytes_spoken(row['footprint'])}{_memory(row, facts)}"
     if row["tradable"] is False:
         name += "\nnot tradable"
     if row["fallbacks"]:
         name += f"\n{row['fallbacks']:,} fallbacks"
-    cells = [name, *(_percentiles(row, what) for what in ("latency", "wait", "compute"))]
-    cells.append("-" if row["update_p50"] is None else f"{spoken(row['update_p50'])}\n{spoken(row['amortised_p50'])}")
+    cells = [
+        name,
+        _durations(row, "latency_p50", "latency_p99", "latency_p999", "wait_p99"),
+        _durations(row, "feed_p50", "price_p50", "decide_p50", "send_p50"),
+        _durations(row, "price_live_p50", "price_hot_p50", "price_cold_p50"),
+        _durations(row, "update_p50", "amortised_p50") + _share(row["update_busy"]),
+    ]
     cells.append("-" if row["error_rms"] is None else f"{row['error_rms']:.2g}\n{row['error_max']:.2g}")
     cells.append(
         f"{_count(row['decisions'])}\n{_count(row['orders'])}\n{_count(row['fills'])}\n{_count(row['paying'])}"
@@ -64,7 +70,21 @@ def _cells(row: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
         return cells + [_effect(row, name) for name in (*EFFECTS, "make_instant", "make_exact")]
     unseen = "not\nidentified"
     pnl = money_told(row["pnl_mean"]) + "\nat zero\nlatency"
-    return [*cells, pnl, unseen, _effect(row, "pricing_effect"), *[unseen] * 4]
+    seen = (_effect(row, "slow_inputs"), _effect(row, "pricing_effect"))
+    return [*cells, pnl, unseen, *seen, *[unseen] * 4]
+
+
+def _memory(row: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+    """What the memory costs, or else which level of the host's caches it fits."""
+    if row["memory_cost"] is not None:
+        return f"\n- {money_told(row['memory_cost'])} for it"
+    caches = facts["manifest"].get("host", {}).get("caches", {})
+    level = next((name for name, size in sorted(caches.items()) if row["footprint"] <= size), None)
+    return "" if not caches else f", in {level}" if level else ", in no cache"
+
+
+def _share(busy: float | None) -> str:
+    return "" if busy is None else f"\n{100 * busy:.2g} %"
 
 
 def bytes_spoken(count: float) -> str:
@@ -86,8 +106,10 @@ def _title(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
 
 def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
     lines = [
-        f"P&L is edge at the fill net of fees, in {facts['currency']} a seed; P&L error is against reference prices at "
-        "zero latency and is the exact sum of the three effects.",
+        f"P&L is edge at the fill net of fees, in {facts['currency']} per seed; P&L error is against reference prices "
+        f"at zero latency{_oracle(table)} and is the exact sum of the effects.",
+        "Work: the stages of a decision, and of each message, as charged. Pricing: timed as decisions happen, in a "
+        "loop, after a flush. Busy: share of the second CPU.",
         "Decisions, orders, fills and paying (decisions whose fills have edge above fees) are summed over seeds.",
         "± sd: standard deviation over seeds. " + certainty(table["replicates"], rows="methods"),
         *_of_strategy(facts["manifest"]["configuration"]["trading"]),
@@ -130,13 +152,18 @@ def _days(facts: Mapping[str, Any]) -> str:
     return f"One tape of {span}: seeds only redraw its latencies, so nothing is said of other days."
 
 
-def _percentiles(row: Mapping[str, Any], what: str) -> str:
-    values = [row[f"{what}_{p}"] for p in ("p50", "p99", "p999")]
-    return "-" if values[0] is None else "\n".join(spoken(value) for value in values)
+def _oracle(table: pl.DataFrame) -> str:
+    known = table["slow_inputs_mean"].null_count() < len(table)
+    return " and true slow inputs" if known else ""
+
+
+def _durations(row: Mapping[str, Any], *columns: str) -> str:
+    return "\n".join("-" if row[column] is None else spoken(row[column]) for column in columns)
 
 
 def _effect(row: Mapping[str, Any], name: str) -> str:
-    return money_told(row[f"{name}_mean"]) + p_formatted(row[f"{name}_p_holm"])
+    p_value = row[f"{name}_p_value" if name == "slow_inputs" else f"{name}_p_holm"]
+    return money_told(row[f"{name}_mean"]) + p_formatted(p_value)
 
 
 def _interval(low: float | None, high: float | None) -> str:
@@ -163,8 +190,8 @@ def money_told(value: float | None) -> str:
 def p_formatted(p_value: float | None, between: str = "\n") -> str:
     """A p-value in brackets, for people; nothing where there is none.
 
-    >>> p_formatted(0.0123, ""), p_formatted(0.0004, ""), p_formatted(0.345, ""), p_formatted(1.0, ""), p_formatted(None)
-    ('(.012)', '(<.001)', '(.34)', '(1)', '')
+    >>> p_formatted(0.0123, ""), p_formatted(0.0004, ""), p_formatted(1.0, ""), p_formatted(None)
+    ('(.012)', '(<.001)', '(1)', '')
     """
     if p_value is None:
         return ""

@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS comparisons (
     money_unit  DOUBLE NOT NULL,      -- currency in one unit of money
     edge        DOUBLE,               -- currency a unit that a price error takes from the rule: what it asks for to take, its
                                       -- half-spread where it makes; NULL: a rule that has neither
-    memory_price DOUBLE NOT NULL,     -- currency for a MiB that a method keeps resident, each hour of tape
+    memory_price DOUBLE,              -- currency for a MiB that a method keeps resident, each hour of tape
     fair        VARCHAR NOT NULL,     -- latent, or markout (an estimate)
     resolution  BIGINT NOT NULL,      -- ns that the tape can tell apart
     span        BIGINT NOT NULL,      -- ns from its first row to its last
@@ -34,8 +34,8 @@ CREATE TABLE IF NOT EXISTS methods (
     footprint         BIGINT NOT NULL,      -- resident bytes: tables, trees, axes, workspace
     build_seconds     DOUBLE NOT NULL,
     build_evaluations BIGINT NOT NULL,
-    readings          BIGINT NOT NULL,      -- decisions that were timed; of them disturbed ones were dropped
-    disturbed         BIGINT NOT NULL,
+    readings          BIGINT,               -- decisions that were timed; of them disturbed ones were dropped
+    disturbed         BIGINT,
     rss_before        BIGINT NOT NULL,      -- bytes of the process, before bind, after it, and at its peak
     rss_bound         BIGINT NOT NULL,
     rss_peak          BIGINT NOT NULL,
@@ -63,8 +63,9 @@ CREATE TABLE IF NOT EXISTS runs (
     role        VARCHAR NOT NULL,     -- truth, oracle, instant, exact, own, curve, fixed; of a race: race, alone
     desk        INTEGER NOT NULL,     -- its index in its simulation
     compute_ns  BIGINT,               -- roles curve and fixed: the fixed latency
-    blocks      INTEGER NOT NULL,     -- which group of measurement blocks its latencies are drawn from
-    update_busy BIGINT NOT NULL,      -- ns for which the second CPU was busy with updates
+    blocks      INTEGER,              -- which group of measurement blocks its latencies are drawn from; NULL: they are stated
+    span        BIGINT,               -- ns of its tape
+    update_busy BIGINT,               -- ns for which the second CPU was busy with updates
     cash        BIGINT NOT NULL,      -- money at the end, positions not counted
     manifest    JSON NOT NULL
 );

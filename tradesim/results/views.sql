@@ -1,11 +1,16 @@
 -- Every definition, once. Durations are differences of instants; amounts of views ending in _money are currency.
 
 -- ``age`` is how old the newest row that a decision had seen was when it was made; ``backlog`` how many ticks waited on.
+-- Feed, price and decide are its stages, pauses within them; ``send`` is what each of its messages took, NULL without any.
 
 CREATE OR REPLACE VIEW decision_latency AS
-SELECT run, desk, decision, start - arrival AS wait, decided - start AS compute, decided - arrival AS latency,
-       decided - newest AS age, backlog
-FROM decisions;
+SELECT d.run, d.desk, d.decision, d.start - d.arrival AS wait, d.decided - d.start AS compute,
+       d.decided - d.arrival AS latency, d.decided - d.newest AS age, d.backlog,
+       d.fed - d.start AS feed, d.priced - d.fed AS price, d.decided - d.priced AS decide,
+       (s.sent - d.decided) / s.messages AS send
+FROM decisions d LEFT JOIN (
+    SELECT run, desk, decision, max(decided) AS sent, count(*) AS messages FROM orders GROUP BY run, desk, decision
+) s USING (run, desk, decision);
 
 CREATE OR REPLACE VIEW tick_to_trade AS
 SELECT o.run, o.order_id, d.event, o.venue - d.event AS tick_to_trade, o.ack - o.venue AS response
@@ -46,7 +51,9 @@ CREATE OR REPLACE VIEW effects AS
 SELECT own.comparison, own.tape_hash, own.seed, own.method,
        own.pnl AS pnl,
        oracle.pnl AS oracle,
-       own.pnl - oracle.pnl AS pnl_error,
+       coalesce(truth.pnl, oracle.pnl) AS best,
+       own.pnl - coalesce(truth.pnl, oracle.pnl) AS pnl_error,
+       oracle.pnl - truth.pnl AS slow_inputs,
        instant.pnl - oracle.pnl AS pricing_effect,
        exact.pnl - oracle.pnl AS latency_effect,
        own.pnl - instant.pnl - exact.pnl + oracle.pnl AS interaction,
@@ -59,6 +66,8 @@ JOIN run_pnl exact ON (exact.comparison, exact.tape_hash, exact.seed, exact.meth
                     = (own.comparison, own.tape_hash, own.seed, own.method, 'exact')
 JOIN run_pnl oracle ON (oracle.comparison, oracle.tape_hash, oracle.seed, oracle.role)
                      = (own.comparison, own.tape_hash, own.seed, 'oracle')
+LEFT JOIN run_pnl truth ON (truth.comparison, truth.tape_hash, truth.seed, truth.role)
+                         = (own.comparison, own.tape_hash, own.seed, 'truth')
 WHERE own.role = 'own';
 
 -- What each tick brought a run in each contract and direction: lots and money of the fills that it caused, at fair, net of fees.
@@ -92,15 +101,18 @@ FROM instant i FULL JOIN late l USING (comparison, seed, method, event, contract
 CREATE OR REPLACE VIEW effects_long AS
 SELECT comparison, tape_hash, seed, {'method': method, 'effect': effect} AS key, money FROM (
     UNPIVOT effects
-    ON pnl, pnl_error, pricing_effect, latency_effect, interaction, make_instant, make_exact
+    ON pnl, pnl_error, slow_inputs, pricing_effect, latency_effect, interaction, make_instant, make_exact
     INTO NAME effect VALUE money
 );
 
--- Which replicate of its comparison (or race) a seed on its tape is. Seeds that share a replicate are one cluster, and
--- count once, by their mean.
+-- Which replicate of its comparison (or race) a seed on its tape is. Seeds whose latencies are drawn from the same
+-- blocks of measurements are one cluster, and count once, by their mean: an interval contains what differs between seeds
+-- and what differs between blocks.
 CREATE OR REPLACE VIEW replicates AS
-SELECT comparison, tape_hash, seed, dense_rank() OVER (PARTITION BY comparison ORDER BY seed, tape_hash) AS replicate
-FROM (SELECT DISTINCT comparison, tape_hash, seed FROM runs);
+SELECT comparison, tape_hash, seed,
+       dense_rank() OVER (PARTITION BY comparison ORDER BY blocks, CASE WHEN blocks IS NULL THEN seed END,
+                                                           CASE WHEN blocks IS NULL THEN tape_hash END) AS replicate
+FROM (SELECT DISTINCT comparison, tape_hash, seed, blocks FROM runs);
 
 CREATE OR REPLACE VIEW money_units AS
 SELECT comparison, money_unit FROM comparisons UNION ALL SELECT race, money_unit FROM races;
@@ -194,7 +206,11 @@ SELECT r.comparison, r.method, count(*) AS decisions,
        quantile_disc(l.wait, 0.999) AS wait_p999,
        quantile_disc(l.compute, 0.5) AS compute_p50,
        quantile_disc(l.compute, 0.99) AS compute_p99,
-       quantile_disc(l.compute, 0.999) AS compute_p999
+       quantile_disc(l.compute, 0.999) AS compute_p999,
+       quantile_disc(l.feed, 0.5) AS feed_p50,
+       quantile_disc(l.price, 0.5) AS price_p50,
+       quantile_disc(l.decide, 0.5) AS decide_p50,
+       quantile_disc(l.send, 0.5) AS send_p50
 FROM runs r JOIN decision_latency l USING (run)
 WHERE r.role = 'own'
 GROUP BY r.comparison, r.method;
@@ -269,11 +285,13 @@ LEFT JOIN (SELECT f.run, count(*) FILTER (f.markout < CAST(q.manifest->>'$.confi
 WHERE r.role = CASE WHEN i.identified THEN 'own' ELSE 'instant' END
 GROUP BY r.comparison, r.method;
 
--- Median update, and the price of a decision with a hundredth of an update: what 100 ticks an update come to.
+-- Median update, and the share of its time for which the second CPU was busy with updates.
 CREATE OR REPLACE VIEW method_update AS
-SELECT comparison, method, quantile_disc(ns, 0.5) AS update_p50
-FROM (SELECT comparison, method, unnest(measurements) AS ns FROM profiles WHERE stage = 'update')
-GROUP BY comparison, method;
+SELECT s.comparison, s.method, s.update_p50, b.update_busy
+FROM method_stages s LEFT JOIN (
+    SELECT comparison, method, sum(update_busy) / sum(span) AS update_busy
+    FROM runs WHERE role = 'own' GROUP BY comparison, method
+) b USING (comparison, method);
 
 -- P&L of reference prices at fixed compute latencies, and what each loses to none, paired over seeds.
 CREATE OR REPLACE VIEW latency_curve_long AS
@@ -314,24 +332,34 @@ JOIN paired_moments(iso_long) p ON (p.comparison, p.key.error, p.key.compute_ns)
                                  = (e.comparison, e.key.error, e.key.compute_ns)
 WHERE e.key.what = 'pnl_error' AND p.key.what = 'pnl';
 
+-- What memory costs where its price is stated, in currency per seed: footprint x price x the tape's length.
+CREATE OR REPLACE VIEW method_memory AS
+SELECT m.comparison, m.method,
+       CASE WHEN any_value(c.memory_price) > 0
+            THEN any_value(m.footprint) / 1048576 * any_value(c.memory_price) * avg(r.span) / 3.6e12 END AS memory_cost
+FROM methods m JOIN comparisons c USING (comparison) JOIN runs r USING (comparison, method)
+WHERE r.role = 'own' GROUP BY m.comparison, m.method;
+
 -- The table of `tradesim compare`: one row a method.
 CREATE OR REPLACE VIEW comparison_table AS
 WITH wide AS (
     PIVOT (SELECT e.* FROM effects_money e JOIN method_identified i USING (comparison, method)
-           WHERE i.identified OR effect = 'pricing_effect')
-    ON effect IN ('pnl', 'pnl_error', 'pricing_effect', 'latency_effect', 'interaction', 'make_instant', 'make_exact')
+           WHERE i.identified OR effect IN ('pricing_effect', 'slow_inputs'))
+    ON effect IN ('pnl', 'pnl_error', 'slow_inputs', 'pricing_effect', 'latency_effect', 'interaction', 'make_instant',
+                  'make_exact')
     USING any_value(mean) AS mean, any_value(standard_deviation) AS standard_deviation, any_value(t_value) AS t,
           any_value(p_value) AS p_value, any_value(p_holm) AS p_holm, any_value(low) AS low, any_value(high) AS high
     GROUP BY comparison, method, seeds, replicates
 )
 SELECT m.comparison, m.position, m.method,
        l.latency_p50, l.latency_p99, l.latency_p999, l.wait_p50, l.wait_p99, l.wait_p999,
-       l.compute_p50, l.compute_p99, l.compute_p999,
-       m.footprint, m.build_seconds, m.build_evaluations, m.rss_before, m.rss_bound, m.rss_peak,
+       l.compute_p50, l.compute_p99, l.compute_p999, l.feed_p50, l.price_p50, l.decide_p50, l.send_p50,
+       s.price_hot_p50, s.price_p50 AS price_live_p50, s.price_cold_p50, m.readings, m.disturbed,
+       m.footprint, m.build_seconds, m.build_evaluations, m.rss_before, m.rss_bound, m.rss_peak, y.memory_cost,
        e.error_rms, e.error_max, e.fallbacks,
        e.error_rms <= c.edge AS tradable,  -- NULL where the rule has no edge
        i.identified,
-       u.update_p50, l.compute_p50 + u.update_p50 / 100 AS amortised_p50,
+       u.update_p50, l.compute_p50 + u.update_p50 / 100 AS amortised_p50, u.update_busy,
        a.decisions, a.skipped, a.orders, a.fills, a.paying, a.short_markouts, a.drift, a.drift_hedged, a.end_marked,
        w.seeds, w.replicates, coalesce(w.pnl_mean, a.pnl) AS pnl_mean,
        w.* EXCLUDE (comparison, method, seeds, replicates, pnl_mean)
@@ -342,6 +370,8 @@ LEFT JOIN method_identified i USING (comparison, method)
 LEFT JOIN method_update u USING (comparison, method)
 LEFT JOIN method_error e USING (comparison, method)
 LEFT JOIN method_activity a USING (comparison, method)
+LEFT JOIN method_stages s USING (comparison, method)
+LEFT JOIN method_memory y USING (comparison, method)
 LEFT JOIN wide w USING (comparison, method);
 
 -- Where the money of each fill comes from, exact integers. An option's fill earns its spread, that is (standing - price) x
@@ -447,12 +477,13 @@ SELECT comparison, key.method, key.part, key.horizon, * EXCLUDE (comparison, key
        holm(p_value, list(p_value) OVER (PARTITION BY comparison, key.part, key.horizon)) AS p_holm
 FROM paired_moments(attribution_long);
 
--- The four runs of a method, part by part: how each part of the P&L adds to each effect. Exact integers: over the parts
+-- The runs of a method, part by part: how each part of the P&L adds to each effect. Exact integers: over the parts
 -- they sum to the effects on end_marked; without what follows the fill, on a tape whose fair value is latent, to those
 -- on pnl.
 CREATE OR REPLACE VIEW attribution_effects AS
 SELECT own.comparison, own.tape_hash, own.seed, own.method, own.part, own.horizon,
-       own.money - oracle.money AS pnl_error,
+       own.money - coalesce(truth.money, oracle.money) AS pnl_error,
+       oracle.money - truth.money AS slow_inputs,
        instant.money - oracle.money AS pricing_effect,
        exact.money - oracle.money AS latency_effect,
        own.money - instant.money - exact.money + oracle.money AS interaction
@@ -466,14 +497,18 @@ JOIN attribution_parts exact
 JOIN attribution_parts oracle
   ON (oracle.comparison, oracle.seed, oracle.role, oracle.part) = (own.comparison, own.seed, 'oracle', own.part)
  AND oracle.horizon IS NOT DISTINCT FROM own.horizon
+LEFT JOIN attribution_parts truth
+  ON (truth.comparison, truth.seed, truth.role, truth.part) = (own.comparison, own.seed, 'truth', own.part)
+ AND truth.horizon IS NOT DISTINCT FROM own.horizon
 WHERE own.role = 'own';
 
 -- Over seeds, in currency; without what the tape cannot identify.
 CREATE OR REPLACE VIEW attribution_effects_long AS
 SELECT comparison, tape_hash, seed, {'method': method, 'part': part, 'horizon': horizon, 'effect': effect} AS key, money
-FROM (UNPIVOT attribution_effects ON pnl_error, pricing_effect, latency_effect, interaction INTO NAME effect VALUE money)
+FROM (UNPIVOT attribution_effects ON pnl_error, slow_inputs, pricing_effect, latency_effect, interaction
+      INTO NAME effect VALUE money)
 JOIN comparisons USING (comparison) JOIN method_identified i USING (comparison, method)
-WHERE (i.identified OR effect = 'pricing_effect')
+WHERE (i.identified OR effect IN ('pricing_effect', 'slow_inputs'))
   AND NOT (part = 'adverse_selection' AND coalesce(horizon < resolution, false));
 
 CREATE OR REPLACE VIEW attribution_effects_money AS
