@@ -21,7 +21,7 @@ FULL: dict[str, Callable[[], Iterable[Finding]]] = {
     "exponential delays": lambda: [exponential_race(ratio, rounds=20_000, seed=1) for ratio in (1, 3, 8)],
     "equal desks": lambda: [equal_race(desks, rounds=20_000, seed=1) for desks in (3, 5)],
     "faster sniper": lambda: [equilibrium(snipers=1, faster=True, events=40_000, seed=1)],
-    "equal snipers": lambda: [equilibrium(snipers=2, faster=False, events=40_000, seed=1)],
+    "equal snipers": lambda: [equilibrium(snipers=2, faster=False, events=40_000, seed=2)],
     "stale quotes": lambda: stale_quotes((1.0, 2.0), refreshes=100_000, seed=1),
     "passages": lambda: passages((0.5, 1.0, 1.5, 2.0), steps=100, rounds=10_000, seed=1),
     "reaction": lambda: reaction_losses(

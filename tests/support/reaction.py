@@ -2,8 +2,8 @@
 
 A maker requotes 50 us + X after a change, X lognormal of median 100 us and sigma 1.3. A desk that prices with the
 reference sees the change after 20 us of feed, thinks for L, and its order arrives after 30 us of entry: before the
-maker where L < X. What a quote is worth does not depend on X, so the share that the desk loses of what it earns at L = 0
-is P(X <= L) = Phi(ln(L / 100 us) / 1.3). A cap on its position would spoil that: the fastest desk meets it most often.
+maker where L < X. What a quote is worth does not depend on X, so the share that the desk loses of what it earns at
+L = 0 is P(X <= L) = Phi(ln(L / 100 us) / 1.3). A cap on its position would spoil that: the fastest desk meets it most.
 """
 
 from collections.abc import Sequence
