@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 def completions(
     session: Session, compute: ComputeLatency, *, desk: int, hedged: bool = False, pauses: Pauses = NO_PAUSES
 ) -> Ints:
-    """When the second CPU has each of the desk's states ready, int64[states], ns; the first is ready before trading begins.
+    """When the second CPU has each of the desk's states ready, int64[states], ns; the first before trading begins.
 
     It takes one snapshot at a time, in turn; a state that was overtaken has the instant of the one that overtook it:
     when the CPU is free again it goes on with the newest snapshot that is due.
