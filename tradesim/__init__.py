@@ -27,7 +27,16 @@ if TYPE_CHECKING:
     from tradesim.simulation.maker import MakeRule
     from tradesim.simulation.session import Setting
     from tradesim.simulation.strategy import Policy, Strategy, TakeRule
-    from tradesim.simulation.trigger import AnyOf, EveryNth, EveryQuote, OwnTraded, SpotMoved, Timer
+    from tradesim.simulation.trigger import (
+        AnyOf,
+        EveryNth,
+        EveryQuote,
+        OptionQuoted,
+        OwnTraded,
+        SpotMoved,
+        Timer,
+        Traded,
+    )
     from tradesim.simulation.venue_rules import Fees, VenueRules
     from tradesim.simulation.wires import Wires
 
@@ -45,6 +54,7 @@ _HOMES = {
     "MakeRule": "simulation.maker",
     "HybridMarket": "market.hybrid",
     "Method": "methods.method",
+    "OptionQuoted": "simulation.trigger",
     "OwnTraded": "simulation.trigger",
     "Policy": "simulation.strategy",
     "Problem": "pricing.problem",
@@ -56,6 +66,7 @@ _HOMES = {
     "SyntheticMarket": "market.synthetic",
     "TakeRule": "simulation.strategy",
     "Timer": "simulation.trigger",
+    "Traded": "simulation.trigger",
     "TradesimError": "errors",
     "VenueRules": "simulation.venue_rules",
     "Wires": "simulation.wires",
@@ -90,6 +101,7 @@ __all__ = [
     "IsoPnl",
     "MakeRule",
     "Method",
+    "OptionQuoted",
     "OwnTraded",
     "Policy",
     "Problem",
@@ -101,6 +113,7 @@ __all__ = [
     "SyntheticMarket",
     "TakeRule",
     "Timer",
+    "Traded",
     "TradesimError",
     "VenueRules",
     "Wires",

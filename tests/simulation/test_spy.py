@@ -12,7 +12,7 @@ from tradesim.simulation.latency import Profile
 from tradesim.simulation.run import Seat, run
 from tradesim.simulation.session import Setting, open_session
 from tradesim.simulation.strategy import Custom, Policy, Strategy
-from tradesim.simulation.trigger import AnyOf, EveryQuote, OwnTraded
+from tradesim.simulation.trigger import AnyOf, EveryQuote, OptionQuoted, OwnTraded, Traded
 from tradesim.simulation.valuation import Pricing
 from tradesim.simulation.volatility import Schedule
 
@@ -28,7 +28,8 @@ one_sided = st.tuples(st.just("bid alone"), st.sampled_from([99.0, 100.0]))
 tapes = st.lists(
     st.tuples(st.integers(0, 30), st.one_of(option, option, trade, spot, spot, one_sided)), min_size=5, max_size=30
 )
-spied = st.tuples(desk, delay)
+wakes = st.sampled_from([EveryQuote(), EveryQuote(), OptionQuoted(), OptionQuoted(by=0.5, near=0.005), Traded(n=2)])
+spied = st.tuples(desk, wakes, delay)
 
 
 def tape(events):
@@ -57,10 +58,10 @@ def tape(events):
     return tape_of(*rows, underlying(at + 40), contracts=2, multiplier=100)
 
 
-def watched(log, index, asked, update):
+def watched(log, index, asked, wake, update):
     strategy = Strategy(
         rule=Custom(function=log.spying(index, RULES[asked["rule"]]().decide)),
-        trigger=AnyOf((EveryQuote(), OwnTraded())),
+        trigger=AnyOf((wake, OwnTraded())),
         policy=asked["policy"],
         cpus=asked["cpus"],
         deadline=asked["deadline"],
@@ -79,7 +80,7 @@ def test_every_field_of_every_screen_is_what_had_arrived(policy, events, wires, 
     setting = Setting(wires=wires, fees=FEES, venue=rules, schedule=SCHEDULE, horizon=0)
     session = open_session(tape(events), PROBLEMS["european"], setting, seed=seed)
     log = Log()
-    seats = [watched(log, index, asked | {"policy": policy}, update) for index, (asked, update) in enumerate(desks)]
+    seats = [watched(log, index, asked | {"policy": policy}, *more) for index, (asked, *more) in enumerate(desks)]
     with logged(log):
         results = run(session, seats)
     for index, (seat, result) in enumerate(zip(seats, results, strict=True)):
