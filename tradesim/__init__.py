@@ -29,7 +29,16 @@ if TYPE_CHECKING:
     from tradesim.simulation.maker import MakeRule
     from tradesim.simulation.session import Setting
     from tradesim.simulation.strategy import Policy, Strategy, TakeRule
-    from tradesim.simulation.trigger import AnyOf, EveryNth, EveryQuote, OwnTraded, SpotMoved, Timer
+    from tradesim.simulation.trigger import (
+        AnyOf,
+        EveryNth,
+        EveryQuote,
+        OptionQuoted,
+        OwnTraded,
+        SpotMoved,
+        Timer,
+        Traded,
+    )
     from tradesim.simulation.venue_rules import Fees, VenueRules
     from tradesim.simulation.wires import Wires
 
@@ -48,6 +57,7 @@ _HOMES = {
     "MakeRule": "simulation.maker",
     "HybridMarket": "market.hybrid",
     "Method": "methods.method",
+    "OptionQuoted": "simulation.trigger",
     "OwnTraded": "simulation.trigger",
     "Policy": "simulation.strategy",
     "Problem": "pricing.problem",
@@ -59,6 +69,7 @@ _HOMES = {
     "SyntheticMarket": "market.synthetic",
     "TakeRule": "simulation.strategy",
     "Timer": "simulation.trigger",
+    "Traded": "simulation.trigger",
     "TradesimError": "errors",
     "VenueRules": "simulation.venue_rules",
     "Wires": "simulation.wires",
@@ -95,6 +106,7 @@ __all__ = [
     "IsoPnl",
     "MakeRule",
     "Method",
+    "OptionQuoted",
     "OwnTraded",
     "Policy",
     "Problem",
@@ -106,6 +118,7 @@ __all__ = [
     "SyntheticMarket",
     "TakeRule",
     "Timer",
+    "Traded",
     "TradesimError",
     "VenueRules",
     "Wires",

@@ -15,7 +15,7 @@ from tradesim.simulation.orders import AT_MARKET, Kind
 from tradesim.simulation.run import run
 from tradesim.simulation.session import Setting, open_session
 from tradesim.simulation.strategy import Custom, Strategy
-from tradesim.simulation.trigger import EveryQuote
+from tradesim.simulation.trigger import EveryQuote, OptionQuoted, Traded
 from tradesim.simulation.wires import PerAction, Wires
 from tradesim.units import MICROS
 
@@ -24,6 +24,7 @@ PROBES = {
     for probe in tomllib.loads(Path(__file__).with_name("probes.toml").read_text(encoding="utf-8"))["probe"]
 }
 SIDES = {"buy": 1, "sell": -1}
+WAKES = {"spot": EveryQuote(), "option quotes": OptionQuoted(), "trades": Traded()}
 
 
 def row_of(row):
@@ -74,7 +75,10 @@ def answered(probe):
     session = open_session(tape, PROBLEMS["european"], Setting(wires=wires, horizon=0), seed=1)
     scripts = [Script(number, desk["does"]) for number, desk in enumerate(probe["desks"], start=1)]
     seats = [
-        seat_of(Strategy(rule=Custom(function=script), trigger=EveryQuote()), compute=desk.get("compute", 0))
+        seat_of(
+            Strategy(rule=Custom(function=script), trigger=WAKES[desk.get("wakes", "spot")]),
+            compute=desk.get("compute", 0),
+        )
         for script, desk in zip(scripts, probe["desks"], strict=True)
     ]
     orders, fills = [], []

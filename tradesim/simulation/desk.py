@@ -113,7 +113,7 @@ class Desk:
         self._completed = completed.tolist()
         self._state = -1
         self._agenda = Agenda(
-            firings(strategy.trigger, session.rows, clock),
+            firings(strategy.trigger, session.rows, clock, session.tape.chain.strike),
             strategy.policy,
             cpus=strategy.cpus,
             start=self._states[0].instant,

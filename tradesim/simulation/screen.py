@@ -25,7 +25,9 @@ CHANGING: Final = 3
 class Screen(NamedTuple):
     """All that a rule may know, made anew for each call: nothing of it can be assigned to.
 
-    Its arrays are read-only and valid during the call; writing into one raises ``ValueError``.
+    Its arrays are read-only and valid during the call; writing into one raises ``ValueError``. All is as of ``now``,
+    but ``spot`` and ``book`` are as of the firing where firings queue. What another CPU will send when it has finished
+    thinking is reserved already: ``in_flight``, or ``working`` as pending.
 
     ``now``       the instant at which the desk began to think, ns
     ``spot``      the underlying's mid as seen, currency

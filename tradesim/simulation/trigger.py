@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Final
 
 import numpy as np
@@ -9,13 +10,19 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
+from tradesim.market.tape import EXECUTE, QUOTE, TRADE, UNDERLYING
 from tradesim.simulation.book import underlying_path
-from tradesim.units import micros
+from tradesim.simulation.orders import UNDERLYING as UNDERLYING_CONTRACT
+from tradesim.units import MICROS, micros
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 MOST_FIRINGS: Final = 10**8
 """Firings of a timer on one tape."""
+
+_FARTHEST: Final = 2**62
+"""A move that no price makes, micros."""
 
 
 @dataclass(frozen=True)
@@ -61,18 +68,64 @@ class OwnTraded:
     """Wake when the desk learns that a standing order of its own has traded."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Watch:
+    """What a trigger on options watches, and how often it fires.
+
+    ``n``         fire at every n-th
+    ``near``      only contracts whose strike is at most this share of the spot away from it, as of the row; None: all
+    ``contracts`` only these, by number; None: all
+    """
+
+    n: int = 1
+    near: float | None = None
+    contracts: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise ArgumentError(f"{self}: n must be at least 1")
+        if self.near is not None and not 0 <= self.near < math.inf:
+            raise ArgumentError(f"{self}: near is a share of the spot, finite and at least 0; or None, for all")
+        named = self.contracts
+        if named is not None and not (
+            isinstance(named, tuple) and named and all(isinstance(c, Integral) for c in named)
+        ):
+            raise ArgumentError(f"{self}: contracts is a tuple of one or more whole numbers; or None, for all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionQuoted(_Watch):
+    """Wake on every ``n``-th quote of the options that it watches, changed or not, one-sided ones too.
+
+    With ``by`` (currency) only two-sided quotes count, whose mid is more than ``by`` away from where that contract's
+    was when it last counted; its first counts.
+    """
+
+    by: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.by is not None and not 0 <= self.by < math.inf:
+            raise ArgumentError(f"{self}: by, the move, must be finite and at least 0; or None, for every quote")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traded(_Watch):
+    """Wake on every ``n``-th trade on the tape of what it watches: the options, and the underlying as contract -1."""
+
+
 @dataclass(frozen=True)
 class AnyOf:
     """Wake when any of ``triggers`` fires; firings at one instant are one."""
 
-    triggers: tuple["EveryQuote | SpotMoved | EveryNth | Timer | OwnTraded", ...]
+    triggers: tuple["EveryQuote | SpotMoved | EveryNth | Timer | OwnTraded | OptionQuoted | Traded", ...]
 
     def __post_init__(self) -> None:
         if not self.triggers:
             raise ArgumentError("AnyOf(()): give at least one trigger")
 
 
-Trigger = EveryQuote | SpotMoved | EveryNth | Timer | OwnTraded | AnyOf
+Trigger = EveryQuote | SpotMoved | EveryNth | Timer | OwnTraded | OptionQuoted | Traded | AnyOf
 
 
 def wakes_on_own(trigger: Trigger) -> bool:
@@ -95,21 +148,24 @@ class Firings:
         return len(self.row)
 
 
-def firings(trigger: Trigger, rows: Ints, clock: Ints) -> Firings:
+def firings(trigger: Trigger, rows: Ints, clock: Ints, strike: Floats) -> Firings:
     """Where ``trigger`` fires in ``rows`` seen by ``clock``; firings at one instant are one, the last.
 
-    What only a run can know (:class:`OwnTraded`) is not among them.
+    ``rows`` are :func:`~tradesim.simulation.book.quote_rows`, ``strike`` float64[n] the chain's, in currency. What only
+    a run can know (:class:`OwnTraded`) is not among the firings.
+
+    Raises :class:`~tradesim.errors.ArgumentError` for a contract that the chain does not have.
     """
     if isinstance(trigger, OwnTraded):
         return Firings(row=np.empty(0, np.int64), arrival=np.empty(0, np.int64))
     if isinstance(trigger, AnyOf):
-        return _merged([firings(one, rows, clock) for one in trigger.triggers])
+        return _merged([firings(one, rows, clock, strike) for one in trigger.triggers])
     if isinstance(trigger, Timer):
         if int(clock[-1] - clock[0]) // trigger.period >= MOST_FIRINGS:
             raise ArgumentError(f"Timer(period={trigger.period}): it fires over {MOST_FIRINGS:,} times; make it longer")
         arrival = np.arange(clock[0], clock[-1] + 1, trigger.period, dtype=np.int64)
         return Firings(row=np.searchsorted(clock, arrival, side="right").astype(np.int64) - 1, arrival=arrival)
-    row = _firing_rows(trigger, rows)
+    row = _firing_rows(trigger, rows, strike)
     arrival = clock[row]
     last_of_instant = np.append(arrival[1:] != arrival[:-1], True) if len(row) else np.zeros(0, dtype=np.bool_)
     return Firings(row=row[last_of_instant], arrival=arrival[last_of_instant])
@@ -123,7 +179,16 @@ def _merged(parts: list[Firings]) -> Firings:
     return Firings(row=row[last], arrival=arrival[last])
 
 
-def _firing_rows(trigger: EveryQuote | SpotMoved | EveryNth, rows: Ints) -> Ints:
+def _firing_rows(
+    trigger: EveryQuote | SpotMoved | EveryNth | OptionQuoted | Traded, rows: Ints, strike: Floats
+) -> Ints:
+    match trigger:
+        case OptionQuoted(by=by):
+            watched = _watched(trigger, len(strike), least=0)
+            return _observed(rows, watched, strike, _near(trigger), True, -1 if by is None else _doubled(by), trigger.n)
+        case Traded():
+            watched = _watched(trigger, len(strike), least=UNDERLYING_CONTRACT)
+            return _observed(rows, watched, strike, _near(trigger), False, -1, trigger.n)
     index, twice_mid = underlying_path(rows)
     match trigger:
         case EveryQuote():
@@ -131,7 +196,27 @@ def _firing_rows(trigger: EveryQuote | SpotMoved | EveryNth, rows: Ints) -> Ints
         case EveryNth(n=n):
             return index[n - 1 :: n]
         case SpotMoved(by=by):
-            return index[_moved(twice_mid, 2 * micros(by))]
+            return index[_moved(twice_mid, _doubled(by))]
+
+
+def _doubled(by: float) -> int:
+    """A move in currency as one of twice the mid, micros."""
+    return min(2 * micros(by), _FARTHEST)
+
+
+def _near(trigger: OptionQuoted | Traded) -> float:
+    return math.inf if trigger.near is None else trigger.near
+
+
+def _watched(trigger: OptionQuoted | Traded, count: int, *, least: int) -> NDArray[np.bool_]:
+    """By instrument whether it is watched, bool[n + 1]; contracts are numbered from ``least``."""
+    watched = np.zeros(count + 1, dtype=np.bool_)
+    contracts = range(least, count) if trigger.contracts is None else trigger.contracts
+    for contract in contracts:
+        if not least <= contract < count:
+            raise ArgumentError(f"{trigger}: the tape has no contract {contract}; name some of {least} to {count - 1}")
+        watched[contract + 1] = True
+    return watched
 
 
 @njit(cache=True)
@@ -146,3 +231,38 @@ def _moved(twice_mid: Ints, threshold: int) -> Ints:
             found[count] = j
             count += 1
     return found[:count].copy()
+
+
+@njit(cache=True)
+def _observed(
+    rows: Ints, watched: NDArray[np.bool_], strike: Floats, near: float, quotes: bool, threshold: int, n: int
+) -> Ints:
+    """Numbers of every ``n``-th of the rows that count: quotes or else trades, of what is watched and near.
+
+    With a ``threshold`` of at least 0 a quote counts where twice its mid has moved by more since its contract's last.
+    """
+    found = np.empty(len(rows), dtype=np.int64)
+    anchor = np.full(len(watched), -1, dtype=np.int64)
+    twice_spot = np.int64(-1)
+    fired = counted = 0
+    for j in range(len(rows)):
+        instrument, kind = rows[j, 0], rows[j, 1]
+        two_sided = kind == QUOTE and rows[j, 3] > 0 and rows[j, 5] > 0
+        twice_mid = rows[j, 2] + rows[j, 4]
+        if instrument == UNDERLYING and two_sided:
+            twice_spot = twice_mid
+        if not watched[instrument] or not (kind == QUOTE if quotes else kind in (TRADE, EXECUTE)):
+            continue
+        if instrument != UNDERLYING and near < np.inf:
+            distance = abs(2.0 * MICROS * strike[instrument - 1] - twice_spot)
+            if twice_spot < 0 or distance > near * twice_spot:
+                continue
+        if threshold >= 0:
+            if not two_sided or (anchor[instrument] >= 0 and abs(twice_mid - anchor[instrument]) <= threshold):
+                continue
+            anchor[instrument] = twice_mid
+        counted += 1
+        if counted % n == 0:
+            found[fired] = j
+            fired += 1
+    return found[:fired].copy()
