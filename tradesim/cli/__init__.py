@@ -7,6 +7,7 @@ import cyclopts
 
 from tradesim.cli import (  # noqa: F401
     advise,
+    balance,
     breakeven,
     build,
     compare,

@@ -60,7 +60,7 @@ def ground_of(tape: Tapes | None, market: Market | None, problem: str | None) ->
     0.0003 and an edge of 0.0005 of a coin where options are priced in coin.
     """
     if tape is None:
-        return _generated(DEFAULT if market is None else market, problem)
+        return generated_ground(DEFAULT if market is None else market, problem)
     if market is not None:
         raise ArgumentError(f"market: a tape is given ({tape}), and no market is generated; leave one of them out")
     paths = tuple(Path(each).resolve() for each in ([tape] if isinstance(tape, Path | str) else tape))
@@ -77,7 +77,8 @@ def ground_of(tape: Tapes | None, market: Market | None, problem: str | None) ->
     )
 
 
-def _generated(market: Market, problem: str | None) -> Ground:
+def generated_ground(market: Market, problem: str | None) -> Ground:
+    """The ground of ``market``, which is generated."""
     if isinstance(market, SyntheticMarket):
         return Ground(
             source=market,

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tradesim.market.gains import makers_gains
 from tradesim.market.quoted import Quoted, quoted_smiles
 from tradesim.market.snapshot import snapshot_of
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING, Tape, mids
@@ -37,19 +38,24 @@ QUANTILES: Final = (0.5, 0.9, 0.99)
 DEVIATIONS: Final = (-2, -1, 0, 1, 2)
 """Where a smile is read: strikes so many standard deviations from the forward."""
 SMILE_DAYS: Final = 30
+AT_THE_MONEY: Final = "implied volatility, +0 deviations (%)"
+CLOCKS: Final = {"252 days of 6.5 h": 252 * 6.5 * 3600.0, "365 days of 24 h": 365 * 24 * 3600.0}
+"""Seconds of a year in which a market trades, by how it is said: what realised volatility is annualised by."""
 BASIS_POINT: Final = 1e-4
+MINUTE: Final = 60 * SECOND
 
 
 def facts_of(tape: Tape) -> Facts:
     """All facts of ``tape``; those of options are None where it has none."""
     ts, mid = mids(tape)
-    return {
+    facts = {
         **_arrival_facts(tape),
         **_return_facts(ts, mid, tape.resolution),
         **_spread_facts(tape),
         **_trade_facts(tape),
         **_option_facts(tape),
     }
+    return {**facts, **_realised_over_implied(facts), **_maker_facts(tape)}
 
 
 def is_told(tape: Tape) -> bool:
@@ -213,6 +219,27 @@ def _smile_facts(tape: Tape, is_quoted: bool) -> Facts:
     smile = min(smiles, key=lambda expiry: abs(expiry.life - SMILE_DAYS * DAY))
     values = (_volatility_at(smile, place) for place in DEVIATIONS)
     return {"smile: days to expiry": smile.life / DAY, **dict(zip(names, values, strict=True))}
+
+
+def _realised_over_implied(facts: Facts) -> Facts:
+    """Volatility of the mid every second, annualised, over that of the options at the money nearest to thirty days."""
+    realised, implied = facts[f"volatility, every {spoken(SECOND)} (bp / root s)"], facts[AT_THE_MONEY]
+    return {
+        f"options: realised / implied volatility, {said}": None
+        if realised is None or not implied
+        else 100.0 * BASIS_POINT * realised * math.sqrt(seconds) / implied
+        for said, seconds in CLOCKS.items()
+    }
+
+
+def _maker_facts(tape: Tape) -> Facts:
+    """What makers of a modelled market gain and lose against fair value on the tape's trades, a minute, before fees."""
+    gains = np.empty(0) if tape.latent is None else makers_gains(tape, tape.latent)[1]
+    minutes = (tape.end - tape.start) / MINUTE
+    return {
+        f"options: makers {what} a minute": float(np.maximum(sign * gains, 0.0).sum()) / minutes if len(gains) else None
+        for what, sign in (("gain", 1.0), ("lose", -1.0))
+    }
 
 
 def _volatility_at(smile: Quoted, deviations: float) -> float | None:

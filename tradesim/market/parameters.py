@@ -83,6 +83,7 @@ _RULES: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
         lambda x: _real(x) and round(x * MICROS) >= 1 and abs(x * MICROS - round(x * MICROS)) < _SLACK,
         "a whole number of millionths, one at least",
     ),
+    ("currency", lambda x: isinstance(x, str) and x.isalnum(), "letters and digits"),
     ("problem", lambda x: x in MARKETS, f"one of {', '.join(MARKETS)}"),
     ("strikes", lambda x: _ascending(x, _real), "a tuple of positive numbers, ascending"),
     ("expiries", lambda x: _ascending(x, _whole), "a tuple of positive whole days, ascending"),
@@ -134,7 +135,7 @@ class QuotedMarket:
 class SyntheticMarket(QuotedMarket):
     """The parameters of a generated market. Amounts are in currency, probabilities are per arrival.
 
-    *The tape.* ``start`` ns since the epoch; ``duration`` ns.
+    *The tape.* ``start`` ns since the epoch; ``duration`` ns; ``currency`` by its name.
 
     *The underlying.* Quote events arrive as a Hawkes process: ``base`` a second, ``branching`` children each, ``decay``
     a second. An arrival moves the price by one ``tick`` (currency) with ``tick_probability``; or it is a jump, with
@@ -172,6 +173,7 @@ class SyntheticMarket(QuotedMarket):
 
     start: int = int(datetime(2026, 1, 5, 14, 30, tzinfo=UTC).timestamp()) * SECOND
     duration: int = 120 * SECOND
+    currency: str = "USD"
 
     spot: float = 100.0
     base: float = 20.0

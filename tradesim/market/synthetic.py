@@ -176,7 +176,7 @@ def _tape(market: SyntheticMarket, chain: Chain, latent: Latent, rows: Integers,
     return Tape(
         chain=chain,
         underlying=UNDERLYING_NAME,
-        currency="USD",
+        currency=market.currency,
         ts=ts,
         received=ts.copy(),
         instrument=instrument.astype(np.int32),
