@@ -138,7 +138,7 @@ def test_a_disturbed_reading_is_used_only_where_there_is_no_other(monkeypatch):
 )
 def test_what_stops_a_thread_disturbs_it_unless_it_waited_itself(monkeypatch, wall, cpu, stopped, waited, disturbed):
     clocks = {"perf_counter_ns": 0, "thread_time_ns": 0, "_switches": (0, 0)}
-    for name in clocks:
+    for name in list(clocks):
         monkeypatch.setattr(f"tradesim.experiments.timing.{name}", lambda name=name: clocks[name])
     disturbance = Disturbance()
     disturbance.watch()
