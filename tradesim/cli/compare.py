@@ -24,6 +24,8 @@ def compare(
     db: Path | None = None,
     jobs: Whole = 2,
     outside: str = "fallback",
+    until: float | None = None,
+    most_seeds: Whole = 64,
     chart: Path | None = None,
     attribution: Attribution = False,
     as_json: Json = False,
@@ -68,6 +70,11 @@ def compare(
         Seeds replayed at once.
     outside
         What a method does with a contract outside its domain: fallback (to the solver, charged and counted) or raise.
+    until
+        A confidence, 0.95 for example: seeds are added until every two methods are told apart by what they earn, and
+        the pairs that are not are named. By default no seed is added. On generated markets only.
+    most_seeds
+        Seeds that until may come to.
     chart
         Also write the chart of P&L against latency here (.png, .svg or .html).
     attribution
@@ -99,6 +106,8 @@ def compare(
             db=db,
             jobs=jobs if trading is None or not has_own_rule(trading) else 1,
             outside=outside,
+            until=until,
+            most_seeds=most_seeds,
             progress=tell,
         )
     show(comparison, chart=chart, attribution=attribution, as_json=as_json)

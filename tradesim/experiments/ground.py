@@ -7,6 +7,7 @@ from pathlib import Path
 from tradesim.errors import ArgumentError, one_of
 from tradesim.experiments.plan import CURVE, Plan, Source
 from tradesim.experiments.timing import Cache
+from tradesim.experiments.until import Until
 from tradesim.market.chain import Settlement
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import Tape, problem_of
@@ -116,6 +117,7 @@ def plan_of(
     hiccups: Hiccups | None = None,
     curve: Sequence[int] = CURVE,
     outside: Outside | str = Outside.FALLBACK,
+    until: Until | None = None,
 ) -> Plan:
     """What the arguments of :func:`compare` ask, where nothing is said as is usual on their ground."""
     ground = ground_of(tape, market, problem)
@@ -142,6 +144,7 @@ def plan_of(
         hiccups=hiccups,
         curve=tuple(curve),
         outside=one_of(Outside, outside, "outside"),
+        until=until,
     )
 
 

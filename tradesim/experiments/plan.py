@@ -10,6 +10,7 @@ from tradesim.experiments.checked import Checked
 from tradesim.experiments.manifest import fingerprint, host, plain, versions
 from tradesim.experiments.stated import Stored, parse_latency
 from tradesim.experiments.timing import Cache
+from tradesim.experiments.until import Until
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import Tape
 from tradesim.market.tape_file import read_tape
@@ -64,6 +65,7 @@ class Plan:
     ``hiccups``     how a desk's process pauses, in the runs of its own latency
     ``curve``       fixed compute latencies (ns) at which reference prices are replayed too
     ``outside``     what methods do with a contract outside their domain
+    ``until``       when seeds enough were added to ``seeds``; None: they are all
     """
 
     source: Source
@@ -77,6 +79,7 @@ class Plan:
     hiccups: Hiccups | None = None
     curve: tuple[int, ...] = CURVE
     outside: Outside = Outside.FALLBACK
+    until: Until | None = None
     _compute: ComputeLatency | Stored | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -86,6 +89,8 @@ class Plan:
             _check_days(self.source, self.seeds)
         check_trading(self.trading, self.setting)
         _check_curve(self.curve)
+        if self.until is not None:
+            _check_until(self.until, self.source, self.seeds)
         object.__setattr__(self, "_compute", parse_latency(self.latency))
 
     @property
@@ -150,6 +155,13 @@ def _check_days(tapes: Sequence[Path], seeds: Sequence[int]) -> None:
 def _check_curve(curve: Sequence[int]) -> None:
     if len(set(curve)) < len(curve) or any(ns < 0 for ns in curve):
         raise ArgumentError(f"curve {list(curve)}: its latencies are whole ns, at least 0, none twice")
+
+
+def _check_until(until: Until, source: Source, seeds: Sequence[int]) -> None:
+    if not isinstance(source, SyntheticMarket):
+        raise ArgumentError(f"until {until.confidence:g}: a tape has no further replicates; leave it out, or the tape")
+    if max(seeds) + until.counts(len(seeds))[-1] > LARGEST_SEED:
+        raise ArgumentError(f"seed {max(seeds)}: until adds seeds above it, and they are at most 2^63 - 1; give less")
 
 
 def check_trading(trading: Strategy, setting: Setting) -> None:
