@@ -24,7 +24,7 @@ def found(home):
         methods=("analytic-slice", "proxy"),
         against=("analytic-slice", "nothing", "curve"),
         market=SHORT,
-        seeds=range(1, 9),
+        seeds=range(1, 13),
         latency="fixed:40us",
         latencies=TRIED,
         db=home / "break-even.duckdb",
@@ -60,7 +60,7 @@ def test_a_run_at_no_latency_is_the_instant_run_to_the_last_unit(found):
         FROM run_pnl f JOIN run_pnl i USING (comparison, tape_hash, seed, method)
         WHERE f.role = 'fixed' AND f.compute_ns = 0 AND i.role = 'instant'
     """)
-    assert len(rows) == 16
+    assert len(rows) == 24
     assert (rows["fixed"] == rows["instant"]).all()
 
 
