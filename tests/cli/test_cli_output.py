@@ -173,3 +173,12 @@ def test_a_reader_that_closes_the_pipe_early_is_no_error(tmp_path, used_home):
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait() == 0
+
+
+def test_compare_until_says_how_many_seeds_it_took_and_what_is_undecided(command):
+    methods = ("--methods", "analytic,analytic-slice,nothing", "--latency", "fixed:40us")
+    outcome = command("compare", *methods, "--seeds", "1-2", "--until", "0.9", "--most-seeds", "3", "--jobs", "1")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert "3 seeds, 3 methods" in outcome.out
+    assert "Fewer than 5 seeds: no p-values" in outcome.out
+    assert outcome.out.splitlines()[-2].startswith("After 3 seeds undecided, at a confidence of 0.9: ")

@@ -96,7 +96,7 @@ def show(comparison: "Comparison", *, chart: Path | None, attribution: bool, as_
     or hedged: there the first does not tell the whole.
     """
     from tradesim.report.attribution_table import attribution_table
-    from tradesim.report.table import comparison_table
+    from tradesim.report.table import comparison_table, seeds_taken
 
     if chart is not None:
         from tradesim.report.charts import save, trade_off
@@ -109,6 +109,9 @@ def show(comparison: "Comparison", *, chart: Path | None, attribution: bool, as_
     print_whole(comparison_table(comparison.table, comparison.facts))
     if attribution or comparison.makes_or_hedges:
         print_whole(attribution_table(comparison.attribution, list(comparison.table["method"]), comparison.facts))
+    if (undecided := comparison.undecided) is not None:
+        confidence = comparison.facts["manifest"]["configuration"]["until"]["confidence"]
+        print(seeds_taken(undecided, max(comparison.table["seeds"]), confidence))
     print(f"comparison {comparison.name} in {comparison.store.path}")
 
 

@@ -27,6 +27,8 @@ def compare(
     jobs: Whole = 2,
     outside: str = "fallback",
     memory_price: float = 0.0,
+    until: float | None = None,
+    most_seeds: Whole = 64,
     chart: Path | None = None,
     attribution: Attribution = False,
     as_json: Json = False,
@@ -83,6 +85,11 @@ def compare(
     memory_price
         What memory costs: currency for a MiB that a method keeps resident, each hour of tape. By default nothing; the
         table then says which level of this machine's cache a method fits.
+    until
+        A confidence, 0.95 for example: seeds are added until every two methods are told apart by what they earn, and
+        the pairs that are not are named. By default no seed is added. On generated markets only.
+    most_seeds
+        Seeds that until may come to.
     chart
         Also write the chart of P&L against latency here (.png, .svg or .html).
     attribution
@@ -118,6 +125,8 @@ def compare(
             jobs=jobs if trading is None or not has_own_rule(trading) else 1,
             outside=outside,
             memory_price=memory_price,
+            until=until,
+            most_seeds=most_seeds,
             progress=tell,
         )
     show(comparison, chart=chart, attribution=attribution, as_json=as_json)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +15,7 @@ from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan
 from tradesim.experiments.replay import jobs_of
 from tradesim.experiments.seeds import Jobs, Replay
 from tradesim.experiments.timing import Timing
+from tradesim.experiments.until import MOST_SEEDS, Until, undecided
 from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_ready
 from tradesim.methods.staged import Outside
 from tradesim.progress import Progress, silent
@@ -60,11 +63,20 @@ class Comparison(Answer):
         """What each method earned more than each other one, with its interval: the view ``method_difference``."""
         return self._view("method_difference", "method, rival")
 
+    @property
+    def undecided(self) -> pl.DataFrame | None:
+        """The rows of :attr:`differences` that ``until`` has not told apart; None where it was not asked for."""
+        asked = self.facts["manifest"]["configuration"]
+        if asked["until"] is None:
+            return None
+        until = Until(confidence=asked["until"]["confidence"], most_seeds=asked["until"]["most_seeds"])
+        return undecided(self.store, until.level(len(asked["seeds"]))).filter(comparison=self.name)
+
     def to_json(self) -> str:
         """All of it as one JSON object."""
-        return self._json(
-            methods=self.table, curve=self.curve, attribution=self.attribution, differences=self.differences
-        )
+        parts = {"curve": self.curve, "attribution": self.attribution, "differences": self.differences}
+        left = self.undecided
+        return self._json(methods=self.table, **parts, **({} if left is None else {"undecided": left}))
 
 
 def compare(
@@ -90,6 +102,8 @@ def compare(
     curve: Sequence[int] = CURVE,
     outside: Outside | str = Outside.FALLBACK,
     memory_price: float = 0.0,
+    until: float | None = None,
+    most_seeds: int = MOST_SEEDS,
     db: Path | str | None = None,
     jobs: int = 2,
     progress: Progress = silent,
@@ -124,6 +138,9 @@ def compare(
     ``outside``  what methods do with a contract outside their domain: ``fallback`` to the solver, which is charged and
                  counted, or ``raise``
     ``memory_price`` currency for a MiB that a method keeps resident, each hour of tape: charged beside the P&L
+    ``until``    the confidence, 0.95 for example, at which every two methods shall be told apart by what they earn:
+                 seeds are added to ``seeds``, up to ``most_seeds``, as :class:`~tradesim.experiments.until.Until` says;
+                 the pairs that are left are :attr:`Comparison.undecided`. On generated markets only
     ``db``       the results database; default ``results.duckdb`` in the data home
     ``jobs``     seeds replayed at once; live ``measured`` latency takes one
 
@@ -151,8 +168,9 @@ def compare(
         curve=curve,
         outside=outside,
         memory_price=memory_price,
+        until=None if until is None else Until(confidence=until, most_seeds=most_seeds),
     )
-    return make(plan, db=db, jobs=jobs, progress=progress)
+    return make(plan, further=_further_seeds(plan), db=db, jobs=jobs, progress=progress)
 
 
 def make(
@@ -165,7 +183,8 @@ def make(
 ) -> Comparison:
     """Make the comparison that ``plan`` asks for; the other arguments are those of :func:`compare`.
 
-    Each of ``further`` is shown the comparison so far, in a database of its own, and says which runs are to be added.
+    Each of ``further`` is shown the comparison so far, in a database of its own, and says which runs are to be added;
+    the first that says none is the last.
     """
     with at_work(plan, db=db, jobs=jobs, progress=progress) as work:
         ready = make_ready(plan, work, measuring=plan.methods, progress=progress)
@@ -183,8 +202,24 @@ def make(
         for number, asked in enumerate(further, start=1):
             draft = Store(work.staging / f"draft-{number}.duckdb")
             draft.ingest(work.staging)
-            replay.all(asked(draft), f"replaying further {number}")
+            if not (jobs_asked := asked(draft)):
+                break
+            replay.all(jobs_asked, f"replaying further {number}")
     return Comparison(name=work.name, store=work.store)
+
+
+def _further_seeds(plan: Plan) -> list[Callable[[Store], Jobs]]:
+    """What each look of the plan's ``until`` adds: as many seeds as there are, while a pair is undecided."""
+    if plan.until is None:
+        return []
+    first, behind = len(plan.seeds), max(plan.seeds) + 1
+    level = plan.until.level(first)
+
+    def added(start: int, stop: int, draft: Store) -> Jobs:
+        decided = undecided(draft, level).is_empty()
+        return {} if decided else dict.fromkeys(range(behind + start - first, behind + stop - first), jobs_of(plan))
+
+    return [partial(added, start, stop) for start, stop in pairwise(plan.until.counts(first))]
 
 
 def edge_of(rule: Rule) -> float | None:

@@ -10,6 +10,7 @@ from tradesim.experiments.between import Between
 from tradesim.experiments.markets import DEFAULT, NamedMarket, market_named
 from tradesim.experiments.plan import CURVE, Plan, Source
 from tradesim.experiments.timing import Timing
+from tradesim.experiments.until import Until
 from tradesim.market.chain import Settlement
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import Tape, problem_of
@@ -157,6 +158,7 @@ def plan_of(
     curve: Sequence[int] = CURVE,
     outside: Outside | str = Outside.FALLBACK,
     memory_price: float = 0.0,
+    until: Until | None = None,
 ) -> Plan:
     """What the arguments of :func:`compare` ask, where nothing is said as is usual on their ground."""
     ground = ground_of(tape, market, problem)
@@ -188,6 +190,16 @@ def plan_of(
         curve=tuple(curve),
         outside=one_of(Outside, outside, "outside"),
         memory_price=memory_price,
+        until=until,
+    )
+
+
+def usual_market(problem: str) -> SyntheticMarket:
+    """The generated market of ``problem``; Asian options live long enough for twelve fixings a day apart or more."""
+    return (
+        SyntheticMarket(problem=problem, expiries=(30, 60, 90))
+        if problem == "asian"
+        else SyntheticMarket(problem=problem)
     )
 
 

@@ -23,7 +23,7 @@ import numpy as np
 import psutil
 
 from tradesim.experiments.between import Between, Neighbour
-from tradesim.experiments.plan import BLOCK_GROUPS
+from tradesim.experiments.plan import BLOCKS
 from tradesim.experiments.rehearsal import Key, Notes, Rehearsal
 from tradesim.experiments.timing import Cache, Disturbance, Ints, Timing, elapsed, flusher, quiet
 from tradesim.methods.method import Method
@@ -48,7 +48,7 @@ class Blocks:
     ``hot cold`` pricings in a loop besides, the cold ones in every fourth block only.
     """
 
-    count: int = BLOCK_GROUPS
+    count: int = BLOCKS
     decisions: int = 24
     ns: int = 40 * MILLISECOND
     hot: int = 8
@@ -82,14 +82,12 @@ class Measurement:
     rss_bound: int = 0
     rss_peak: int = 0
 
-    def profile(self, service: "Measurement", timing: Timing, replicates: int) -> Profile:
+    def profile(self, service: "Measurement", timing: Timing, groups: int) -> Profile:
         """Replay these readings; an update begins with a snapshot of the volatility ``service``.
 
-        Each of ``replicates`` draws from blocks of its own, so that what differs between blocks is among what differs
-        between replicates; where there are more of them than blocks, some share theirs.
+        The blocks are dealt to ``groups``, of which each replicate has one: what differs between blocks is then among
+        what differs between replicates.
         """
-        blocks = 1 + max(int(each.block.max()) for each in self.readings.values())
-        groups = min(replicates, blocks)
         whole = _profile(self, service, timing, 0, 1)
         return replace(whole, groups=tuple(_profile(self, service, timing, group, groups) for group in range(groups)))
 

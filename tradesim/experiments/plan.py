@@ -11,6 +11,7 @@ from tradesim.experiments.checked import Checked
 from tradesim.experiments.manifest import fingerprint, host, plain, versions
 from tradesim.experiments.stated import Filed, Stored, parse_latency
 from tradesim.experiments.timing import Timing
+from tradesim.experiments.until import Until
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import Tape
 from tradesim.market.tape_file import read_tape
@@ -36,8 +37,8 @@ CURVE: Final = tuple(
 )
 """Compute latencies, ns, of the curve of P&L against latency."""
 
-BLOCK_GROUPS: Final = 32
-"""Measurement blocks, and so the most groups of them of which replicates have one each."""
+BLOCKS: Final = 32
+"""Blocks in which latencies are measured."""
 
 Source = SyntheticMarket | Path | tuple[Path, ...]
 
@@ -71,6 +72,7 @@ class Plan:
     ``curve``       fixed compute latencies (ns) at which reference prices are replayed too
     ``outside``     what methods do with a contract outside their domain
     ``memory_price`` currency for a MiB that a method keeps resident, each hour of tape
+    ``until``       when seeds enough were added to ``seeds``; None: they are all
     """
 
     source: Source
@@ -86,6 +88,7 @@ class Plan:
     curve: tuple[int, ...] = CURVE
     outside: Outside = Outside.FALLBACK
     memory_price: float = 0.0
+    until: Until | None = None
     _compute: ComputeLatency | Stored | Filed | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -99,6 +102,8 @@ class Plan:
             raise ArgumentError(
                 f"memory-price {self.memory_price:g}: it is currency per MiB and hour, from 0 to {LARGEST_AMOUNT:,.0f}"
             )
+        if self.until is not None:
+            _check_until(self.until, self.source, self.seeds)
         object.__setattr__(self, "_compute", parse_latency(self.latency))
 
     @property
@@ -112,13 +117,18 @@ class Plan:
         return isinstance(self.source, SyntheticMarket) or self.tape(self.seeds[0]).latent is not None
 
     def replicate(self, seed: int) -> int:
-        """The number of the replicate that ``seed`` is, from 0: which measurement blocks its latencies come from."""
-        return self.seeds.index(seed)
+        """The number of the replicate that ``seed`` is, from 0; seeds that are added follow the plan's own."""
+        return self.seeds.index(seed) if seed in self.seeds else len(self.seeds) + seed - max(self.seeds) - 1
+
+    @property
+    def block_groups(self) -> int:
+        """Into how many groups measurement blocks are dealt: one for each replicate, as far as they go."""
+        return min(len(self.seeds) if self.until is None else self.until.most_seeds, BLOCKS)
 
     def block_group(self, seed: int) -> int | None:
         """Which group of measurement blocks the latencies of ``seed`` come from; None where none is measured."""
         stated = self.compute is not None and not isinstance(self.compute, Stored | Filed)
-        return None if stated else self.replicate(seed) % BLOCK_GROUPS
+        return None if stated else self.replicate(seed) % self.block_groups
 
     def strategy(self, method: str) -> Strategy:
         """The shared way to trade, pricing by ``method``; answers of a rule of the user's are checked."""
@@ -177,6 +187,13 @@ def _check_days(tapes: Sequence[Path], seeds: Sequence[int]) -> None:
 def _check_curve(curve: Sequence[int]) -> None:
     if len(set(curve)) < len(curve) or any(ns < 0 for ns in curve):
         raise ArgumentError(f"curve {list(curve)}: its latencies are whole ns, at least 0, none twice")
+
+
+def _check_until(until: Until, source: Source, seeds: Sequence[int]) -> None:
+    if not isinstance(source, SyntheticMarket):
+        raise ArgumentError(f"until {until.confidence:g}: a tape has no further replicates; leave it out, or the tape")
+    if max(seeds) + until.counts(len(seeds))[-1] > LARGEST_SEED:
+        raise ArgumentError(f"seed {max(seeds)}: until adds seeds above it, and they are at most 2^63 - 1; give less")
 
 
 def check_trading(trading: Strategy, setting: Setting) -> None:

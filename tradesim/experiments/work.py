@@ -74,8 +74,8 @@ class Ready:
 
     def latencies(self, plan: Plan) -> dict[str, ComputeLatency]:
         """The compute latency of each measured method: as measured, live, or as stated."""
-        stated, seeds = plan.compute, len(plan.seeds)
-        profiles = {name: each.profile(self.service, plan.timing, seeds) for name, each in self.measured.items()}
+        stated, groups = plan.compute, plan.block_groups
+        profiles = {name: each.profile(self.service, plan.timing, groups) for name, each in self.measured.items()}
         if stated is None or isinstance(stated, Stored | Filed):
             return dict(profiles)
         if isinstance(stated, Measured):

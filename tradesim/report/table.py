@@ -100,7 +100,7 @@ def bytes_spoken(count: float) -> str:
 
 
 def _title(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
-    seeds = len(facts["manifest"]["configuration"]["seeds"])
+    seeds = max(table["seeds"].drop_nulls(), default=0)
     return f"{facts['problem']} options on {facts['tape']}; {seeds} seed{'s' * (seeds != 1)}, {len(table)} methods"
 
 
@@ -187,11 +187,22 @@ def money_told(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
 
 
+def seeds_taken(undecided: pl.DataFrame, seeds: int, confidence: float) -> str:
+    """How many seeds it took to tell methods apart, and of which pairs it did not."""
+    if undecided.is_empty():
+        return f"After {seeds} seeds every two methods are told apart, at a confidence of {confidence:g}."
+    pairs = (
+        f"{method} and {rival}" + (" (equal in every seed)" if p is None else p_formatted(p, " "))
+        for method, rival, p in undecided.select("method", "rival", "p_holm").iter_rows()
+    )
+    return f"After {seeds} seeds undecided, at a confidence of {confidence:g}: {', '.join(pairs)}."
+
+
 def p_formatted(p_value: float | None, between: str = "\n") -> str:
     """A p-value in brackets, for people; nothing where there is none.
 
-    >>> p_formatted(0.0123, ""), p_formatted(0.0004, ""), p_formatted(1.0, ""), p_formatted(None)
-    ('(.012)', '(<.001)', '(1)', '')
+    >>> [p_formatted(p, "") for p in (0.0123, 0.0004, 0.345, 1.0, None)]
+    ['(.012)', '(<.001)', '(.34)', '(1)', '']
     """
     if p_value is None:
         return ""
