@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tradesim.market.calibration import calibrate
     from tradesim.market.facts import facts_of
     from tradesim.market.hybrid import HybridMarket, hybrid
+    from tradesim.market.reaction import reaction_curve
     from tradesim.market.snapshot import read_snapshot
     from tradesim.market.synthetic import SyntheticMarket
     from tradesim.market.tape_file import read_tape, write_tape
@@ -70,6 +71,7 @@ _HOMES = {
     "hybrid": "market.hybrid",
     "read_snapshot": "market.snapshot",
     "race": "experiments.race",
+    "reaction_curve": "market.reaction",
     "read_tape": "market.tape_file",
     "run": "experiments.run",
     "write_tape": "market.tape_file",
@@ -114,6 +116,7 @@ __all__ = [
     "hybrid",
     "iso",
     "race",
+    "reaction_curve",
     "read_snapshot",
     "read_tape",
     "run",
