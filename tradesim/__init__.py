@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tradesim.experiments.iso import IsoPnl, iso
     from tradesim.experiments.race import Race, race
     from tradesim.experiments.race_plan import Contestant
+    from tradesim.experiments.rivals import Rivals, rivals
     from tradesim.experiments.run import run
     from tradesim.market.calibration import calibrate
     from tradesim.market.facts import facts_of
@@ -50,6 +51,7 @@ _HOMES = {
     "Policy": "simulation.strategy",
     "Problem": "pricing.problem",
     "Race": "experiments.race",
+    "Rivals": "experiments.rivals",
     "Setting": "simulation.session",
     "SpotMoved": "simulation.trigger",
     "Store": "results.store",
@@ -73,6 +75,7 @@ _HOMES = {
     "race": "experiments.race",
     "reaction_curve": "market.reaction",
     "read_tape": "market.tape_file",
+    "rivals": "experiments.rivals",
     "run": "experiments.run",
     "write_tape": "market.tape_file",
 }
@@ -96,6 +99,7 @@ __all__ = [
     "Policy",
     "Problem",
     "Race",
+    "Rivals",
     "Setting",
     "SpotMoved",
     "Store",
@@ -119,6 +123,7 @@ __all__ = [
     "reaction_curve",
     "read_snapshot",
     "read_tape",
+    "rivals",
     "run",
     "write_tape",
 ]

@@ -17,6 +17,7 @@ from tradesim.cli import (  # noqa: F401
     ingest,
     iso,
     race,
+    rivals,
     run,
     sql,
 )
