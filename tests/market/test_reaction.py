@@ -199,7 +199,7 @@ def test_the_facts_say_the_parameters_of_the_makers(tape):
 def test_a_tape_without_options_or_of_bars_identifies_no_reaction(tape):
     for other, why in (
         (rows_of(tape, tape.instrument == UNDERLYING), "0 requotes"),
-        (dataclasses.replace(tape, resolution=60 * SECOND), "tells 60 s apart"),
+        (dataclasses.replace(tape, resolution=60 * SECOND), "its resolution is 60 s"),
         (rows_of(tape, slice(0, 500)), "30 are the fewest"),
     ):
         with pytest.raises(TapeError, match=why):

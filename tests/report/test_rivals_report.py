@@ -88,7 +88,7 @@ def test_methods_that_beat_each_other_in_turn_have_no_order():
 
 def test_without_intervals_nothing_is_stated():
     few = differences(a_b=(1, 1, 1)).with_columns(low=pl.lit(None, pl.Float64), high=pl.lit(None, pl.Float64))
-    assert statements(few) == ["Below five seeds there is no interval: who earns more is not said."]
+    assert statements(few) == ["Below five seeds there is no interval: who earns more is not stated."]
     assert statements(few.clear()) == []
 
 

@@ -53,9 +53,9 @@ class Rivals:
 
     @property
     def table(self) -> pl.DataFrame:
-        """One row a ``reaction`` and compute latency (``compute_ns``; both ns), of reference prices.
+        """One row per ``reaction`` and compute latency (``compute_ns``; both ns), of reference prices.
 
-        ``pnl`` currency a seed, ``kept`` its share of the P&L at zero compute latency with its ``standard_error``,
+        ``pnl`` currency per seed, ``kept`` its share of the P&L at zero compute latency with its ``standard_error``,
         both NULL where there is none; ``analytic`` the share by :func:`~tradesim.experiments.kept.share_kept`.
         """
         rows = self._view("kept_share", "compute_ns").filter(role="curve").sort("reaction", "compute_ns")
@@ -65,7 +65,7 @@ class Rivals:
 
     @property
     def methods(self) -> pl.DataFrame:
-        """One row a ``reaction`` and ``method``, at its own latency (median ``compute_p50`` ns).
+        """One row per ``reaction`` and ``method``, at its own latency (median ``compute_p50`` ns).
 
         ``pnl kept standard_error`` as above, ``analytic`` by the formula at its median latency.
         """
@@ -73,16 +73,16 @@ class Rivals:
         places = self._view("methods", "position").select("comparison", "method", "position")
         own = self._view("kept_share", "method").filter(role="own")
         rows = own.join(taken, on=["comparison", "method"]).join(places, on=["comparison", "method"])
-        return rows.sort("reaction", "position").select(
-            *("reaction", "method", "compute_p50", "seeds", "pnl", "kept", "standard_error"),
-            self._analytic(rows.sort("reaction", "position"), "compute_p50"),
-        )
+        rows = rows.sort("reaction", "position")
+        columns = ("reaction", "method", "compute_p50", "seeds", "pnl", "kept", "standard_error")
+        return rows.select(*columns, self._analytic(rows, "compute_p50"))
 
     @property
     def differences(self) -> pl.DataFrame:
-        """What each method earned more than each later one, one row a ``reaction``: ``mean low high``, currency a seed.
+        """What each method earned more than each later one, one row per pair and ``reaction``; currency per seed.
 
-        ``sign`` is +1 or -1 where the 95 % interval says which of the two earns more, and 0 where it does not.
+        ``mean low high`` are the mean over seeds and its 95 % interval. ``sign`` is +1 or -1 where the
+        interval says which of the two earns more, and 0 where it does not.
         """
         order = {method: place for place, method in enumerate(self.methods["method"].unique(maintain_order=True))}
         rows = self._view("method_difference", "method").filter(

@@ -41,7 +41,7 @@ Integers = NDArray[np.int64]
 FEWEST: Final = 30
 """Nothing is estimated from fewer moves or requotes."""
 FINEST: Final = 10
-"""The horizon is at least so many times as long as what the tape can tell apart."""
+"""The horizon is at least so many times as long as the tape's resolution."""
 LONGEST_GAPS: Final = 0.1
 """Share of the gaps between moves that outlast the horizon."""
 LATE: Final = 0.05
@@ -78,7 +78,7 @@ class Reactions:
     ``delays``     int64[d], ascending: from a move to the first requote of a contract
     ``followed``   int64[m], ascending: how long each move was followed
     ``silent``     int64[m]: contracts that had not requoted by then
-    ``background`` hazard of a change of a contract's quote away from moves, a ns
+    ``background`` hazard of a change of a contract's quote away from moves, per ns
     ``resolution`` of the tape
     """
 
@@ -139,7 +139,7 @@ class Reactions:
 
     @cached_property
     def fitted(self) -> Delay | None:
-        """The delay of highest likelihood, censoring and background counted; None where a tenth is not told apart.
+        """The delay of highest likelihood, censoring and background counted; None where a tenth is not resolved.
 
         Delays are taken as counts of a life table, for the likelihood of single ones has no maximum in ``fixed``:
         Giesbrecht and Kempthorne, "Maximum likelihood estimation in the three-parameter lognormal distribution",
@@ -178,7 +178,8 @@ def reactions_of(tape: Tape, *, ticks: float = 0.0) -> Reactions:
     horizon, calm = int(np.quantile(gaps, 1.0 - LONGEST_GAPS)), float(np.median(gaps))
     if horizon < FINEST * tape.resolution:
         raise _unidentified(
-            tape, f"its moves follow each other within {spoken(horizon)}, and it tells {spoken(tape.resolution)} apart"
+            tape,
+            f"its moves follow each other within {spoken(horizon)}, and its resolution is {spoken(tape.resolution)}",
         )
     timed = np.diff(moves, prepend=tape.start) >= calm
     timed &= np.abs(np.diff(mid)[at - 1]) >= ticks * _tick(tape) / MICROS * (1.0 - 1e-9)

@@ -11,7 +11,7 @@ from tradesim.units import spoken
 
 
 def rivals_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
-    """One row a reaction, one column a latency; ``table`` is that of a :class:`~tradesim.experiments.rivals.Rivals`."""
+    """One row per reaction, one column per latency; ``table`` is that of a :class:`~tradesim.experiments.rivals.Rivals`."""
     seeds = int(table["seeds"].to_numpy().max())
     shown = Table(
         title="Share of the P&L that is kept, by own compute latency and the makers' reaction: "
@@ -33,11 +33,11 @@ def rivals_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
 
 
 def rivals_methods_table(methods: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
-    """One row a reaction, one column a method; ``methods`` are those of the same."""
+    """One row per reaction, one column per method; ``methods`` are those of the same."""
     shown = Table(
         title="P&L of each method at its own latency, and the share of what reference prices earn at once",
         title_justify="left",
-        caption=f"P&L is edge at the fill net of fees, in {facts['currency']} a seed.",
+        caption=f"P&L is edge at the fill net of fees, in {facts['currency']} per seed.",
         caption_justify="left",
     )
     shown.add_column("makers' median", justify="right", no_wrap=True)
@@ -60,7 +60,7 @@ def statements(differences: pl.DataFrame) -> list[str]:
     if differences.is_empty():
         return []
     if differences["low"].null_count():
-        return ["Below five seeds there is no interval: who earns more is not said."]
+        return ["Below five seeds there is no interval: who earns more is not stated."]
     return [*_chains(differences), *_pairs(differences)]
 
 
@@ -97,7 +97,7 @@ def _chain(differences: pl.DataFrame) -> list[list[str]]:
 
 
 def _pairs(differences: pl.DataFrame) -> list[str]:
-    """One sentence a pair."""
+    """One sentence per pair."""
     tried = differences["reaction"].unique().sort().to_list()
     names = list(dict.fromkeys([*differences["method"], *differences["rival"]]))
     return [
