@@ -11,7 +11,7 @@ from tradesim.units import spoken
 
 
 def rivals_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
-    """One row per reaction, one column per latency; ``table`` is that of a :class:`~tradesim.experiments.rivals.Rivals`."""
+    """One row per reaction, one column per latency; ``table`` is of a :class:`~tradesim.experiments.rivals.Rivals`."""
     seeds = int(table["seeds"].to_numpy().max())
     shown = Table(
         title="Share of the P&L that is kept, by own compute latency and the makers' reaction: "
