@@ -20,9 +20,7 @@ def share_kept(latencies: Floats, *, wires: float, stands: Survival) -> Floats:
     ``P(D > w + L) / P(D > w)``: a stale quote is worth what it is worth until it is gone, at D after the move, and the
     desk reaches it ``w`` (``wires``, ns) and its compute latency L after the move. Quotes are taken as independent of
     what they are worth, and the desk as idle when the move reaches it. Where D is ``w`` and a lognormal of median m and
-    that sigma, it is ``1 - Phi(ln(L / m) / sigma)``: only the ratio of the two latencies counts. (The cost of latency
-    as a lost race; Moallemi and Saglam, "The cost of latency in high-frequency trading", Operations Research 61, 2013,
-    have it for a limit order.)
+    that sigma, it is ``1 - Phi(ln(L / m) / sigma)``: only the ratio of the two latencies counts.
     """
     return np.asarray(stands(wires + latencies) / stands(np.array([wires])))
 

@@ -97,7 +97,7 @@ class Reactions:
         ``requotes``       at this delay
         ``survival``       share that has not requoted by then: Kaplan and Meier, "Nonparametric estimation from
                            incomplete observations", Journal of the American Statistical Association 53 (1958)
-        ``standard_error`` of it, by Greenwood's formula (the same, section 3), contracts taken as independent
+        ``standard_error`` of it, by Greenwood's formula, contracts taken as independent
         ``answered``       share that has answered the move by then: the background's part taken off
         ``reacted``        that over what it is at the horizon: the distribution function of the reaction
         """
