@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from tradesim.experiments.profiling import measure
     from tradesim.experiments.race import Race, race
     from tradesim.experiments.race_plan import Contestant
+    from tradesim.experiments.rivals import Rivals, rivals
     from tradesim.experiments.run import run
     from tradesim.market.calibration import calibrate
     from tradesim.market.facts import facts_of
     from tradesim.market.hybrid import HybridMarket, hybrid
+    from tradesim.market.reaction import reaction_curve
     from tradesim.market.snapshot import read_snapshot
     from tradesim.market.synthetic import SyntheticMarket
     from tradesim.market.tape_file import read_tape, write_tape
@@ -62,6 +64,7 @@ _HOMES = {
     "Policy": "simulation.strategy",
     "Problem": "pricing.problem",
     "Race": "experiments.race",
+    "Rivals": "experiments.rivals",
     "Setting": "simulation.session",
     "SpotMoved": "simulation.trigger",
     "Store": "results.store",
@@ -85,7 +88,9 @@ _HOMES = {
     "hybrid": "market.hybrid",
     "read_snapshot": "market.snapshot",
     "race": "experiments.race",
+    "reaction_curve": "market.reaction",
     "read_tape": "market.tape_file",
+    "rivals": "experiments.rivals",
     "run": "experiments.run",
     "write_tape": "market.tape_file",
 }
@@ -111,6 +116,7 @@ __all__ = [
     "Policy",
     "Problem",
     "Race",
+    "Rivals",
     "Setting",
     "SpotMoved",
     "Store",
@@ -133,8 +139,10 @@ __all__ = [
     "iso",
     "measure",
     "race",
+    "reaction_curve",
     "read_snapshot",
     "read_tape",
+    "rivals",
     "run",
     "write_tape",
 ]

@@ -21,6 +21,7 @@ COMMANDS = (
     "race",
     "breakeven",
     "iso",
+    "rivals",
     "frontier",
     "advise",
     "build",

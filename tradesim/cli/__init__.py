@@ -19,6 +19,7 @@ from tradesim.cli import (  # noqa: F401
     iso,
     measure,
     race,
+    rivals,
     run,
     sql,
 )

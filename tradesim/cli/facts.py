@@ -6,9 +6,10 @@ from tradesim.errors import ArgumentError
 
 @app.command
 def facts(*tapes: str, as_json: Json = False) -> None:
-    """Show the stylised facts of tapes side by side: arrivals, returns, spreads, trades, smile.
+    """Show the stylised facts of tapes side by side: arrivals, returns, spreads, trades, makers' reaction, smile.
 
-    A fact that a tape cannot identify is shown as "-" (null in JSON): bars do not tell arrivals.
+    A fact that a tape cannot identify is shown as "-" (null in JSON): bars do not tell arrivals. The delays that are
+    fitted to the reaction are parameters of a generated market whose makers take as long.
 
     Parameters
     ----------

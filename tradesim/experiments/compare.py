@@ -188,16 +188,7 @@ def make(
     """
     with at_work(plan, db=db, jobs=jobs, progress=progress) as work:
         ready = make_ready(plan, work, measuring=plan.methods, progress=progress)
-        _write_question(plan, work, ready)
-        replay = Replay(
-            plan=plan,
-            latencies=ready.latencies(plan),
-            name=work.name,
-            home=work.home,
-            staging=work.staging,
-            jobs=jobs,
-            tell=progress,
-        )
+        replay = begun(plan, work, ready, jobs=jobs, progress=progress)
         replay.all(dict.fromkeys(plan.seeds, jobs_of(plan)), "replaying")
         for number, asked in enumerate(further, start=1):
             draft = Store(work.staging / f"draft-{number}.duckdb")
@@ -220,6 +211,20 @@ def _further_seeds(plan: Plan) -> list[Callable[[Store], Jobs]]:
         return {} if decided else dict.fromkeys(range(behind + start - first, behind + stop - first), jobs_of(plan))
 
     return [partial(added, start, stop) for start, stop in pairwise(plan.until.counts(first))]
+
+
+def begun(plan: Plan, work: Work, ready: Ready, *, jobs: int, progress: Progress) -> Replay:
+    """The replay of a comparison whose facts that are not of a run are staged, under the name of ``work``."""
+    _write_question(plan, work, ready)
+    return Replay(
+        plan=plan,
+        latencies=ready.latencies(plan),
+        name=work.name,
+        home=work.home,
+        staging=work.staging,
+        jobs=jobs,
+        tell=progress,
+    )
 
 
 def edge_of(rule: Rule) -> float | None:
@@ -258,4 +263,4 @@ def _write_question(plan: Plan, work: Work, ready: Ready) -> None:
         ]
     )
     facts = {"comparisons": comparison, "methods": methods, "profiles": ready.profiles(work.name)}
-    write_facts(facts, work.staging, part="question")
+    write_facts(facts, work.staging, part=f"question-{work.name}")

@@ -2,7 +2,8 @@
 
 Which facts, and why: R. Cont, "Empirical properties of asset returns: stylized facts and statistical issues",
 Quantitative Finance 1 (2001): heavy tails that thin out as the horizon grows, no linear but lasting absolute
-autocorrelation, clustering. To these come what a latency is paid for: clustered arrivals, spreads, quotes a trade.
+autocorrelation, clustering. To these come what a latency is paid for: clustered arrivals, spreads, quotes a trade, and
+how long options are quoted as before a move of their underlying (:mod:`~tradesim.market.reaction`).
 
 A fact that a tape cannot identify is None: bars do not tell arrivals, no horizon below the tape's resolution is
 sampled, and nothing is estimated from fewer than 30 intervals.
@@ -15,12 +16,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tradesim.errors import TapeError
 from tradesim.market.gains import makers_gains
 from tradesim.market.quoted import Quoted, quoted_smiles
+from tradesim.market.reaction import reactions_of
 from tradesim.market.snapshot import snapshot_of
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING, Tape, mids
 from tradesim.pricing.problem import Floats
-from tradesim.units import DAY, MILLISECOND, SECOND, YEAR, spoken
+from tradesim.units import DAY, MICROSECOND, MILLISECOND, SECOND, YEAR, spoken
 
 Integers = NDArray[np.int64]
 Facts = dict[str, float | None]
@@ -35,6 +38,8 @@ FEWEST: Final = 30
 FINEST: Final = 10
 """A window that counts arrivals is at least so many times as long as what the tape can tell apart."""
 QUANTILES: Final = (0.5, 0.9, 0.99)
+REACTED: Final = (0.1, 0.5, 0.9)
+"""Shares of the reactions whose delays are reported."""
 DEVIATIONS: Final = (-2, -1, 0, 1, 2)
 """Where a smile is read: strikes so many standard deviations from the forward."""
 SMILE_DAYS: Final = 30
@@ -206,7 +211,29 @@ def _option_facts(tape: Tape) -> Facts:
     return {
         "options: quotes a trade": np.count_nonzero(quotes) / trades if trades and is_told(tape) else None,
         "options: median spread (% of mid)": 100.0 * float(np.median(spread)) if len(spread) else None,
+        **_reaction_facts(tape),
         **_smile_facts(tape, bool(both.any())),
+    }
+
+
+def _reaction_facts(tape: Tape) -> Facts:
+    """How long makers take to answer a move, and the parameters of a generated market whose makers take as long."""
+    try:
+        seen = reactions_of(tape)
+    except TapeError:
+        seen = None
+    fitted = None if seen is None else seen.fitted
+    delays = {
+        **{f"reaction, {share:.0%} within": None if seen is None else seen.quantile(share) for share in REACTED},
+        "delay_fixed": None if fitted is None else fitted.fixed,
+        "delay_median": None if fitted is None else fitted.median,
+    }
+    return {
+        "options: moves followed": None if seen is None else len(seen.followed),
+        "options: quotes that answered": None if seen is None else len(seen.delays),
+        "options: quotes censored": None if seen is None else int(seen.silent.sum()),
+        **{f"options: {name} (us)": _known(delay, lambda ns: ns / MICROSECOND) for name, delay in delays.items()},
+        "options: delay_sigma": None if fitted is None else fitted.sigma,
     }
 
 

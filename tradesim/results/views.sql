@@ -340,6 +340,37 @@ SELECT m.comparison, m.method,
 FROM methods m JOIN comparisons c USING (comparison) JOIN runs r USING (comparison, method)
 WHERE r.role = 'own' GROUP BY m.comparison, m.method;
 
+-- How fast the makers of a generated market are: a fixed delay and a lognormal one of that median and sigma, ns.
+CREATE OR REPLACE VIEW market_reaction AS
+SELECT comparison,
+       CAST(manifest->>'$.configuration.source.delay_fixed' AS BIGINT) AS delay_fixed,
+       CAST(manifest->>'$.configuration.source.delay_median' AS BIGINT) AS delay_median,
+       CAST(manifest->>'$.configuration.source.delay_sigma' AS DOUBLE) AS delay_sigma
+FROM comparisons
+WHERE json_exists(manifest, '$.configuration.source.delay_median');
+
+-- The share that a run keeps of what reference prices earn at once (role oracle), all seeds together: of reference
+-- prices at fixed compute latencies (role curve) or at a method's own (exact), and of the method itself (own). NULL where
+-- they earn nothing. The standard error is that of a ratio over seeds (Cochran, Sampling Techniques, 1977, 6.4), NULL
+-- below two of them.
+CREATE OR REPLACE VIEW kept_share AS
+WITH paired AS (
+    SELECT r.comparison, r.method, r.role, r.compute_ns, r.pnl, oracle.pnl AS oracle,
+           sum(r.pnl) OVER run / nullif(sum(oracle.pnl) OVER run, 0) AS kept
+    FROM run_pnl r
+    JOIN run_pnl oracle ON (oracle.comparison, oracle.tape_hash, oracle.seed, oracle.role)
+                         = (r.comparison, r.tape_hash, r.seed, 'oracle')
+    WHERE r.role IN ('curve', 'exact', 'own')
+    WINDOW run AS (PARTITION BY r.comparison, r.method, r.role, r.compute_ns)
+)
+SELECT p.comparison, method, role, compute_ns, count(*) AS seeds,
+       avg(pnl) * any_value(money_unit) AS pnl, avg(oracle) * any_value(money_unit) AS oracle, any_value(kept) AS kept,
+       CASE WHEN count(*) > 1
+            THEN sqrt(sum((pnl - kept * oracle) ** 2) * count(*) / (count(*) - 1)) / abs(sum(oracle)) END
+           AS standard_error
+FROM paired p JOIN comparisons USING (comparison)
+GROUP BY p.comparison, method, role, compute_ns;
+
 -- The table of `tradesim compare`: one row a method.
 CREATE OR REPLACE VIEW comparison_table AS
 WITH wide AS (
