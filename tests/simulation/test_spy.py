@@ -1,5 +1,8 @@
 """At every wake-up, every field of the screen is what had really reached that desk by then, and nothing else."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +18,7 @@ from tradesim.simulation.strategy import Custom, Policy, Strategy
 from tradesim.simulation.trigger import AnyOf, EveryQuote, OptionQuoted, OwnTraded, Traded
 from tradesim.simulation.valuation import Pricing
 from tradesim.simulation.volatility import Schedule
+from tradesim.simulation.wires import Recorded
 
 SCHEDULE = Schedule(every=70, fastest=20, settle=5)
 
@@ -29,6 +33,7 @@ tapes = st.lists(
     st.tuples(st.integers(0, 30), st.one_of(option, option, trade, spot, spot, one_sided)), min_size=5, max_size=30
 )
 wakes = st.sampled_from([EveryQuote(), EveryQuote(), OptionQuoted(), OptionQuoted(by=0.5, near=0.005), Traded(n=2)])
+feeds = st.one_of(world, world.map(lambda wires: replace(wires, feed=Recorded())))
 spied = st.tuples(desk, wakes, delay)
 
 
@@ -55,7 +60,8 @@ def tape(events):
                 rows.append(underlying(at, *told))
             case "bid alone":
                 rows.append(Quote(at=at, instrument=0, bid=told[0]))
-    return tape_of(*rows, underlying(at + 40), contracts=2, multiplier=100)
+    made = tape_of(*rows, underlying(at + 40), contracts=2, multiplier=100)
+    return replace(made, received=made.ts + np.arange(len(made)) * 29 % 37)
 
 
 def watched(log, index, asked, wake, update):
@@ -75,7 +81,7 @@ def watched(log, index, asked, wake, update):
 
 @pytest.mark.parametrize("policy", Policy)
 @settings(max_examples=40)
-@given(tapes, world, venue, st.lists(spied, min_size=1, max_size=3), st.integers(0, 2**20))
+@given(tapes, feeds, venue, st.lists(spied, min_size=1, max_size=3), st.integers(0, 2**20))
 def test_every_field_of_every_screen_is_what_had_arrived(policy, events, wires, rules, desks, seed):
     setting = Setting(wires=wires, fees=FEES, venue=rules, schedule=SCHEDULE, horizon=0)
     session = open_session(tape(events), PROBLEMS["european"], setting, seed=seed)

@@ -16,6 +16,7 @@ from tradesim.simulation.reports import Take
 from tradesim.simulation.screen import CHANGING, NOTHING, PENDING, WORKING
 from tradesim.simulation.strategy import Policy
 from tradesim.simulation.venue import Venue
+from tradesim.simulation.wires import Recorded
 from tradesim.units import MICROS
 
 NEVER = 2**62
@@ -107,6 +108,12 @@ class Witness:
     def __init__(self, session, desk, seat, result, log):
         self.tape, self.schedule, self.desk, self.log = session.tape, session.setting.schedule, desk, log
         self.strategy, self.base, self.count = seat.strategy, seat.pricing.prices.base, len(session.tape.chain)
+        fees = session.setting.fees
+        self.terms = {
+            "fee": round(fees.taker * MICROS),
+            "maker_fee": round(fees.maker * MICROS),
+            "tick": session.ticks[1],
+        }
         self.clock = self._clock(session)
         self.states = self._states()
         begin, end = self.states[0]["at"], session.tape.end
@@ -126,9 +133,9 @@ class Witness:
             fill["after"] = after
 
     def _clock(self, session):
-        feed, clock = session.setting.wires.feed, []
-        for row, ts in enumerate(self.tape.ts.tolist()):
-            clock.append(ts + feed.sample(uniform(session.seed, FEED, self.desk, row, 0), ts))
+        feed, clock = session.setting.wires.feed, self.tape.received.tolist()
+        for row, ts in enumerate([] if isinstance(feed, Recorded) else self.tape.ts.tolist()):
+            clock[row] = ts + feed.sample(uniform(session.seed, FEED, self.desk, row, 0), ts)
         return [max(clock[: row + 1]) for row in range(len(clock))]
 
     # --- What the feed brought ---
@@ -328,5 +335,7 @@ class Witness:
                 [self.working(c, direction, now, after, number) for direction in (1, -1)] for c in range(self.count)
             ],
         }
+        expected |= self.terms
+        assert {*expected, "now", "after"} == note.keys()
         for name, value in expected.items():
             np.testing.assert_array_equal(note[name], value, err_msg=f"{name} of desk {self.desk} at decision {number}")

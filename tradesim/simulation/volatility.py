@@ -1,4 +1,4 @@
-"""The volatility service: one for all runs of a session, on a tape-time schedule, on the desk's second CPU.
+"""The volatility service: a desk's, the same in all runs of a session, on a tape-time schedule, on its second CPU.
 
 At each instant of the schedule it looks at the desk's view and writes a :class:`~tradesim.methods.method.State`:
 
