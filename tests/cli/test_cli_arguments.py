@@ -30,8 +30,8 @@ SEEDS = [
     (HUGE, "from 0 to"),
 ]
 LATENCIES = [
-    ("", "it is one of empirical, measured"),
-    ("nope", "it is one of empirical, measured"),
+    ("", "it is empirical, measured"),
+    ("nope", "it is empirical, measured"),
     ("fixed", "write for example fixed:40us"),
     ("fixed:", "write for example fixed:40us"),
     ("fixed:40", "a number and ns, us, ms or s"),
@@ -110,7 +110,9 @@ WIRES = [
         *cases("--most-seeds", WHOLES),
         *cases("--problem", [*PROBLEMS, ("basket-3", "one underlying; choose european"), ("sine", "one underlying")]),
         *WIRES,
-        *cases("--cache", [("", "hot, cold"), ("warm", "hot, cold")]),
+        *cases("--timing", [("", "live, hot, cold"), ("warm", "live, hot, cold")]),
+        *cases("--between", [("", "memory ''"), ("much", "memory 'much'"), ("desk,1ms", "spin=DURATION")]),
+        *cases("--memory-price", [("-1", "currency per MiB and hour"), ("nan", "currency per MiB and hour")]),
         *cases("--json", [("5", "unable to convert")]),
         *cases("--no-json", [("", "Unknown option")]),
         *cases("--nonsense", [("1", "Unknown option")]),

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-EFFECTS = ("pnl_error", "pricing_effect", "latency_effect", "interaction", "make_instant", "make_exact")
+EFFECTS = ("pnl_error", "slow_inputs", "pricing_effect", "latency_effect", "interaction", "make_instant", "make_exact")
 
 
 def method_row(method: str, **said: Any) -> dict[str, Any]:
@@ -25,7 +25,9 @@ def method_row(method: str, **said: Any) -> dict[str, Any]:
         "fallbacks": 0,
     }
     counts |= {"seeds": 8, "replicates": 8}
-    counts |= {"identified": True, "update_p50": 20_000, "amortised_p50": 4_200.0}
+    counts |= {"identified": True, "update_p50": 20_000, "amortised_p50": 4_200.0, "update_busy": 0.002}
+    counts |= {f"{stage}_p50": 1_000 for stage in ("feed", "price", "decide", "send")}
+    counts |= {f"price_{timing}_p50": 900 for timing in ("live", "hot", "cold")} | {"memory_cost": None}
     errors = {"error_rms": 0.001, "error_max": 0.01, "tradable": True}
     return {"method": method, **latency, **amounts, **certainty, **counts, **errors, **said}
 

@@ -12,6 +12,7 @@ from tradesim.pricing import PROBLEMS
 from tradesim.simulation.draws import FEED, UPDATE, uniform
 from tradesim.simulation.floor import Floor
 from tradesim.simulation.hiccups import NO_PAUSES
+from tradesim.simulation.latency import Stage
 from tradesim.simulation.reports import Take
 from tradesim.simulation.screen import CHANGING, NOTHING, PENDING, WORKING
 from tradesim.simulation.strategy import Policy
@@ -236,7 +237,7 @@ class Witness:
             if k + 1 < len(instants) and instants[k + 1] <= free:
                 continue
             draw = uniform(seed, UPDATE, self.desk, k, 0)
-            work = compute.update(draw) + (2 * compute.price("delta", draw, 0) if hedged else 0)
+            work = compute.update(draw) + (2 * compute.work(Stage.PRICE, "delta", draw, 0, 0) if hedged else 0)
             done[k] = free = pauses.finish(max(instants[k], free), work)[0]
         for state, instant in zip(self.states, done, strict=True):
             state["done"] = instant

@@ -22,8 +22,8 @@ class Until:
     there is none; so the error is shared out among all looks that there may be, in equal parts (Bonferroni's
     inequality), and the probability that any pair is told apart in error at any look is at most 1 - ``confidence``.
 
-    This is so where differences are normal: 4 % at 0.95 and four looks. Where they are skewed and zero in the mean,
-    Student's t finds a difference more often: 7 to 12 % where they have the shape of what a table, or 3 us, lose.
+    This is so where differences are normal; where they are skewed and zero in the mean, a difference is found somewhat
+    more often.
     """
 
     confidence: float

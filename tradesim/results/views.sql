@@ -143,9 +143,10 @@ CREATE OR REPLACE MACRO holm(p, all_p) AS
                                          lambda q: q * len(list_filter(all_p, lambda r: r >= q))))) END;
 
 -- Of `source`, a view of money by comparison, tape, seed and key: moments of each key over replicates, in currency; the
--- paired t-value, NULL where it is not defined, with its two-sided p-value by Student's t; and a 95 % interval of the
--- mean. No p-value and no interval below 5 replicates. Where all replicates differ by the same amount, that amount is
--- the interval: nothing is known of rarer ones.
+-- paired t-value, NULL where it is not defined; a two-sided p-value; and a 95 % interval of the mean, which holds zero
+-- where p is above 0.05: p is Student's, of a t that is shrunk by what the interval is lengthened towards zero. No
+-- p-value and no interval below 5 replicates. Where all replicates differ by the same amount, that amount is the
+-- interval: nothing is known of rarer ones.
 --
 -- The interval is Student's, longer by 1 + 1/k, and on the side of the longer tail once more by
 -- 1 + 1.5 |skewness| / sqrt(k), of the k replicates that differ at all. Student's alone is too short on that side, for
@@ -178,15 +179,17 @@ WITH clusters AS (
     FROM samples
 ), shaped AS (
     SELECT *, CASE WHEN deviation > 0 THEN n / ((n - 1) * (n - 2)) * cubes / deviation ** 3 ELSE 0 END AS skewness,
-           CASE WHEN n >= 5 THEN student_quantile(n - 1) * deviation / sqrt(n) * (1 + 1 / k) END AS reach
+           (1 + 1 / k) * (1 + 1.5 * greatest(-skewness, 0) / sqrt(k)) AS below,
+           (1 + 1 / k) * (1 + 1.5 * greatest(skewness, 0) / sqrt(k)) AS above,
+           CASE WHEN n >= 5 THEN student_quantile(n - 1) * deviation / sqrt(n) END AS reach
     FROM moments
 )
 SELECT comparison, key, seeds, n AS replicates, middle * money_unit AS mean,
        deviation * money_unit AS standard_deviation,
        CASE WHEN deviation > 0 THEN middle / (deviation / sqrt(n)) END AS t_value,
-       CASE WHEN n >= 5 THEN student_p(t_value, n - 1) END AS p_value,
-       (middle - reach * (1 + 1.5 * greatest(-skewness, 0) / sqrt(k))) * money_unit AS low,
-       (middle + reach * (1 + 1.5 * greatest(skewness, 0) / sqrt(k))) * money_unit AS high
+       CASE WHEN n >= 5 THEN student_p(t_value / CASE WHEN middle > 0 THEN below ELSE above END, n - 1) END AS p_value,
+       (middle - reach * below) * money_unit AS low,
+       (middle + reach * above) * money_unit AS high
 FROM shaped JOIN money_units USING (comparison);
 
 -- Over seeds, in currency: each effect with its moments and interval. p_holm is corrected for the number of methods.

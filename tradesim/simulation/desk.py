@@ -76,6 +76,8 @@ class Message(NamedTuple):
         return action_of(self.kind)
 
 
+NO_REQUESTS: Final = np.empty((0, 6), dtype=np.int64)
+
 UNSTATED: Final = -1
 """Stands for the state of a decision that took the truth."""
 
@@ -189,23 +191,28 @@ class Desk:
         spot = self._view.spot
         feed = perf_counter_ns() - began
         tag, price = self._values.price(spot)
+        work = partial(self._work, uniform(self._session.seed, COMPUTE, self._index, wake.key, 0), wake.key)
+        fed = work(Stage.FEED, "", feed)
+        priced = fed + work(Stage.PRICE, tag, price)
+        in_time = deadline is None or self._pauses.finish(start, priced)[0] - wake.arrival <= deadline
         began = perf_counter_ns()
-        requests = self._ask(start, spot)
+        requests = self._ask(start, spot) if in_time else NO_REQUESTS
         decide = perf_counter_ns() - began
-        fed, priced, decided, paused = self._charge(
-            wake.key, start, (feed, price, decide), tag, asked=len(requests) > 0
-        )
-        in_time = deadline is None or decided - wake.arrival <= deadline
+        asked = len(requests) > 0
+        thought = priced + (work(Stage.DECIDE, ORDERS if asked else QUIET, decide) if in_time else 0)
+        decided, paused = self._pauses.finish(start, thought)
+        in_time = in_time and (deadline is None or decided - wake.arrival <= deadline)
         began = perf_counter_ns()
-        admitted = self._admit(requests) if in_time and len(requests) else []
+        admitted = self._admit(requests) if in_time and asked else []
         send = (perf_counter_ns() - began) // max(len(admitted), 1)
         messages = [self._message(number, request, wake.key, decided) for number, request in admitted]
         if self._observer is not None:
-            self._observer.after(Took(tag, len(requests) > 0, feed, price, decide, send, len(messages)))
+            self._observer.after(Took(tag, asked, feed, price, decide, send, len(messages)))
         free = self._leave(messages, wake.key, decided, send)
         skipped = self._agenda.take(free=free)
         self.next_wake = self._agenda.next_wake
-        instants = (start, fed, priced, decided)
+        finish = self._pauses.finish
+        instants = (start, finish(start, fed)[0], finish(start, priced)[0], decided)
         refused = len(requests) - len(messages) if in_time else 0
         self._record_decision(wake, instants, paused, tag, spot, len(messages), refused, skipped, in_time=in_time)
 
@@ -232,17 +239,9 @@ class Desk:
             chosen = np.concatenate([as_requests(chosen), due])
         return as_requests(chosen) if len(chosen) else chosen
 
-    def _charge(
-        self, key: int, start: int, elapsed: tuple[int, int, int], tag: str, *, asked: bool
-    ) -> tuple[int, int, int, int]:
-        """When the desk has taken the feed in, priced and decided, and for how long it was paused until then."""
-        draw = uniform(self._session.seed, COMPUTE, self._index, key, 0)
-        work, (feed, price, decide) = self._compute.work, elapsed
-        fed = work(Stage.FEED, "", draw, feed, key)
-        priced = fed + work(Stage.PRICE, tag, draw, price, key)
-        decided = priced + work(Stage.DECIDE, ORDERS if asked else QUIET, draw, decide, key)
-        finish = self._pauses.finish
-        return finish(start, fed)[0], finish(start, priced)[0], *finish(start, decided)
+    def _work(self, draw: float, key: int, stage: Stage, tag: str, elapsed: int) -> int:
+        """What a stage of the decision ``key`` is charged, ns."""
+        return self._compute.work(stage, tag, draw, elapsed, key)
 
     def _admit(self, requests: Ints) -> list[tuple[int, list[int]]]:
         """The requests that may be sent, each with the number of its message, entered in the desk's books."""
