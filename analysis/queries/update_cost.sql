@@ -3,8 +3,8 @@
    prices fast because its heavy part is in update; this says what that is worth when slow inputs move more often. */
 WITH latest AS (SELECT comparison FROM comparisons ORDER BY created DESC LIMIT 1),
 stage_median AS (
-    SELECT p.method, p.stage, p.tag, p.cache, list_median(p.measurements) / 1e3 AS us
-    FROM latest JOIN profiles p USING (comparison)
+    SELECT method, stage, tag, timing, median(ns) / 1e3 AS us
+    FROM latest JOIN readings USING (comparison) GROUP BY ALL
 ),
 per_state AS (
     SELECT r.method, count(*) / count(DISTINCT (d.run, d.state)) AS decisions
@@ -12,7 +12,7 @@ per_state AS (
     WHERE r.role IN ('own', 'single')
     GROUP BY r.method
 )
-SELECT price.method, price.tag, price.cache,
+SELECT price.method, price.tag, price.timing,
        price.us AS price_us,
        updating.us AS update_us,
        per_state.decisions AS decisions_a_state,

@@ -132,7 +132,7 @@ def test_help_names_methods_defaults_and_units(command, monkeypatch):
     for said in (
         "currency a unit",
         "lots",
-        "By default 0.0075",
+        "on a tape 0.0075",
         "By default 0.0025",
         "TRADESIM_HOME",
         "1-8 for",
