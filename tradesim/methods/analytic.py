@@ -30,6 +30,13 @@ class Analytic(Staged[Prepared]):
         self._solver.check(slow)
         return Prepared(rows=slow)
 
+    def renew(self, prepared: Prepared, slow: Floats, anchor: Fast) -> Prepared:
+        """The same, if these are the slow inputs that it has."""
+        if prepared.rows is not slow:
+            return self.prepare(slow, anchor)
+        self._solver.check(slow)
+        return prepared
+
     def evaluate(self, fast: Fast, prepared: Prepared, out: Floats) -> str:
         """The whole program for each contract."""
         self._solver.full_values(fast, prepared.rows, out)

@@ -1,15 +1,16 @@
 """What tables and models have in common: a value that is a function of a problem's coordinates, built beforehand."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
+from tradesim.methods.box import box_of, enclose, outside_at
 from tradesim.methods.fallback import Fallback
 from tradesim.methods.method import Fast
 from tradesim.methods.similarities.similarity import Similarity, compose
-from tradesim.methods.staged import EXPIRY, FALLBACK, HIT, Outside, Prepared, Staged, alive, expires, outside_domain
+from tradesim.methods.staged import EXPIRY, FALLBACK, HIT, Outside, Prepared, Staged, expires
 from tradesim.pricing.problem import Floats, Problem
 
 MOVED_OUT: Final = "moved-out"
@@ -45,13 +46,16 @@ class Enclosed(Staged[Boxed]):
 
     A contract outside it at the ``update`` is solved there and then; one that the fast inputs have since carried
     outside is solved in ``price``, under the tag ``moved-out``: it costs more. Either raises instead where ``outside``
-    says so.
+    says so. ``bounded`` is whether it knows the fast inputs of the domain alone.
     """
 
-    def __init__(self, problem: Problem, similarity: Similarity, outside: Outside = Outside.FALLBACK) -> None:
+    def __init__(
+        self, problem: Problem, similarity: Similarity, outside: Outside = Outside.FALLBACK, *, bounded: bool = True
+    ) -> None:
         super().__init__(outside)
         self.problem = problem
         self.similarity = similarity
+        self._box = box_of(problem.domain, bounded=bounded)
         self._fallback = Fallback(problem)
 
     @abstractmethod
@@ -60,27 +64,36 @@ class Enclosed(Staged[Boxed]):
 
     def prepare(self, slow: Floats, anchor: Fast) -> Boxed:
         """Note the slow inputs; solve the contracts outside the domain with the fast inputs at ``anchor``."""
-        lowest, highest = self._reach(slow)
-        beyond = ((lowest > anchor) | (highest < anchor)).any(axis=1) & alive(self.problem.domain, slow)
-        outside = np.union1d(outside_domain(self.problem.domain, slow), np.flatnonzero(beyond))
-        self.refuse(outside)
-        asked = np.ascontiguousarray(slow)
-        if len(outside) and expires(self.problem.domain):
-            asked = slow.copy()
-            asked[outside, EXPIRY] = 0.0
-        inside = np.setdiff1d(np.flatnonzero(alive(self.problem.domain, slow)), outside)
-        count = len(slow)
+        return self.enclosed(self.blank(slow), anchor)
+
+    def renew(self, prepared: Boxed, slow: Floats, anchor: Fast) -> Boxed:
+        """In the same arrays, where nothing was outside."""
+        return self.enclosed(prepared if prepared.rows is slow else self.blank(slow), anchor)
+
+    def blank(self, slow: Floats) -> Boxed:
+        """Room for slow inputs of which none is outside."""
+        count, fast = len(slow), self.problem.domain.fast
         return Boxed(
-            rows=asked,
-            outside=outside,
-            fallback=self._fallback.rows(slow[outside]),
+            rows=np.ascontiguousarray(slow),
             slow=slow,
-            lowest=lowest[inside].max(axis=0, initial=-np.inf),
-            highest=highest[inside].min(axis=0, initial=np.inf),
+            lowest=np.empty(fast),
+            highest=np.empty(fast),
             placed=np.empty((count, self.similarity.width)),
             features=np.empty((count, len(self.similarity.features))),
             terms=np.empty((count, 4)),
         )
+
+    def enclosed(self, blank: Boxed, anchor: Fast) -> Boxed:
+        """Find what is outside, and between which fast inputs nothing else is; solve it."""
+        slow = blank.rows
+        if not enclose(self._box, anchor, slow, blank.lowest, blank.highest):
+            return blank
+        outside = np.flatnonzero(outside_at(self._box, np.atleast_1d(np.asarray(anchor, dtype=np.float64)), slow))
+        self.refuse(outside)
+        asked = slow.copy()
+        if expires(self.problem.domain):
+            asked[outside, EXPIRY] = 0.0
+        return replace(blank, rows=asked, outside=outside, fallback=self._fallback.rows(slow[outside]))
 
     def evaluate(self, fast: Fast, prepared: Boxed, out: Floats) -> str:
         """Ask; then the fallback for what is outside."""
@@ -97,17 +110,6 @@ class Enclosed(Staged[Boxed]):
         if self.problem.domain.fast == 1:
             return bool(prepared.lowest[0] <= fast <= prepared.highest[0])
         return bool(((prepared.lowest <= fast) & (fast <= prepared.highest)).all())
-
-    def _reach(self, slow: Floats) -> tuple[Floats, Floats]:
-        """Between which fast inputs each contract is inside the domain, float64[n, fast] twice."""
-        domain = self.problem.domain
-        ends = np.array([(each.low, each.high) for each in domain.inputs[: domain.fast]], dtype=np.float64)
-        if domain.unit is None:
-            return tuple(np.broadcast_to(end, (len(slow), domain.fast)) for end in ends.T)  # type: ignore[return-value]
-        strike = slow[:, domain.column(domain.unit) - domain.fast]
-        unit = domain.inputs[domain.column(domain.unit)].low
-        low, high = (strike[:, None] * (end / unit) for end in ends.T)
-        return low, high
 
     @property
     def nbytes(self) -> int:

@@ -31,6 +31,11 @@ class Climbed(Prepared):
         return sum(each.nbytes for each in self.of)
 
 
+def climbed(of: tuple[Prepared, ...]) -> Climbed:
+    """What the rungs made, with the arrays of the first."""
+    return Climbed(rows=of[0].rows, outside=of[0].outside, fallback=of[0].fallback, of=of)
+
+
 class Ladder(Staged[Climbed]):
     """``ladder``, or ``ladder:50us``: of several methods the most accurate whose stated time is within the deadline.
 
@@ -111,8 +116,15 @@ class Ladder(Staged[Climbed]):
         """The slow half of every rung that may be asked."""
         if self._left is not None and len(self._ready) == 1:
             self.open()
-        of = tuple(self._methods[rung.name].prepare(slow, anchor) for rung in self._ready)
-        return Climbed(rows=of[0].rows, outside=of[0].outside, fallback=of[0].fallback, of=of)
+        return climbed(tuple(self._methods[rung.name].prepare(slow, anchor) for rung in self._ready))
+
+    def renew(self, prepared: Climbed, slow: Floats, anchor: Fast) -> Climbed:
+        """Each rung again, if they are the same ones."""
+        if len(prepared.of) != len(self._ready) or (self._left is not None and len(self._ready) == 1):
+            return self.prepare(slow, anchor)
+        pairs = zip(self._ready, prepared.of, strict=True)
+        of = tuple(self._methods[rung.name].renew(each, slow, anchor) for rung, each in pairs)
+        return prepared if of == prepared.of else climbed(of)
 
     def evaluate(self, fast: Fast, prepared: Climbed, out: Floats) -> str:
         """The fast half of the most accurate rung that is ready and in time, held against the deadline."""

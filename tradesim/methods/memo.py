@@ -141,6 +141,13 @@ class Memo(Staged[Asked]):
             bounds=np.empty((BOUNDS, count)),
         )
 
+    def renew(self, prepared: Asked, slow: Floats, anchor: Fast) -> Asked:
+        """In the same arrays."""
+        if prepared.rows is not slow:
+            return self.prepare(slow, anchor)
+        self._solver.check(slow)
+        return prepared
+
     def evaluate(self, fast: Fast, prepared: Asked, out: Floats) -> str:
         """Recall; compute and remember what was missed."""
         prepared.fast[:] = fast

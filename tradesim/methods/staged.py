@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError, ProblemError
@@ -67,6 +68,7 @@ class Staged(Method, Generic[PreparedT]):
     def __init__(self, outside: Outside = Outside.FALLBACK) -> None:
         self.outside = outside
         self._chain: Chain | None = None
+        self._slow: Floats = np.empty((0, 0))
         self._prepared: PreparedT | None = None
 
     def open(self) -> None:
@@ -76,6 +78,10 @@ class Staged(Method, Generic[PreparedT]):
     def prepare(self, slow: Floats, anchor: Fast) -> PreparedT:
         """The slow half of the work, for slow inputs float64[n, slow columns] and the fast ones then."""
 
+    def renew(self, prepared: PreparedT, slow: Floats, anchor: Fast) -> PreparedT:
+        """``prepare`` again; it may write over ``prepared``, which is of no more use then."""
+        return self.prepare(slow, anchor)
+
     @abstractmethod
     def evaluate(self, fast: Fast, prepared: PreparedT, out: Floats) -> str:
         """The fast half: write the prices at ``fast`` into ``out`` and return the work tag."""
@@ -84,17 +90,24 @@ class Staged(Method, Generic[PreparedT]):
         """Load what is needed and keep the chain."""
         self.open()
         self._chain = chain
+        self._slow = np.empty((0, 0))
         self._prepared = None
 
     def update(self, state: State) -> None:
         """Prepare the slow inputs."""
         if self._chain is None:
             raise ArgumentError(f"method {self.name!r} has no chain: call bind before update")
-        self.take(slow_inputs(self._chain, state), state.spot)
+        if not write_state(state.expiry, state.volatility, state.rate, state.dividend, state.further, self._slow):
+            self._slow = slow_inputs(self._chain, state)
+        self.take(self._slow, state.spot)
 
     def take(self, slow: Floats, anchor: Fast) -> None:
-        """Prepare slow inputs float64[n, slow columns] that are of no chain: what ``update`` does with a state."""
-        self._prepared = self.prepare(slow, anchor)
+        """Prepare slow inputs float64[n, slow columns] that are of no chain: what ``update`` does with a state.
+
+        Where this raises there are no slow inputs afterwards.
+        """
+        before, self._prepared = self._prepared, None
+        self._prepared = self.prepare(slow, anchor) if before is None else self.renew(before, slow, anchor)
 
     def price(self, fast: Fast, out: Floats) -> str:
         """Write the price of every contract into ``out``; return the work tag."""
@@ -152,6 +165,30 @@ def slow_inputs(chain: Chain, state: State) -> Floats:
     return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
 
 
+@njit(cache=True, error_model="numpy")
+def write_state(
+    expiry: Floats, volatility: Floats, rate: Floats, dividend: Floats, further: Floats | None, slow: Floats
+) -> bool:
+    """Write a state's columns over those of an earlier one; False, and nothing written, where they do not fit."""
+    count, columns = slow.shape
+    if not len(expiry) == len(volatility) == len(rate) == len(dividend) == count:
+        return False
+    if further is None:
+        if columns != RIGHT + 1:
+            return False
+    elif further.shape != (count, columns - RIGHT - 1):
+        return False
+    for i in range(count):
+        slow[i, EXPIRY] = expiry[i]
+        slow[i, VOLATILITY] = volatility[i]
+        slow[i, RATE] = rate[i]
+        slow[i, DIVIDEND] = dividend[i]
+        if further is not None:
+            for k in range(further.shape[1]):
+                slow[i, RIGHT + 1 + k] = further[i, k]
+    return True
+
+
 def prices_at(method: Staged[PreparedT], inputs: Floats, *, moved: float = 0.0) -> Floats:
     """Prices of many options at any inputs float64[n, inputs], each with fast inputs of its own; both halves anew.
 
@@ -201,8 +238,3 @@ def alive(domain: Domain, slow: Floats) -> NDArray[np.bool_]:
     if not expires(domain):
         return np.ones(len(slow), dtype=np.bool_)
     return np.asarray(slow[:, domain.column("expiry") - domain.fast] > 0.0)
-
-
-def outside_domain(domain: Domain, slow: Floats) -> NDArray[np.int64]:
-    """The contracts that are alive and have a slow input outside ``domain``. An expired one is worth its exercise."""
-    return np.flatnonzero(~domain.contains_slow(slow) & alive(domain, slow))

@@ -60,14 +60,18 @@ class SubspaceSlice(SubspaceMethod):
 
     name = "subspace-slice"
 
-    def prepare(self, slow: Floats, anchor: Fast) -> Coefficients:
+    def blank(self, slow: Floats) -> Coefficients:
+        """With room for the coefficients."""
+        return Coefficients(**vars(super().blank(slow)), lanes=np.empty(LANES * len(slow), dtype=np.float32))
+
+    def enclosed(self, blank: Boxed, anchor: Fast) -> Coefficients:
         """Place the contracts and blend their coefficients: neither needs the fast input."""
-        boxed = super().prepare(slow, anchor)
+        boxed = super().enclosed(blank, anchor)
+        assert isinstance(boxed, Coefficients)
         self.similarity.write_rows(boxed.rows, boxed.placed)
         self.similarity.write_terms(anchor, boxed.placed, boxed.features, boxed.terms)
-        lanes = np.empty(LANES * len(slow), dtype=np.float32)
-        subspace_coefficients(boxed.features, self._subspace, lanes)
-        return Coefficients(**vars(boxed), lanes=lanes)
+        subspace_coefficients(boxed.features, self._subspace, boxed.lanes)
+        return boxed
 
     def evaluate(self, fast: Fast, prepared: Boxed, out: Floats) -> str:
         """Combine the components, compose; then the fallback for what is outside."""

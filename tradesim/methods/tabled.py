@@ -1,8 +1,6 @@
 """What grids and Chebyshev series have in common as methods: a table, and slow inputs noted for it."""
 
-import numpy as np
-
-from tradesim.methods.approximator import Enclosed
+from tradesim.methods.approximator import Boxed, Enclosed
 from tradesim.methods.method import Fast
 from tradesim.methods.similarities import similarity_of
 from tradesim.methods.staged import Outside
@@ -18,16 +16,16 @@ class Tabled(Enclosed):
     """
 
     def __init__(self, problem: Problem, outside: Outside = Outside.FALLBACK) -> None:
-        super().__init__(problem, similarity_of(problem), outside)
         self.table = table_of(problem)
+        super().__init__(problem, similarity_of(problem), outside, bounded=self.table.bounded)
 
-    def prepare(self, slow: Floats, anchor: Fast) -> Worked:
-        """Note the slow inputs; solve the contracts outside the domain."""
-        boxed = super().prepare(slow, anchor)
-        return Worked(**vars(boxed), work=self.table.work(boxed.rows))
+    def blank(self, slow: Floats) -> Worked:
+        """With what the table works in."""
+        return Worked(**vars(super().blank(slow)), work=self.table.work(len(slow)))
 
-    def _reach(self, slow: Floats) -> tuple[Floats, Floats]:
-        if self.table.bounded:
-            return super()._reach(slow)
-        shape = (len(slow), self.problem.domain.fast)
-        return np.full(shape, -np.inf), np.full(shape, np.inf)
+    def enclosed(self, blank: Boxed, anchor: Fast) -> Worked:
+        """Lay out for the table what it is asked about."""
+        worked = super().enclosed(blank, anchor)
+        assert isinstance(worked, Worked)
+        self.table.lay_out(worked.rows, worked.work)
+        return worked

@@ -24,6 +24,7 @@ from tradesim.pricing.american_row import (
     slice_value,
     slice_values,
 )
+from tradesim.pricing.boundary import DOUBLE_BOUNDARY, put_region
 from tradesim.pricing.collocation import HIGH, Scheme, Tables, tables_of
 from tradesim.pricing.columns import Points, checked_points
 from tradesim.pricing.problem import Floats, Problem, Rights
@@ -93,16 +94,23 @@ def solvable_dividends(rate: float, dividend: Floats) -> Floats:
 
 def refuse_double_boundaries(rate: Floats, dividend: Floats, right: Rights | Floats) -> None:
     """Raise ``ProblemError`` that names the first option whose exercise boundary is double."""
-    call = right > 0
-    put_rate, put_dividend = np.where(call, dividend, rate), np.where(call, rate, dividend)
-    refused = (put_rate < 0.0) & (put_dividend < put_rate)
-    if refused.any():
-        i = int(np.argmax(refused))
+    i = first_double_boundary(rate, dividend, right)
+    if i < len(rate):
         given = f"rate {rate[i]:g} and dividend {dividend[i]:g}"
-        rule = "a call with rate < dividend < 0" if call[i] else "a put with dividend < rate < 0"
+        rule = "a call with rate < dividend < 0" if right[i] > 0 else "a put with dividend < rate < 0"
         raise ProblemError(
             f"option {i} has {given}: {rule} has two exercise boundaries; change the rates or price it as European"
         )
+
+
+@njit(cache=True, error_model="numpy")
+def first_double_boundary(rate: Floats, dividend: Floats, right: Rights | Floats) -> int:
+    """The first option whose exercise boundary is double; how many options there are where none is."""
+    for i in range(len(rate)):
+        region = put_region(dividend[i], rate[i]) if right[i] > 0 else put_region(rate[i], dividend[i])
+        if region == DOUBLE_BOUNDARY:
+            return i
+    return len(rate)
 
 
 def price(

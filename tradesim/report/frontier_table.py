@@ -100,7 +100,7 @@ def _caption(facts: Mapping[str, Any]) -> str:
             "inside the compiled call.",
             f"{ON_FRONTIER} on the frontier: none is better in latency (1/100 of an update in it), memory and error.",
             "Errors are against the reference, on a strike of 100 where there is one.",
-            "Pays after: prices after which building has paid, beside the program run whole.",
+            "Pays after: prices after which building has paid, beside the fastest method without that errs no more.",
             "Unlawful: share of prices beyond their bounds or shape by more than 1e-4, the worst, and the share once "
             "clamped to the bounds.",
             "Hedge: what hedging with its delta adds to the P&L of hedging with the reference's.",

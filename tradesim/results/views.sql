@@ -618,7 +618,8 @@ FROM breaches GROUP BY frontier, method;
 
 -- The table of `tradesim frontier`: one row a method that serves the problem. On the frontier (pareto): no other is at
 -- least as good in latency (at 100 ticks an update), footprint and price error (rmse), and better in one of them.
--- Break-even: prices after which building has paid, beside the program run whole.
+-- Break-even: prices after which building has paid, beside the fastest method that needs no building and errs no more
+-- (where all of those err more: than the most accurate of them); NULL where that is as fast.
 CREATE OR REPLACE VIEW frontier_table AS
 WITH priced AS (
     SELECT c.frontier, c.position, c.method, c.family, c.budget, c.says,
@@ -627,8 +628,7 @@ WITH priced AS (
            k.price_p50 AS cold_p50, k.price_p99 AS cold_p99,
            b.p50 AS bind_p50,
            c.footprint, c.build_seconds, c.build_evaluations, c.fallbacks,
-           CASE WHEN c.build_seconds > 0 AND a.amortised_100 > l.amortised_100
-                THEN 1e9 * c.build_seconds / ((a.amortised_100 - l.amortised_100) / f.contracts) END AS break_even,
+           f.contracts,
            p.rmse, p.p99, p.largest, e.rmse AS edge_rmse, e.largest AS edge_largest,
            d.rmse AS delta_rmse, g.rmse AS gamma_rmse, v.rmse AS vega_rmse, t.rmse AS theta_rmse,
            x.breach_share, x.breach_worst, x.breach_law, x.clamped_share, x.clamped_worst,
@@ -637,7 +637,6 @@ WITH priced AS (
     JOIN frontiers f USING (frontier)
     JOIN contender_latency l ON (l.frontier, l.method, l.cache) = (c.frontier, c.method, f.cache)
     JOIN contender_latency k ON (k.frontier, k.method, k.cache) = (c.frontier, c.method, 'cold')
-    LEFT JOIN contender_latency a ON (a.frontier, a.method, a.cache) = (c.frontier, 'analytic', f.cache)
     LEFT JOIN stage_latency b ON (b.frontier, b.method, b.stage) = (c.frontier, c.method, 'bind')
     LEFT JOIN errors p ON (p.frontier, p.method, p.place, p.quantity) = (c.frontier, c.method, 'inside', 'price')
     LEFT JOIN errors e ON (e.frontier, e.method, e.place, e.quantity) = (c.frontier, c.method, 'edge', 'price')
@@ -647,14 +646,25 @@ WITH priced AS (
     LEFT JOIN errors t ON (t.frontier, t.method, t.place, t.quantity) = (c.frontier, c.method, 'inside', 'theta')
     LEFT JOIN contender_breaches x ON (x.frontier, x.method) = (c.frontier, c.method)
     WHERE c.refused IS NULL
+), unbuilt AS (
+    SELECT frontier, amortised_100, rmse, min(rmse) OVER (PARTITION BY frontier) AS least
+    FROM priced WHERE build_seconds = 0
+), beside AS (
+    SELECT p.frontier, p.method, min(u.amortised_100) AS amortised_100
+    FROM priced p JOIN unbuilt u ON u.frontier = p.frontier AND u.rmse <= greatest(p.rmse, u.least)
+    WHERE p.build_seconds > 0
+    GROUP BY p.frontier, p.method
 )
-SELECT *, NOT EXISTS (
+SELECT p.* EXCLUDE (contracts),
+       CASE WHEN b.amortised_100 > p.amortised_100
+            THEN 1e9 * p.build_seconds / ((b.amortised_100 - p.amortised_100) / p.contracts) END AS break_even,
+       NOT EXISTS (
     SELECT 1 FROM priced o
     WHERE o.frontier = p.frontier
       AND o.amortised_100 <= p.amortised_100 AND o.footprint <= p.footprint AND o.rmse <= p.rmse
       AND (o.amortised_100 < p.amortised_100 OR o.footprint < p.footprint OR o.rmse < p.rmse)
 ) AS pareto
-FROM priced p;
+FROM priced p LEFT JOIN beside b ON (b.frontier, b.method) = (p.frontier, p.method);
 
 -- Orders that take, of all desks in a race. An order lives from the tick that its decision answers until it arrives at
 -- the venue. Its price is that of the quote on which it acts.

@@ -35,6 +35,7 @@ from tradesim.methods.tables.american_kernels import (
     american_places,
     american_prices,
     european_put,
+    write_blocks,
     write_unit_put,
 )
 from tradesim.methods.tables.table import Nodes, Table, Trend, Worked
@@ -91,13 +92,13 @@ class AmericanTable(Table):
         distance = 0.5 * SPAN[pages.shape[1]] * (node + 1.0)
         fill_pages(points, distance, fit, tables_of(HIGH), HIGH.row_width, pages)
 
-    def work(self, slow: Floats) -> tuple[NDArray[Any], ...]:
+    def work(self, count: int) -> tuple[NDArray[Any], ...]:
         """The inputs in blocks, and the kernels' scratch array."""
-        blocks = np.zeros((-(-len(slow) // LANES), INPUTS, LANES))
-        for number, block in enumerate(blocks):
-            some = slow[number * LANES : (number + 1) * LANES, :INPUTS]
-            block[:, : len(some)] = some.T
-        return blocks.reshape(len(blocks), INPUTS * LANES), np.empty(SCRATCH)
+        return np.zeros((-(-count // LANES), INPUTS * LANES)), np.empty(SCRATCH)
+
+    def lay_out(self, slow: Floats, work: tuple[NDArray[Any], ...]) -> None:
+        """Write the blocks."""
+        write_blocks(slow, work[0])
 
     def workspace(self, nodes: Nodes) -> tuple[NDArray[Any], ...]:
         """The kernel's plan, and the pages of a block of contracts."""

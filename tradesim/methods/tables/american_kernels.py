@@ -42,6 +42,15 @@ SCRATCH: Final = 11 * LANES
 """Columns of the scratch array. Three of them hold the slow coordinates, then positions behind the first node."""
 
 
+@njit(cache=True, error_model="numpy")
+def write_blocks(slow: Floats, blocks: Floats) -> None:
+    """Write the slow inputs of a chain in blocks."""
+    for i in range(len(slow)):
+        block = blocks[i // LANES]
+        for k in range(INPUTS):
+            block[k * LANES + i % LANES] = slow[i, k]
+
+
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def european_put(cash: float, asset: float, moneyness: float, v: float) -> float:
     """The European price in put terms, from present values and the deviations that part their logarithms."""

@@ -89,9 +89,12 @@ class Table(ABC):
     def fill(self, points: Floats, pages: Floats) -> None:
         """Write the pages, float64[m, width], at coordinates float64[m, dimension], from the reference."""
 
-    def work(self, slow: Floats) -> tuple[NDArray[Any], ...]:
-        """What ``price`` works in, for slow inputs as noted; nothing but what every approximator has by default."""
+    def work(self, count: int) -> tuple[NDArray[Any], ...]:
+        """What ``price`` works in, for ``count`` contracts; nothing but what every approximator has by default."""
         return ()
+
+    def lay_out(self, slow: Floats, work: tuple[NDArray[Any], ...]) -> None:  # noqa: B027
+        """Write slow inputs where ``price`` reads them, if that is in ``work``."""
 
     @abstractmethod
     def place(self, fast: Fast, prepared: Worked) -> Floats:
