@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tradesim.errors import TradesimError
     from tradesim.experiments.advise import advise
+    from tradesim.experiments.balance import Balance, balance
     from tradesim.experiments.break_even import BreakEven, break_even
     from tradesim.experiments.compare import Comparison, compare
     from tradesim.experiments.frontier import Frontier, frontier
     from tradesim.experiments.iso import IsoPnl, iso
+    from tradesim.experiments.markets import NamedMarket
     from tradesim.experiments.race import Race, race
     from tradesim.experiments.race_plan import Contestant
     from tradesim.experiments.run import run
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AnyOf": "simulation.trigger",
+    "Balance": "experiments.balance",
     "BreakEven": "experiments.break_even",
     "Comparison": "experiments.compare",
     "Contestant": "experiments.race_plan",
@@ -45,6 +48,7 @@ _HOMES = {
     "MakeRule": "simulation.maker",
     "HybridMarket": "market.hybrid",
     "Method": "methods.method",
+    "NamedMarket": "experiments.markets",
     "OwnTraded": "simulation.trigger",
     "Policy": "simulation.strategy",
     "Problem": "pricing.problem",
@@ -60,6 +64,7 @@ _HOMES = {
     "VenueRules": "simulation.venue_rules",
     "Wires": "simulation.wires",
     "advise": "experiments.advise",
+    "balance": "experiments.balance",
     "break_even": "experiments.break_even",
     "calibrate": "market.calibration",
     "compare": "experiments.compare",
@@ -78,6 +83,7 @@ _HOMES = {
 
 __all__ = [
     "AnyOf",
+    "Balance",
     "BreakEven",
     "Comparison",
     "Contestant",
@@ -90,6 +96,7 @@ __all__ = [
     "IsoPnl",
     "MakeRule",
     "Method",
+    "NamedMarket",
     "OwnTraded",
     "Policy",
     "Problem",
@@ -105,6 +112,7 @@ __all__ = [
     "VenueRules",
     "Wires",
     "advise",
+    "balance",
     "break_even",
     "calibrate",
     "compare",

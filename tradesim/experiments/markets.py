@@ -95,7 +95,7 @@ US_EQUITY_OPTIONS: Final = NamedMarket(
         delay_fixed=20 * MICROSECOND,
         delay_median=50 * MICROSECOND,
         delay_sigma=1.2,
-        noise_rate=2.1,
+        noise_rate=1.85,
         noise_size=10,
         rival_share=0.25,
         rival_edge=0.01,
@@ -132,7 +132,7 @@ US_EQUITY_OPTIONS: Final = NamedMarket(
         "wires: assumed, a desk in the venue's data centre: 13 us of feed, 23 us to the matching engine",
         "reactions: assumed, makers from 20 us on with median 70 us, the rival from 25 us on with median 55 us; in "
         "Aquilina, Budish and O'Neill (2022), QJE 137, races come once a minute and symbol and last mostly 5 to 10 us",
-        "noise: assumed, 12 contracts a second over 42 contracts; a fund of this kind trades some millions a day",
+        "noise: assumed, 10 contracts a second over 42 contracts; a fund of this kind trades some millions a day",
         "half-spreads: found by `tradesim balance`: what makers earn from noise is what takers cost them",
         "the rival notices one change in four of each contract: assumed",
     ),
