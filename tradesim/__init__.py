@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tradesim.errors import TradesimError
     from tradesim.experiments.advise import advise
+    from tradesim.experiments.balance import Balance, balance
     from tradesim.experiments.between import Between
     from tradesim.experiments.break_even import BreakEven, break_even
     from tradesim.experiments.compare import Comparison, compare
     from tradesim.experiments.frontier import Frontier, frontier
     from tradesim.experiments.iso import IsoPnl, iso
+    from tradesim.experiments.markets import NamedMarket
     from tradesim.experiments.profiling import measure
     from tradesim.experiments.race import Race, race
     from tradesim.experiments.race_plan import Contestant
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AnyOf": "simulation.trigger",
+    "Balance": "experiments.balance",
     "Between": "experiments.between",
     "BreakEven": "experiments.break_even",
     "Comparison": "experiments.compare",
@@ -59,6 +62,7 @@ _HOMES = {
     "MakeRule": "simulation.maker",
     "HybridMarket": "market.hybrid",
     "Method": "methods.method",
+    "NamedMarket": "experiments.markets",
     "OptionQuoted": "simulation.trigger",
     "OwnTraded": "simulation.trigger",
     "Policy": "simulation.strategy",
@@ -77,6 +81,7 @@ _HOMES = {
     "VenueRules": "simulation.venue_rules",
     "Wires": "simulation.wires",
     "advise": "experiments.advise",
+    "balance": "experiments.balance",
     "break_even": "experiments.break_even",
     "calibrate": "market.calibration",
     "compare": "experiments.compare",
@@ -98,6 +103,7 @@ _HOMES = {
 
 __all__ = [
     "AnyOf",
+    "Balance",
     "Between",
     "BreakEven",
     "Comparison",
@@ -111,6 +117,7 @@ __all__ = [
     "IsoPnl",
     "MakeRule",
     "Method",
+    "NamedMarket",
     "OptionQuoted",
     "OwnTraded",
     "Policy",
@@ -129,6 +136,7 @@ __all__ = [
     "VenueRules",
     "Wires",
     "advise",
+    "balance",
     "break_even",
     "calibrate",
     "compare",

@@ -28,6 +28,7 @@ COMMANDS = (
     "ingest",
     "generate",
     "hybrid",
+    "balance",
     "facts",
     "sql",
 )
@@ -132,8 +133,9 @@ def test_help_names_methods_defaults_and_units(command, monkeypatch):
     for said in (
         "currency a unit",
         "lots",
-        "on a tape 0.0075",
-        "By default 0.0025",
+        "By default the market's, and on a tape 0.0075",
+        "By default the market's, and on a tape 0.0025",
+        "us-equity-options (the default)",
         "TRADESIM_HOME",
         "1-8 for",
         "ms, s",

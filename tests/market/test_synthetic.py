@@ -331,7 +331,10 @@ def test_makers_of_european_options_quote_european_values() -> None:
 
 
 def test_the_sample_is_what_its_command_generates() -> None:
-    """``tradesim generate data/sample/synthetic.parquet --seed 1``; prices are whole ticks, so any processor agrees."""
+    """``tradesim generate data/sample/synthetic.parquet --market teaching --seed 1``.
+
+    Prices are whole ticks, so any processor agrees.
+    """
     sample = read_tape(Path(__file__).parents[2] / "data" / "sample" / "synthetic.parquet")
     made = generate(SyntheticMarket(), seed=1)
     for column in ("ts", "instrument", "kind", "bid", "ask", "bid_size", "ask_size", "price", "size"):

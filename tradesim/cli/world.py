@@ -11,7 +11,7 @@ from tradesim.cli.app import Whole
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Wires, fees and the venue: what is not said is the named market's own; defaults below are those on a tape.
+    """Wires, fees and the venue. What is not said is the generated market's own; defaults below are a tape's.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class World:
         What the desk's CPU takes to send a message, after it has decided: one leaves after the other. As entry, but not
         recorded; by default nothing.
     fee
-        The taker's fee; currency a unit. By default 0.0025, or 0.0003 of a coin.
+        The taker's fee; currency a unit. By default the market's, and on a tape 0.0025, or 0.0003 of a coin.
     maker_fee
         Of one whose standing order is taken; currency a unit, negative for a rebate. By default 0.
     underlying_fee
