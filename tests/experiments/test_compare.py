@@ -260,7 +260,8 @@ def test_each_of_several_tapes_is_a_replicate_under_a_seed_of_its_own(home, days
     assert made.table["pnl_error_low"].null_count() == 0
     effects = made.store.query("SELECT * FROM effects")
     assert len(effects) == 10
-    assert (effects["pricing_effect"] + effects["latency_effect"] + effects["interaction"]).equals(effects["pnl_error"])
+    parts = effects.select("slow_inputs", "pricing_effect", "latency_effect", "interaction").sum_horizontal()
+    assert (parts == effects["pnl_error"]).all()
     alone = compare(
         tape=days[2], seeds=(3,), methods=("proxy",), latency="fixed:5us", curve=(), db=tmp_path / "one.duckdb", jobs=1
     )

@@ -194,7 +194,7 @@ def test_a_measured_race_is_run_again_by_its_profile(home, tmp_path):
 
 def test_every_view_of_races_answers(made):
     views = made.store.query("SELECT view_name FROM duckdb_views() WHERE view_name LIKE 'race!_%' ESCAPE '!'")
-    assert len(views) == 11
+    assert len(views) == 12
     for view in views["view_name"]:
         assert len(made.store.query(f"SELECT * FROM {view}")) > 0, view
 

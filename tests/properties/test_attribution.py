@@ -25,7 +25,7 @@ PARTS = (
     *("adverse_selection", "inventory", "hedging_cost", "hedge_pnl"),
 )
 HORIZONS = [10**6, 10**7, 10**8, 10**9, 10**10]
-EFFECTS = ("pnl_error", "pricing_effect", "latency_effect", "interaction")
+EFFECTS = ("pnl_error", "slow_inputs", "pricing_effect", "latency_effect", "interaction")
 
 
 def recorded(folder: Path) -> Path:
@@ -124,14 +124,15 @@ def test_the_effects_of_the_parts_sum_to_the_effects(comparison: Comparison) -> 
     }
     assert told.group_by("part", "horizon").len().height == 7 + 2 * len(HORIZONS)
     for part in told.iter_rows(named=True):
-        assert part["pricing_effect"] + part["latency_effect"] + part["interaction"] == part["pnl_error"]
+        assert sum(part[effect] for effect in EFFECTS[1:]) == part["pnl_error"]
     for horizon in HORIZONS:
         at = told.filter(pl.col("horizon").is_null() | (pl.col("horizon") == horizon))
         for row in at.group_by("seed", "method").agg(pl.col(EFFECTS).sum()).iter_rows(named=True):
             seed, method = row["seed"], row["method"]
             own, instant, exact = (end[seed, method, role] for role in ("own", "instant", "exact"))
-            oracle = end[seed, "reference", "oracle"]
-            assert row["pnl_error"] == own - oracle
+            oracle, truth = (end[seed, "reference", role] for role in ("oracle", "truth"))
+            assert row["pnl_error"] == own - truth
+            assert row["slow_inputs"] == oracle - truth
             assert row["pricing_effect"] == instant - oracle
             assert row["latency_effect"] == exact - oracle
 

@@ -9,10 +9,12 @@ def test_the_effects_sum_to_the_pnl_error(small_comparison):
     rows = small_comparison.store.query("SELECT * FROM effects")
     assert len(rows) == 2 * len(small_comparison.table)
     for row in rows.iter_rows(named=True):
-        assert row["pricing_effect"] + row["latency_effect"] + row["interaction"] == row["pnl_error"]
-        assert row["pnl"] - row["oracle"] == row["pnl_error"]
-        assert row["pnl_error"] + row["make_exact"] == row["latency_effect"]
-        assert row["pnl_error"] + row["make_instant"] == row["pricing_effect"]
+        known = row["pnl_error"] - row["slow_inputs"]
+        assert row["pricing_effect"] + row["latency_effect"] + row["interaction"] == known
+        assert row["pnl"] - row["best"] == row["pnl_error"]
+        assert row["pnl"] - row["oracle"] == known
+        assert known + row["make_exact"] == row["latency_effect"]
+        assert known + row["make_instant"] == row["pricing_effect"]
 
 
 def test_the_end_marked_pnl_is_the_sum_over_fills_of_edge_drift_and_fees(small_comparison):
@@ -40,8 +42,9 @@ def test_no_position_ever_exceeds_the_cap(small_comparison):
 def test_the_instants_of_every_decision_and_order_are_in_order(small_comparison):
     wrong = small_comparison.store.query("""
         SELECT count(*) AS n FROM decisions d LEFT JOIN orders o USING (run, decision)
-        WHERE NOT (d.event <= d.arrival AND d.arrival <= d.start AND d.start <= d.decided)
-           OR NOT (o.decided IS NULL OR (d.decided = o.decided AND o.decided <= o.venue AND o.venue <= o.ack))
+        WHERE NOT (d.event <= d.arrival AND d.arrival <= d.start AND d.start <= d.fed AND d.fed <= d.priced
+                  AND d.priced <= d.decided)
+           OR NOT (o.decided IS NULL OR (d.decided <= o.decided AND o.decided <= o.venue AND o.venue <= o.ack))
     """)
     assert wrong["n"][0] == 0
 
@@ -65,7 +68,7 @@ def test_the_oracle_is_the_curve_at_zero(small_comparison):
 
 def test_doing_nothing_earns_nothing(small_comparison):
     rows = small_comparison.store.query(
-        "SELECT DISTINCT pnl, pnl_error + oracle AS zero FROM effects WHERE method = 'nothing'"
+        "SELECT DISTINCT pnl, pnl_error + best AS zero FROM effects WHERE method = 'nothing'"
     )
     assert rows.rows() == [(0, 0)]
 

@@ -168,3 +168,11 @@ def test_a_latency_below_zero_is_refused_in_one_line(make):
     with pytest.raises(ArgumentError) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+def test_what_an_update_takes_can_be_stated_beside_a_measured_profile():
+    groups = (fixed_compute(1), fixed_compute(2))
+    profile = Profile(price_by_tag={"any": Fixed(3)}, update_model=Fixed(4), groups=groups).updating(Fixed(9))
+    assert [each.update(0.5) for each in (profile, profile.replicate(0), profile.replicate(1))] == [9, 9, 9]
+    assert profile.replicate(1).work(Stage.PRICE, "any", 0.5, 0, 0) == 2
+    assert Measured().updating(Fixed(9)).replicate(1).update(0.5) == 9

@@ -16,6 +16,7 @@ def compare(
     methods: str | None = None,
     strategy: Path | None = None,
     latency: str = "empirical",
+    update: str | None = None,
     timing: str = "live",
     between: str = "desk",
     seeds: Seeds = None,
@@ -58,6 +59,9 @@ def compare(
         profile:COMPARISON (as measured then, which makes its replay again), or a model: fixed:40us,
         lognormal:40us:0.5 (median, sigma), gamma:2:10us:30us (shape, scale, floor), file:PATH (measurements in ns: CSV,
         text, Parquet or npy; file:PATH#COLUMN of several columns); units ns, us, ms, s.
+    update
+        What an update of the slow inputs takes on the second CPU, a model as for latency (5s, lognormal:1ms:1); by
+        default as measured, or nothing where latency is stated.
     timing
         How pricings are timed: live (as decisions happen, after the desk's other work), hot (in a loop of their own) or
         cold (after the caches were flushed).
@@ -113,6 +117,7 @@ def compare(
             problem=problem,
             methods=names(methods) if methods is not None else DEFAULT_METHODS,
             latency=latency,
+            update=update,
             timing=timing,
             between=parse_between(between),
             hiccups=None if hiccups is None else parse_hiccups(hiccups),

@@ -86,6 +86,7 @@ def compare(
     problem: str | None = None,
     methods: Sequence[str] = DEFAULT_METHODS,
     latency: str = "empirical",
+    update: str | None = None,
     timing: Timing | str = Timing.LIVE,
     between: Between | None = None,
     seeds: Sequence[int] | None = None,
@@ -121,6 +122,8 @@ def compare(
     ``latency``  ``empirical``, ``measured``, a model as :mod:`~tradesim.experiments.stated` has it (``fixed:40us``),
                  ``profile:COMPARISON``: what was measured then, so that its replay is made again to the last bit, or
                  the path of a profile file (:func:`tradesim.measure`)
+    ``update``   what an update of the slow inputs takes on the second CPU, a model as for ``latency``; by default as
+                 measured, or nothing where ``latency`` is stated
     ``timing``   how pricings are timed that are measured: ``live`` (as decisions happen), ``hot`` or ``cold``
     ``between``  what the core does between two decisions that are timed
     ``seeds``    default: 1 to 8 for a generated market; 1 for a tape, where a seed only draws latencies; of several
@@ -152,6 +155,7 @@ def compare(
         problem=problem,
         methods=methods,
         latency=latency,
+        update=update,
         timing=timing,
         between=between,
         seeds=seeds,

@@ -128,7 +128,7 @@ US_EQUITY_OPTIONS: Final = NamedMarket(
         "transients: Hasbrouck (2013), High frequency quoting, SSRN 2237499: quotes vary about four times as much at "
         "50 ms as fundamentals account for; rate, size and life assumed",
         "leverage: assumed: a fall of 1 % raises volatility by 3 %, about the slope of the smile; steps of the level: "
-        "1.7 a year in trading time, assumed, near the volatility of short-dated implied volatility",
+        "1.1 a year in trading time, assumed, near the volatility of short-dated implied volatility",
         "wires: assumed, a desk in the venue's data centre: 13 us of feed, 23 us to the matching engine",
         "reactions: assumed, makers from 20 us on with median 70 us, the rival from 25 us on with median 55 us; in "
         "Aquilina, Budish and O'Neill (2022), QJE 137, races come once a minute and symbol and last mostly 5 to 10 us",

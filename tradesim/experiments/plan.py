@@ -9,7 +9,7 @@ from tradesim.errors import ArgumentError
 from tradesim.experiments.between import Between
 from tradesim.experiments.checked import Checked
 from tradesim.experiments.manifest import fingerprint, host, plain, versions
-from tradesim.experiments.stated import Filed, Stored, parse_latency
+from tradesim.experiments.stated import Filed, Stored, parse_latency, parse_model
 from tradesim.experiments.timing import Timing
 from tradesim.experiments.until import Until
 from tradesim.market.synthetic import SyntheticMarket, generate
@@ -19,7 +19,7 @@ from tradesim.methods.registry import parse_method
 from tradesim.methods.staged import Outside
 from tradesim.simulation.hedging import DeltaHedge
 from tradesim.simulation.hiccups import Hiccups
-from tradesim.simulation.latency import ComputeLatency
+from tradesim.simulation.latency import ComputeLatency, LatencyModel
 from tradesim.simulation.maker import MakeRule
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Policy, Rule, Strategy, TakeRule
@@ -66,6 +66,8 @@ class Plan:
     ``latency``     ``empirical`` (measured, then drawn by seed), ``measured`` (live), ``profile:COMPARISON`` (measured
                     by an earlier comparison), the path of a profile file, or a model as
                     :mod:`~tradesim.experiments.stated` has it (``fixed:40us``)
+    ``update``      what an update of the slow inputs takes, a model as for ``latency``; None: as measured, or nothing
+                    where ``latency`` is stated
     ``timing``      how pricings are timed that are measured
     ``between``     what the core does between two decisions that are timed
     ``hiccups``     how a desk's process pauses, in the runs of its own latency
@@ -82,6 +84,7 @@ class Plan:
     trading: Strategy = field(default_factory=Strategy)
     setting: Setting = field(default_factory=Setting)
     latency: str = "empirical"
+    update: str | None = None
     timing: Timing = Timing.LIVE
     between: Between = field(default_factory=Between)
     hiccups: Hiccups | None = None
@@ -90,6 +93,7 @@ class Plan:
     memory_price: float = 0.0
     until: Until | None = None
     _compute: ComputeLatency | Stored | Filed | None = field(init=False, repr=False, compare=False)
+    _updating: LatencyModel | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_methods(self.methods)
@@ -105,6 +109,7 @@ class Plan:
         if self.until is not None:
             _check_until(self.until, self.source, self.seeds)
         object.__setattr__(self, "_compute", parse_latency(self.latency))
+        object.__setattr__(self, "_updating", None if self.update is None else parse_model("update", self.update))
 
     @property
     def compute(self) -> ComputeLatency | Stored | Filed | None:
@@ -130,6 +135,11 @@ class Plan:
         stated = self.compute is not None and not isinstance(self.compute, Stored | Filed)
         return None if stated else self.replicate(seed) % self.block_groups
 
+    @property
+    def updating(self) -> LatencyModel | None:
+        """What ``update`` states; a file was read when the plan was made."""
+        return self._updating
+
     def strategy(self, method: str) -> Strategy:
         """The shared way to trade, pricing by ``method``; answers of a rule of the user's are checked."""
         return checked(replace(self.trading, method=method))
@@ -146,7 +156,7 @@ class Plan:
     def configuration(self) -> dict[str, Any]:
         """What it asks, ready for JSON: a stated latency as its model."""
         latency = self.latency if self.compute is None else plain(self.compute)
-        return {**plain(self), "latency": latency}
+        return {**plain(self), "latency": latency, "update": plain(self.updating)}
 
     def manifest(self) -> dict[str, Any]:
         """The configuration and what it ran on, ready for JSON."""

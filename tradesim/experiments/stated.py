@@ -209,6 +209,11 @@ def _named_parts(text: str, names: tuple[str, ...]) -> dict[str, str] | None:
     return named if len(named) == len(parts) else None
 
 
+def parse_model(name: str, text: str) -> LatencyModel:
+    """The model of the latency called ``name`` that ``text`` states, ``5s`` or any other; else ``ArgumentError``."""
+    return _stated(name, text)
+
+
 def _stated(name: str, text: str, others: str = "") -> LatencyModel:
     """The model that ``text`` states; else ``ArgumentError`` with the forms that it may have."""
     model = _model(text)

@@ -74,6 +74,10 @@ class Ready:
 
     def latencies(self, plan: Plan) -> dict[str, ComputeLatency]:
         """The compute latency of each measured method: as measured, live, or as stated."""
+        model, latencies = plan.updating, self._latencies(plan)
+        return latencies if model is None else {name: each.updating(model) for name, each in latencies.items()}
+
+    def _latencies(self, plan: Plan) -> dict[str, ComputeLatency]:
         stated, groups = plan.compute, plan.block_groups
         profiles = {name: each.profile(self.service, plan.timing, groups) for name, each in self.measured.items()}
         if stated is None or isinstance(stated, Stored | Filed):

@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from numbers import Integral
 from typing import Final, Protocol
@@ -254,6 +254,10 @@ class ComputeLatency(Protocol):
         """One volatility snapshot and the method's ``update``, on the second CPU."""
         ...
 
+    def updating(self, model: LatencyModel) -> "ComputeLatency":
+        """The same, its updates taking what ``model`` says."""
+        ...
+
     def replicate(self, index: int) -> "ComputeLatency":
         """What replicate ``index`` of a study draws from: of measured latencies each has readings of its own."""
         ...
@@ -300,6 +304,11 @@ class Profile:
         """One of ``groups``, in turn."""
         return self.groups[index % len(self.groups)] if self.groups else self
 
+    def updating(self, model: LatencyModel) -> "Profile":
+        """The same, its updates taking what ``model`` says."""
+        groups = tuple(group.updating(model) for group in self.groups)
+        return replace(self, update_model=model, groups=groups)
+
 
 def _of_tag(models: Mapping[str, LatencyModel], tag: str, uniform: float) -> int:
     model = models.get(tag)
@@ -330,6 +339,10 @@ class Measured:
     def replicate(self, index: int) -> "Measured":
         """A clean one: another tape has other wake-ups."""
         return Measured(update_model=self.update_model)
+
+    def updating(self, model: LatencyModel) -> "Measured":
+        """A clean one whose updates take what ``model`` says."""
+        return Measured(update_model=model)
 
 
 def fixed_compute(ns: int) -> Profile:
