@@ -49,7 +49,7 @@ class Blocks:
     """
 
     count: int = BLOCKS
-    decisions: int = 24
+    decisions: int = 20
     ns: int = 40 * MILLISECOND
     hot: int = 8
     cold: int = 4

@@ -32,7 +32,7 @@ CURVE: Final = tuple(
     round(ns)
     for ns in (
         *(0, MICROSECOND, 3 * MICROSECOND, 10 * MICROSECOND, 30 * MICROSECOND, 100 * MICROSECOND, 300 * MICROSECOND),
-        *(MILLISECOND, 3 * MILLISECOND, 10 * MILLISECOND, 30 * MILLISECOND, 100 * MILLISECOND),
+        *(MILLISECOND, 3 * MILLISECOND, 10 * MILLISECOND),
     )
 )
 """Compute latencies, ns, of the curve of P&L against latency."""

@@ -15,13 +15,16 @@ class Connection:
         self._engine, self._link = engine, link
         self._seed, self._desk, self._line = seed, desk, line
         self._last_entry = self._last_reply = 0
+        self._may_refuse = link.rejections > 0.0 or link.is_recorded
 
     def send(self, action: Action, sent: int, key: int, deliver: Callable[[bool], None]) -> None:
         """A message leaves at ``sent``; ``deliver`` is called at its arrival, with whether the gateway refuses it."""
         draw = uniform(self._seed, ENTRY, self._desk, key, self._line)
         arrival = max(self._last_entry, sent + self._link.entry_delay(action, draw, sent))
         self._last_entry = arrival
-        refused = self._link.rejects(action, uniform(self._seed, REJECT, self._desk, key, self._line), sent)
+        refused = self._may_refuse and self._link.rejects(
+            action, uniform(self._seed, REJECT, self._desk, key, self._line), sent
+        )
         tie = tie_break(self._seed, self._desk, arrival)
         self._engine.at(arrival, Phase.ORDER, lambda: deliver(refused), key=tie)
 

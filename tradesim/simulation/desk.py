@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
 from tradesim.market.chain import Settlement
+from tradesim.methods.method import State
 from tradesim.simulation.account import Account
 from tradesim.simulation.agenda import NEVER, Agenda, Wake
 from tradesim.simulation.book import side_of
@@ -19,7 +20,7 @@ from tradesim.simulation.engine import Engine, Phase
 from tradesim.simulation.fair import true_inputs
 from tradesim.simulation.floor import Floor
 from tradesim.simulation.hiccups import NO_PAUSES, Hiccups, Pauses
-from tradesim.simulation.latency import ORDERS, QUIET, Stage
+from tradesim.simulation.latency import ORDERS, QUIET, ZERO, Profile, Stage
 from tradesim.simulation.orders import (
     AT_MARKET,
     CONTRACT,
@@ -104,6 +105,7 @@ class Desk:
         self._session, self._strategy, self._compute, self._observer = session, strategy, seat.compute, seat.observer
         self._index, self._engine, self._venue, self._floor = index, engine, venue, floor
         self._truth = true_inputs(session.fair) if seat.informed else None
+        self._true_index = 0
         self.recorder = Recorder()
         clock = session.clock_of(index)
         self._states = session.states_of(index)
@@ -144,6 +146,7 @@ class Desk:
             for line, link in ((OPTIONS, wires.options), (HEDGE, wires.underlying))
         )
         self._sending = wires.send
+        self._sends_at_once = wires.send == ZERO and isinstance(seat.compute, Profile) and seat.compute.send == ZERO
         self._messages: dict[int, Message] = {}
         self._sent = 0
         if strategy.deadline is not None:
@@ -205,22 +208,20 @@ class Desk:
         began = perf_counter_ns()
         admitted = self._admit(requests) if in_time and asked else []
         send = (perf_counter_ns() - began) // max(len(admitted), 1)
-        messages = [self._message(number, request, wake.key, decided) for number, request in admitted]
         if self._observer is not None:
-            self._observer.after(Took(tag, asked, feed, price, decide, send, len(messages)))
-        free = self._leave(messages, wake.key, decided, send)
+            self._observer.after(Took(tag, asked, feed, price, decide, send, len(admitted)))
+        free = self._leave(admitted, wake.key, decided, send)
         skipped = self._agenda.take(free=free)
         self.next_wake = self._agenda.next_wake
         finish = self._pauses.finish
         instants = (start, finish(start, fed)[0], finish(start, priced)[0], decided)
-        refused = len(requests) - len(messages) if in_time else 0
-        self._record_decision(wake, instants, paused, tag, spot, len(messages), refused, skipped, in_time=in_time)
+        refused = len(requests) - len(admitted) if in_time else 0
+        self._record_decision(wake, instants, paused, tag, spot, len(admitted), refused, skipped, in_time=in_time)
 
     def _take_newest_state(self, now: int) -> None:
         """Give the methods the newest state whose update has completed by ``now``."""
         if self._truth is not None:
-            self._state = UNSTATED
-            self._values.take(self._truth.state(now))
+            self._take_truth(self._truth.state(now))
             return
         newest = max(bisect_right(self._completed, now) - 1, 0)
         if newest != self._state:
@@ -228,6 +229,12 @@ class Desk:
             took = self._values.take(self._states[newest])
             if self._observer is not None:
                 self._observer.updated(took)
+
+    def _take_truth(self, state: State) -> None:
+        if state.index != self._true_index:
+            self._true_index = state.index
+            self._values.take(state)
+        self._state = UNSTATED
 
     def _ask(self, start: int, spot: float) -> Ints:
         """The requests of the rule and of the hedge, int64[k, 6]."""
@@ -253,26 +260,27 @@ class Desk:
                 self._sent += 1
         return admitted
 
-    def _leave(self, messages: list[Message], key: int, decided: int, elapsed: int) -> int:
+    def _leave(self, admitted: list[tuple[int, list[int]]], key: int, decided: int, elapsed: int) -> int:
         """Send the messages, one after the other; return when the last has left and the CPU is free."""
         leaves = decided
-        for message in messages:
-            draw = uniform(self._session.seed, SEND, self._index, key, message.number)
-            work = self._compute.work(Stage.SEND, "", draw, elapsed, key)
-            work += of_action(self._sending, message.action).sample(draw, leaves)
-            leaves, _ = self._pauses.finish(leaves, work) if work else (leaves, 0)
-            left = message._replace(sent=leaves)
+        for number, request in admitted:
+            if not self._sends_at_once:
+                draw = uniform(self._session.seed, SEND, self._index, key, number)
+                work = self._compute.work(Stage.SEND, "", draw, elapsed, key)
+                work += of_action(self._sending, action_of(request[KIND])).sample(draw, leaves)
+                leaves, _ = self._pauses.finish(leaves, work)
+            message = self._message(number, request, key, leaves)
             if self._strategy.cpus == 1:
-                self._send(left)
+                self._send(message)
             else:
-                self._engine.at(leaves, Phase.SEND, partial(self._send, left))
+                self._engine.at(leaves, Phase.SEND, partial(self._send, message))
         return leaves
 
     def _pauses_of(self, hiccups: Hiccups) -> Pauses:
         begin, end = self._states[0].instant, self._session.tape.end
         return hiccups.pauses(begin, end, seed=self._session.seed, desk=self._index)
 
-    def _message(self, number: int, request: list[int], key: int, decided: int) -> Message:
+    def _message(self, number: int, request: list[int], key: int, sent: int) -> Message:
         contract, direction = request[CONTRACT], request[DIRECTION]
         hedge, kind = contract == UNDERLYING, Kind(request[KIND])
         done = self.account.done(contract, direction) if kind is Kind.REPLACE else 0
@@ -289,7 +297,7 @@ class Desk:
             seen=int(self._screen.book[contract + 1, side_of(direction)]),
             theo=self._screen.spot if hedge else float(self._values.theo[contract]),
             reference=self._screen.spot if hedge else float(self._values.truth[contract]),
-            sent=decided,
+            sent=sent,
         )
 
     def _send(self, message: Message) -> None:

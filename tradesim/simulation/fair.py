@@ -107,13 +107,13 @@ class LatentFair:
         return [None] * len(instant)
 
     def state(self, instant: int) -> State:
-        """The true slow inputs at an instant, at the efficient spot."""
+        """The true slow inputs at an instant, at the efficient spot; its index, below 0, is theirs while they stand."""
         chain, row = self.tape.chain, max(int(np.searchsorted(self.latent.ts, instant, side="right")) - 1, 0)
         contracts, rows = np.arange(len(chain)), np.full(len(chain), row)
         points = self._points(contracts, rows, self.latent.spot[rows])
         listed = PROBLEMS[self.tape.problem].listed if self.tape.problem else None
         return State(
-            index=-1 - row,
+            index=-1 - int(np.searchsorted(level_steps(self.latent), row, side="right")),
             instant=instant,
             spot=float(self.latent.spot[row]),
             expiry=points.expiry,

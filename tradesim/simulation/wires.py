@@ -56,6 +56,12 @@ class Link:
         if not 0.0 <= self.rejections <= 1.0:
             raise ArgumentError(f"Link(rejections={self.rejections}): a share of messages is from 0 to 1")
 
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the way to the venue is a recording, which may say that messages were refused."""
+        ways = (of_action(self.entry, action) for action in Action)
+        return any(isinstance(way, Interpolated) for way in ways)
+
     def rejects(self, action: Action, uniform: float, at: int) -> bool:
         """Whether the venue's gateway refuses the message: by the share, or because the recording says so."""
         model = of_action(self.entry, action)
