@@ -30,6 +30,7 @@ __all__ = [
 SUFFIXES: Final = (".html", ".png", ".svg")
 
 _EFFECTS: Final = {
+    "slow_inputs": "slow inputs",
     "pricing_effect": "pricing effect",
     "latency_effect": "latency effect",
     "interaction": "interaction",
