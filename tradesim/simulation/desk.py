@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from functools import partial
 from time import perf_counter_ns
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from tradesim.simulation.fair import true_inputs
 from tradesim.simulation.floor import Floor
 from tradesim.simulation.hiccups import NO_PAUSES, Hiccups, Pauses
 from tradesim.simulation.latency import ORDERS, QUIET, ZERO, Profile, Stage
+from tradesim.simulation.message import Message
 from tradesim.simulation.orders import (
     AT_MARKET,
     CONTRACT,
@@ -30,7 +31,6 @@ from tradesim.simulation.orders import (
     LOTS,
     TARGET,
     UNDERLYING,
-    Action,
     Kind,
     action_of,
     as_requests,
@@ -52,29 +52,6 @@ Ints = NDArray[np.int64]
 OPTIONS: Final = 0
 HEDGE: Final = 1
 """The lines of a desk: its draws on the one are not those on the other."""
-
-
-class Message(NamedTuple):
-    """A request on its way: ``key`` is what its draws are drawn by, ``sent`` when it left."""
-
-    number: int
-    decision: int
-    key: int
-    contract: int
-    direction: int
-    lots: int
-    limit: int
-    kind: Kind
-    target: int
-    seen: int
-    theo: float
-    reference: float
-    sent: int
-
-    @property
-    def action(self) -> Action:
-        """By which its latency may differ."""
-        return action_of(self.kind)
 
 
 NO_REQUESTS: Final = np.empty((0, 6), dtype=np.int64)
