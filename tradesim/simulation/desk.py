@@ -102,7 +102,7 @@ class Desk:
         self._woken_by_own = wakes_on_own(strategy.trigger)
         self._scheduled = False
         self.next_wake = self._agenda.next_wake
-        count = len(session.tape.chain)
+        count, self._multiplier = len(session.tape.chain), session.tape.chain.multiplier
         self._values = Valuation(
             session.tape, seat.pricing, bump=None if strategy.hedge is None else strategy.hedge.bump
         )
@@ -218,9 +218,10 @@ class Desk:
         self._screen = Screen(start, spot, self._view.shown(), self.account.hedge, *self._lasting)
         chosen = self._strategy.rule.decide(self._screen)
         if self._strategy.hedge is not None:
-            units = self.account.position * self._session.tape.chain.multiplier
+            units = self.account.position * self._multiplier
             due = self._strategy.hedge.request(units, self._values.delta, self.account.hedge)
-            chosen = np.concatenate([as_requests(chosen), due])
+            if len(due):
+                chosen = np.concatenate([as_requests(chosen), due])
         return as_requests(chosen) if len(chosen) else chosen
 
     def _work(self, draw: float, key: int, stage: Stage, tag: str, elapsed: int) -> int:

@@ -1,6 +1,7 @@
 """Delta hedging: how many units of the underlying offset what the options of a desk change with it."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numba import njit
@@ -11,6 +12,9 @@ from tradesim.simulation.orders import AT_MARKET, UNDERLYING, Kind
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+NONE_DUE: Final = np.empty((0, 6), dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +40,7 @@ class DeltaHedge:
         exposed = net_delta(units, delta) + held
         lots = round(abs(exposed))
         if abs(exposed) <= self.band or lots == 0:
-            return np.empty((0, 6), dtype=np.int64)
+            return NONE_DUE
         direction = -1 if exposed > 0 else 1
         return np.array([[UNDERLYING, direction, lots, AT_MARKET, Kind.IOC, -1]], dtype=np.int64)
 
