@@ -26,7 +26,7 @@ def comparison_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
     shown.show_lines = True
     for heading, justify in (
         ("method\nfootprint\n", "left"),
-        ("latency\np50\np99\np99.9\nto wire p50", "right"),
+        ("latency\np50\np99\np99.9\nsent p50", "right"),
         ("work p50\nfeed\nprice\ndecide\nsend", "right"),
         ("pricing\nlive\nhot\ncold", "right"),
         ("update\np50\n1/100 of it\n+ compute\nbusy", "right"),
@@ -108,7 +108,7 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
     lines = [
         f"P&L is edge at the fill net of fees, in {facts['currency']} per seed; P&L error is against reference prices "
         f"at zero latency{_oracle(table)} and is the exact sum of the effects.",
-        "To wire: from the start of a decision until its order has left. Work: the stages of a decision, and of each "
+        "Sent: from the start of a decision until its order has left. Work: the stages of a decision, and of each "
         "message, as charged. Pricing: timed as decisions happen, in a loop, after a flush. Busy: share of the second "
         "CPU.",
         "Decisions, orders, fills and paying (decisions whose fills have edge above fees) are summed over seeds.",
