@@ -85,7 +85,7 @@ def test_the_prices_of_a_run_are_as_wrong_as_was_stated(small):
 
 def test_a_method_stands_at_its_own_latency_and_error_and_the_map_tells_its_pnl(small):
     (method,) = small.methods.iter_rows(named=True)
-    assert (method["method"], method["compute_p50"]) == ("analytic-slice", 40_000)
+    assert (method["method"], method["to_wire_p50"]) == ("analytic-slice", 40_000)
     assert small.table["pnl"].min() <= method["foretold"] <= small.table["pnl"].max()
 
 

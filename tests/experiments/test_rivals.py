@@ -92,7 +92,7 @@ def test_a_method_keeps_what_reference_prices_keep_at_its_latency(small):
         (reaction, method) for reaction in (20_000, 1_000_000) for method in ("analytic-slice", "nothing")
     ]
     fast = rows.filter(reaction=20_000, method="analytic-slice").row(0, named=True)
-    assert fast["compute_p50"] == 40_000
+    assert fast["to_wire_p50"] == 40_000
     assert fast["analytic"] == pytest.approx(1.0 - ndtr(math.log(2.0) / 1.3))
     assert rows.filter(method="nothing")["kept"].to_list() == [0.0, 0.0]
 

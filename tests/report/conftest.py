@@ -27,6 +27,7 @@ def method_row(method: str, **said: Any) -> dict[str, Any]:
     counts |= {"seeds": 8, "replicates": 8}
     counts |= {"identified": True, "update_p50": 20_000, "amortised_p50": 4_200.0, "update_busy": 0.002}
     counts |= {f"{stage}_p50": 1_000 for stage in ("feed", "price", "decide", "send")}
+    counts |= {"to_wire_p50": said.get("compute_p50", 4_000)}
     counts |= {f"price_{timing}_p50": 900 for timing in ("live", "hot", "cold")} | {"memory_cost": None}
     errors = {"error_rms": 0.001, "error_max": 0.01, "tradable": True}
     return {"method": method, **latency, **amounts, **certainty, **counts, **errors, **said}

@@ -19,8 +19,8 @@ def printed(table) -> str:
 
 
 def pair(rival: str, **said) -> dict:
-    own = {"method": "lightgbm", "error_rms": 0.0011, "compute_p50": 43_000, "pnl_mean": 9_874.0}
-    them = {"rival": rival, "rival_compute_p50": 4_190, "rival_pnl_mean": 13_188.0}
+    own = {"method": "lightgbm", "error_rms": 0.0011, "price_p50": 43_000, "pnl_mean": 9_874.0}
+    them = {"rival": rival, "rival_price_p50": 4_190, "rival_pnl_mean": 13_188.0}
     answers = {f"{end}answer": "latency" for end in ("", "low_", "high_")}
     return own | them | answers | {"break_even": 3_380.0, "low": 2_020.0, "high": 4_390.0} | said
 
@@ -62,7 +62,7 @@ def iso_rows() -> pl.DataFrame:
 METHODS = pl.DataFrame(
     {
         "method": ["grid", "lightgbm"],
-        "compute_p50": [3_000, 43_000],
+        "to_wire_p50": [3_000, 43_000],
         "error_rms": [1e-6, 0.02],
         "pnl_mean": [99.0, 75.0],
         "foretold": [99.2, None],

@@ -32,7 +32,7 @@ def table() -> pl.DataFrame:
 @pytest.fixture
 def methods() -> pl.DataFrame:
     rows = [
-        {"reaction": reaction, "method": method, "compute_p50": ns, "seeds": 8, "pnl": 1_000.0 * kept, "kept": kept}
+        {"reaction": reaction, "method": method, "to_wire_p50": ns, "seeds": 8, "pnl": 1_000.0 * kept, "kept": kept}
         | {"standard_error": 0.01, "analytic": kept}
         for reaction, shares in ((FAST, (0.1, 0.8)), (SLOW, (0.9, 1.0)))
         for method, ns, kept in zip(("analytic", "grid"), (141_000, 3_400), shares, strict=True)

@@ -58,7 +58,7 @@ def test_latencies_are_split_into_stages_between_their_bounds(table: pl.DataFram
     shown = printed(row_of(table, "analytic").with_columns(latency_p50=pl.lit(400_000)), facts)
 
     assert "400 us" in shown
-    assert all(heading in shown for heading in ("wait p99", "feed", "decide", "send", "live", "hot", "cold", "busy"))
+    assert all(heading in shown for heading in ("sent p50", "feed", "decide", "send", "live", "hot", "cold", "busy"))
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,8 @@ class BreakEven:
             {
                 "method": method,
                 "rival": rival,
-                **{name: methods[method][name] for name in ("error_rms", "compute_p50", "pnl_mean")},
-                **{f"rival_{name}": methods[rival][name] for name in ("compute_p50", "pnl_mean")},
+                **{name: methods[method][name] for name in ("error_rms", "price_p50", "pnl_mean")},
+                **{f"rival_{name}": methods[rival][name] for name in ("price_p50", "pnl_mean")},
                 **answers(
                     differences[method, rival], resolution=resolution, identified=bool(methods[rival]["identified"])
                 ),

@@ -50,10 +50,10 @@ class IsoPnl:
 
     @property
     def methods(self) -> pl.DataFrame:
-        """Where they stand: ``compute_p50`` ns, ``error_rms`` currency, ``pnl_mean``; ``foretold``: P&L by the map."""
-        placed = self.comparison.table.select("method", "compute_p50", "error_rms", "pnl_mean").drop_nulls()
+        """Where they stand: ``to_wire_p50`` ns, ``error_rms`` currency, ``pnl_mean``; ``foretold``: P&L by the map."""
+        placed = self.comparison.table.select("method", "to_wire_p50", "error_rms", "pnl_mean").drop_nulls()
         surface = Surface.of(self.table)
-        told = [surface.at(error, ns) for ns, error in placed.select("compute_p50", "error_rms").iter_rows()]
+        told = [surface.at(error, ns) for ns, error in placed.select("to_wire_p50", "error_rms").iter_rows()]
         return placed.with_columns(foretold=pl.Series(told, dtype=pl.Float64))
 
     @property

@@ -17,7 +17,7 @@ from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
 from tradesim.results.store import write_facts
-from tradesim.simulation.latency import FREE, ZERO, ComputeLatency, Measured, Profile, fixed_compute
+from tradesim.simulation.latency import FREE, ZERO, ComputeLatency, Fixed, Measured, Profile, fixed_compute
 from tradesim.simulation.run import Result, Seat, run_one
 from tradesim.simulation.session import open_session
 from tradesim.simulation.valuation import Pricing
@@ -39,7 +39,7 @@ class Role(StrEnum):
     CURVE = "curve"
     """Reference prices, a fixed latency."""
     FIXED = "fixed"
-    """The method's prices, a fixed latency of ``price``; its ``update`` takes what its own does."""
+    """The method's prices, a fixed latency of ``price``; all else takes what it does in its own runs."""
     RACE = "race"
     """A desk among others at one venue."""
     ALONE = "alone"
@@ -151,9 +151,10 @@ class _Bench:
             return FREE if job.role in {Role.TRUTH, Role.ORACLE, Role.INSTANT} else self.latencies[job.method]
         if job.role is Role.CURVE:
             return fixed_compute(job.compute_ns)
-        own = self.latencies.get(job.method)
-        update = own.update_model if isinstance(own, Profile | Measured) else ZERO
-        return replace(fixed_compute(job.compute_ns), update_model=update)
+        own, price = self.latencies.get(job.method), {"any": Fixed(job.compute_ns)}
+        if isinstance(own, Profile):
+            return replace(own, price_by_tag=price)
+        return Profile(price_by_tag=price, update_model=own.update_model if isinstance(own, Measured) else ZERO)
 
 
 def run_facts(row: Mapping[str, Any], result: Result, *, desk: int = 0) -> dict[str, pl.DataFrame]:

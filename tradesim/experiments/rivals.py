@@ -65,17 +65,17 @@ class Rivals:
 
     @property
     def methods(self) -> pl.DataFrame:
-        """One row per ``reaction`` and ``method``, at its own latency (median ``compute_p50`` ns).
+        """One row per ``reaction`` and ``method``, at its own latency (median ``to_wire_p50`` ns).
 
         ``pnl kept standard_error`` as above, ``analytic`` by the formula at its median latency.
         """
-        taken = self._view("method_latency", "method").select("comparison", "method", "compute_p50")
+        taken = self._view("method_latency", "method").select("comparison", "method", "to_wire_p50")
         places = self._view("methods", "position").select("comparison", "method", "position")
         own = self._view("kept_share", "method").filter(role="own")
         rows = own.join(taken, on=["comparison", "method"]).join(places, on=["comparison", "method"])
         rows = rows.sort("reaction", "position")
-        columns = ("reaction", "method", "compute_p50", "seeds", "pnl", "kept", "standard_error")
-        return rows.select(*columns, self._analytic(rows, "compute_p50"))
+        columns = ("reaction", "method", "to_wire_p50", "seeds", "pnl", "kept", "standard_error")
+        return rows.select(*columns, self._analytic(rows, "to_wire_p50"))
 
     @property
     def differences(self) -> pl.DataFrame:

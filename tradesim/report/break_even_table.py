@@ -21,9 +21,9 @@ def break_even_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
         caption=_caption(seeds, facts),
         caption_justify="left",
     )
-    for heading in ("method", "price error\nrmse", "takes\n(p50)", "P&L"):
+    for heading in ("method", "price error\nrmse", "pricing takes\n(p50)", "P&L"):
         shown.add_column(heading, justify="left" if heading == "method" else "right", no_wrap=True)
-    for heading in ("before this rival", "which takes\n(p50)", "and earns", "it may take", "95 % interval"):
+    for heading in ("before this rival", "whose pricing\ntakes (p50)", "and earns", "it may take", "95 % interval"):
         shown.add_column(heading, justify="left" if heading.startswith("before") else "right", no_wrap=True)
     before = None
     for row in table.iter_rows(named=True):
@@ -36,12 +36,12 @@ def break_even_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
 
 def _cells(row: Mapping[str, Any], *, first: bool) -> list[str]:
     error = "-" if row["error_rms"] is None else f"{row['error_rms']:.2g}"
-    own = [row["method"], error, spoken(row["compute_p50"]), _money(row["pnl_mean"])]
+    own = [row["method"], error, spoken(row["price_p50"]), _money(row["pnl_mean"])]
     low, high = (_told(row[f"{end}_answer"], row[end]) for end in ("low", "high"))
     return [
         *(own if first else [""] * len(own)),
         row["rival"],
-        spoken(row["rival_compute_p50"]),
+        spoken(row["rival_price_p50"]),
         _money(row["rival_pnl_mean"]),
         _told(row["answer"], row["break_even"]),
         low if low == high else f"{low} to {high}",
@@ -61,8 +61,8 @@ def _caption(seeds: int, facts: Mapping[str, Any]) -> str:
         "It may take: the compute latency at which the method earns what the rival earns at the rival's own latency.",
         "never: the rival earns more than the method would at zero latency; always: no more than it would at the",
         "slowest latency tried.",
-        f"P&L is edge at the fill net of fees, in {facts['currency']} a seed; latencies are of price alone: an update "
-        "takes what it takes.",
+        f"P&L is edge at the fill net of fees, in {facts['currency']} per seed; latencies are of pricing alone: all "
+        "else takes what it does.",
     ]
     if seeds < 5:
         lines.append("Below five seeds there is no interval.")

@@ -40,7 +40,7 @@ class _Canvas:
     def around(cls, table: pl.DataFrame, methods: pl.DataFrame) -> "_Canvas":
         tried = [error for error in table["error"].to_list() if error > 0]
         return cls(
-            latency=LogAxis.around([*table["compute_ns"].to_list(), *methods["compute_p50"].to_list()]),
+            latency=LogAxis.around([*table["compute_ns"].to_list(), *methods["to_wire_p50"].to_list()]),
             error=LogAxis.around([*tried, *(error for error in methods["error_rms"].to_list() if error >= min(tried))]),
         )
 
@@ -131,14 +131,14 @@ def _line_names(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _method_layers(canvas: _Canvas, lines: pl.DataFrame, methods: pl.DataFrame) -> list[alt.Chart]:
     rows = [
-        row | {"x": canvas.latency.place(row["compute_p50"]), "y": canvas.error.place(row["error_rms"])}
+        row | {"x": canvas.latency.place(row["to_wire_p50"]), "y": canvas.error.place(row["error_rms"])}
         for row in methods.iter_rows(named=True)
     ]
     if not rows:
         return []
     texts = [f"{row['method']} {theme.money_spoken(row['pnl_mean'])}" for row in rows]
     for row, text, (x, y) in zip(rows, texts, _label_places(canvas, lines, rows, texts), strict=True):
-        row |= {"label": text, "label_x": x, "label_y": y, "latency": spoken(row["compute_p50"])}
+        row |= {"label": text, "label_x": x, "label_y": y, "latency": spoken(row["to_wire_p50"])}
     chart = alt.Chart(alt.InlineData(values=rows))
     tips = [
         alt.Tooltip("method:N"),

@@ -35,6 +35,6 @@ def _caption(methods: pl.DataFrame, facts: Mapping[str, Any]) -> list[str]:
     ]
     for row in methods.iter_rows(named=True):
         foretold = "beyond the map" if row["foretold"] is None else f"by the map {row['foretold']:,.0f}"
-        stands = f"{spoken(row['compute_p50'])}, rmse {row['error_rms']:.2g}"
+        stands = f"{spoken(row['to_wire_p50'])}, rmse {row['error_rms']:.2g}"
         said.append(f"{row['method']}: {stands}, earns {row['pnl_mean']:,.0f}; {foretold}.")
     return said

@@ -43,7 +43,7 @@ class _Canvas:
         reactions = table["reaction"].to_list()
         low, high = min(reactions) / MARGIN, max(reactions) * MARGIN
         return cls(
-            latency=LogAxis.around([*table["compute_ns"].to_list(), *methods["compute_p50"].to_list()]),
+            latency=LogAxis.around([*table["compute_ns"].to_list(), *methods["to_wire_p50"].to_list()]),
             reaction=LogAxis(low=low, high=high, zero=low),
         )
 
@@ -136,15 +136,15 @@ def _circles(table: pl.DataFrame) -> pl.DataFrame:
 
 def _method_layers(canvas: _Canvas, methods: pl.DataFrame, table: pl.DataFrame) -> list[alt.Chart]:
     """A dashed rule at each method's latency, its name at the foot."""
-    taken = methods.group_by("method", maintain_order=True).agg(pl.col("compute_p50").median())
+    taken = methods.group_by("method", maintain_order=True).agg(pl.col("to_wire_p50").median())
     texts = [f"{name} {spoken(ns)}" for name, ns in taken.iter_rows()]
-    anchors = [canvas.pixel(ns, 1.2 * canvas.reaction.low) for ns in taken["compute_p50"]]
+    anchors = [canvas.pixel(ns, 1.2 * canvas.reaction.low) for ns in taken["to_wire_p50"]]
     at = _circles(table).select("compute_ns", "reaction").iter_rows()
     circles = [Box.around(*canvas.pixel(ns, reaction), CIRCLE, CIRCLE) for ns, reaction in at]
     places = place_labels(anchors, texts, circles, Box(0, 0, theme.WIDTH, theme.HEIGHT))
     rows = [
         {"x": canvas.latency.place(ns), "label": text, "label_x": place[0], "label_y": place[1]}
-        for ns, text, place in zip(taken["compute_p50"], texts, (canvas.point(*place) for place in places), strict=True)
+        for ns, text, place in zip(taken["to_wire_p50"], texts, (canvas.point(*place) for place in places), strict=True)
     ]
     chart = alt.Chart(alt.InlineData(values=rows))
     rule = chart.mark_rule(color=theme.FAINT, strokeDash=[5, 4]).encode(canvas.x("x"))

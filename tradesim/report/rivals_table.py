@@ -43,7 +43,7 @@ def rivals_methods_table(methods: pl.DataFrame, facts: Mapping[str, Any]) -> Tab
     shown.add_column("makers' median", justify="right", no_wrap=True)
     names = methods["method"].unique(maintain_order=True).to_list()
     for name in names:
-        taken = methods.filter(method=name)["compute_p50"][0]
+        taken = methods.filter(method=name)["to_wire_p50"][0]
         shown.add_column(f"{name}\n{spoken(taken)}", justify="right", no_wrap=True)
     for (reaction,), row in methods.group_by("reaction", maintain_order=True):
         found = row.rows_by_key("method", named=True, unique=True)

@@ -26,7 +26,7 @@ def comparison_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
     shown.show_lines = True
     for heading, justify in (
         ("method\nfootprint\n", "left"),
-        ("latency\np50\np99\np99.9\nwait p99", "right"),
+        ("latency\np50\np99\np99.9\nsent p50", "right"),
         ("work p50\nfeed\nprice\ndecide\nsend", "right"),
         ("pricing\nlive\nhot\ncold", "right"),
         ("update\np50\n1/100 of it\n+ compute\nbusy", "right"),
@@ -55,7 +55,7 @@ def _cells(row: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
         name += f"\n{row['fallbacks']:,} fallbacks"
     cells = [
         name,
-        _durations(row, "latency_p50", "latency_p99", "latency_p999", "wait_p99"),
+        _durations(row, "latency_p50", "latency_p99", "latency_p999", "to_wire_p50"),
         _durations(row, "feed_p50", "price_p50", "decide_p50", "send_p50"),
         _durations(row, "price_live_p50", "price_hot_p50", "price_cold_p50"),
         _durations(row, "update_p50", "amortised_p50") + _share(row["update_busy"]),
@@ -108,8 +108,9 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
     lines = [
         f"P&L is edge at the fill net of fees, in {facts['currency']} per seed; P&L error is against reference prices "
         f"at zero latency{_oracle(table)} and is the exact sum of the effects.",
-        "Work: the stages of a decision, and of each message, as charged. Pricing: timed as decisions happen, in a "
-        "loop, after a flush. Busy: share of the second CPU.",
+        "Sent: from the start of a decision until its order has left. Work: the stages of a decision, and of each "
+        "message, as charged. Pricing: timed as decisions happen, in a loop, after a flush. Busy: share of the second "
+        "CPU.",
         "Decisions, orders, fills and paying (decisions whose fills have edge above fees) are summed over seeds.",
         "± sd: standard deviation over seeds. " + certainty(table["replicates"], rows="methods"),
         *_of_strategy(facts["manifest"]["configuration"]["trading"]),

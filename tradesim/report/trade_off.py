@@ -53,7 +53,7 @@ class _Canvas:
     @classmethod
     def around(cls, curve: pl.DataFrame, table: pl.DataFrame) -> "_Canvas":
         curve = curve.sort("compute_ns").with_columns(pl.col("standard_error").fill_null(0.0))
-        methods = table.select("method", compute="compute_p50", pnl="pnl_mean").drop_nulls()
+        methods = table.select("method", compute="to_wire_p50", pnl="pnl_mean").drop_nulls()
         latency = LogAxis.around([*curve["compute_ns"].to_list(), *methods["compute"].to_list()])
         band = [*(curve["pnl"] - curve["standard_error"]), *(curve["pnl"] + curve["standard_error"]), 0.0]
         reach = max(band) - min(band) or 1.0
@@ -186,7 +186,7 @@ def _method_rows(canvas: _Canvas) -> list[dict[str, Any]]:
         rows.append(
             {
                 "method": row["method"],
-                "compute_p50": row["compute"],
+                "to_wire_p50": row["compute"],
                 "latency": spoken(row["compute"]),
                 "pnl": row["pnl"],
                 "from_curve": row["pnl"] - on_curve,

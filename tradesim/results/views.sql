@@ -198,7 +198,8 @@ SELECT comparison, key.method, key.effect, * EXCLUDE (comparison, key),
        holm(p_value, list(p_value) OVER (PARTITION BY comparison, key.effect)) AS p_holm
 FROM paired_moments(effects_long);
 
--- Latency percentiles of each method's own runs, all seeds together.
+-- Latency percentiles of each method's own runs, all seeds together. `to_wire_p50` is what an order waited for, from the
+-- start of its decision until its message left: several messages leave one after the other.
 CREATE OR REPLACE VIEW method_latency AS
 SELECT r.comparison, r.method, count(*) AS decisions,
        quantile_disc(l.latency, 0.5) AS latency_p50,
@@ -213,8 +214,14 @@ SELECT r.comparison, r.method, count(*) AS decisions,
        quantile_disc(l.feed, 0.5) AS feed_p50,
        quantile_disc(l.price, 0.5) AS price_p50,
        quantile_disc(l.decide, 0.5) AS decide_p50,
-       quantile_disc(l.send, 0.5) AS send_p50
+       quantile_disc(l.send, 0.5) AS send_p50,
+       coalesce(any_value(w.to_wire_p50), quantile_disc(l.compute, 0.5)) AS to_wire_p50
 FROM runs r JOIN decision_latency l USING (run)
+LEFT JOIN (
+    SELECT r.comparison, r.method, quantile_disc(o.decided - d.start, 0.5) AS to_wire_p50
+    FROM orders o JOIN decisions d USING (run, desk, decision) JOIN runs r USING (run)
+    WHERE r.role = 'own' GROUP BY r.comparison, r.method
+) w ON (w.comparison, w.method) = (r.comparison, r.method)
 WHERE r.role = 'own'
 GROUP BY r.comparison, r.method;
 
@@ -387,7 +394,7 @@ WITH wide AS (
 )
 SELECT m.comparison, m.position, m.method,
        l.latency_p50, l.latency_p99, l.latency_p999, l.wait_p50, l.wait_p99, l.wait_p999,
-       l.compute_p50, l.compute_p99, l.compute_p999, l.feed_p50, l.price_p50, l.decide_p50, l.send_p50,
+       l.compute_p50, l.compute_p99, l.compute_p999, l.feed_p50, l.price_p50, l.decide_p50, l.send_p50, l.to_wire_p50,
        s.price_hot_p50, s.price_p50 AS price_live_p50, s.price_cold_p50, m.readings, m.disturbed,
        m.footprint, m.build_seconds, m.build_evaluations, m.rss_before, m.rss_bound, m.rss_peak, y.memory_cost,
        e.error_rms, e.error_max, e.fallbacks,
