@@ -1,6 +1,7 @@
 """Seeds replayed beside one another, each in a process of its own."""
 
 import signal
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,14 +77,23 @@ def each_seed(
     calls = (joblib.delayed(replay)(seed) for seed in seeds)
     progress(0, len(seeds), what)
     try:
-        with _interrupts_held():
-            replays = parallel(calls)
-        for done, _ in enumerate(replays, start=1):
-            progress(done, len(seeds), what)
+        with _worn_workers_replaced():
+            with _interrupts_held():
+                replays = parallel(calls)
+            for done, _ in enumerate(replays, start=1):
+                progress(done, len(seeds), what)
     except BaseException:
         if workers > 1:
             get_reusable_executor().shutdown(wait=True, kill_workers=True)
         raise
+
+
+@contextmanager
+def _worn_workers_replaced() -> Iterator[None]:
+    """A process that has grown is replaced by a fresh one without a word: no replay is lost."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given to the executor")
+        yield
 
 
 @contextmanager
