@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from tradesim.errors import ArgumentError
-from tradesim.units import MICROSECOND, duration, memory
+from tradesim.units import MILLISECOND, duration, memory
 
 DESK: Final = "desk"
 """The working set of one desk more."""
@@ -16,12 +16,13 @@ DESK: Final = "desk"
 NOTHING: Final = "nothing"
 """No working set but the desk's own."""
 
-SHORTENED: Final = 20 * MICROSECOND
-"""Ns to which a wait is shortened by default. A desk that spins keeps its core: on a quiet machine the next decision
-costs the same after 20 us as after 20 ms (``tests/benchmarks/figures/between_decisions.py`` prints it)."""
+SHORTENED: Final = MILLISECOND
+"""Ns to which a wait is shortened by default. Methods are then in the order in which longer waits have them; how much
+longer each takes, up to 10 ms and no more beyond, ``python tests/benchmarks/figures decisions`` prints: on a shared
+machine even a desk that spins finds its caches emptied."""
 
 _LARGEST: Final = 2**30
-_LONGEST: Final = 100_000 * MICROSECOND
+_LONGEST: Final = 100 * MILLISECOND
 
 
 @dataclass(frozen=True, kw_only=True)

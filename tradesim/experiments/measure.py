@@ -24,7 +24,7 @@ import psutil
 
 from tradesim.experiments.between import Between, Neighbour
 from tradesim.experiments.plan import BLOCKS
-from tradesim.experiments.rehearsal import Key, Notes, Rehearsal
+from tradesim.experiments.rehearsal import WARM, Key, Notes, Rehearsal
 from tradesim.experiments.timing import Cache, Disturbance, Ints, Timing, elapsed, flusher, quiet
 from tradesim.methods.method import Method
 from tradesim.progress import Progress, silent
@@ -33,7 +33,7 @@ from tradesim.simulation.book import replay as replay_rows
 from tradesim.simulation.latency import QUIET, ZERO, Empirical, LatencyModel, Profile, Stage, Sum
 from tradesim.simulation.session import Session
 from tradesim.simulation.strategy import Strategy
-from tradesim.units import MICROS, MILLISECOND
+from tradesim.units import MICROS, MILLISECOND, SECOND
 
 T = TypeVar("T")
 
@@ -49,8 +49,8 @@ class Blocks:
     """
 
     count: int = BLOCKS
-    decisions: int = 20
-    ns: int = 40 * MILLISECOND
+    decisions: int = 10
+    ns: int = 60 * MILLISECOND
     hot: int = 8
     cold: int = 4
 
@@ -138,6 +138,8 @@ def measure_in_turn(
         snapshots = _Snapshots(session, neighbour)
         spots = cycle(_spots(session))
         flush, order = flusher(Cache.COLD), list(desks)
+        for desk in desks.values():
+            desk.proceed(0, decisions=WARM, ns=SECOND)
         for block in range(blocks.count):
             progress(block, blocks.count, "measuring")
             snapshots.proceed(block)

@@ -23,7 +23,7 @@ from tradesim.simulation.valuation import Pricing
 ENDED: Final = object()
 
 WARM: Final = 20
-"""Decisions before those that count: kernels are compiled and loaded."""
+"""Decisions before those that count, without a wait: kernels are compiled and loaded."""
 
 Key = tuple[Timing, str, str]
 """How, which stage, and its tag."""
@@ -100,7 +100,8 @@ class Rehearsal:
 
     def before(self, start: int) -> None:
         """See :class:`~tradesim.simulation.desk.Observer`."""
-        self._neighbour.run(0 if self._idle_since is None else max(start - self._idle_since, 0))
+        idle = 0 if self._idle_since is None or self._decisions < WARM else max(start - self._idle_since, 0)
+        self._neighbour.run(idle)
         self._idle_since = start
         if self._ways is not None:
             self._method.within(next(self._ways))

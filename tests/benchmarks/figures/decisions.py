@@ -19,9 +19,9 @@ from tradesim.simulation.strategy import Strategy
 from tradesim.units import MICROSECOND, MILLISECOND, SECOND, spoken, spoken_memory
 
 METHODS = ("curve", "analytic-slice", "grid", "lightgbm")
-WAITS = (0, 20 * MICROSECOND, 200 * MICROSECOND, 2 * MILLISECOND, 20 * MILLISECOND)
+WAITS = (0, 200 * MICROSECOND, MILLISECOND, 5 * MILLISECOND, 10 * MILLISECOND, 50 * MILLISECOND)
 SETS = (0, 2**18, 2**20, 2**24)
-BLOCKS = Blocks(count=16, decisions=8, ns=SECOND, hot=0, cold=0)
+BLOCKS = Blocks(count=8, decisions=6, ns=SECOND, hot=0, cold=0)
 
 
 def figures() -> Iterable[Figure]:
@@ -40,7 +40,7 @@ def figures() -> Iterable[Figure]:
                 )
         for foreign in SETS:
             what = f"after another's working set of {spoken_memory(foreign) if foreign else 'nothing'}"
-            yield _figure(what, methods, session, Between(foreign=foreign))
+            yield _figure(what, methods, session, Between(foreign=foreign, longest=0))
 
 
 def _figure(what, methods, session, between) -> Figure:
