@@ -16,6 +16,7 @@ def measure(
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     tape: Tapes = None,
+    market: str | None = None,
     problem: str | None = None,
     seed: Whole | None = None,
     strategy: Path | None = None,
@@ -36,6 +37,8 @@ def measure(
         The profile to write (.parquet).
     tape
         The tape to decide on; by default a generated market.
+    market
+        The market that is generated where no tape is given, as of compare.
     problem
         american, european, heston or asian; by default what the tape's contracts are.
     seed
@@ -59,6 +62,7 @@ def measure(
             output,
             methods=names(methods) if methods is not None else DEFAULT_METHODS,
             tape=tape,
+            market=market,
             problem=problem,
             seed=seed,
             strategy=None if strategy is None else load_strategy(strategy),

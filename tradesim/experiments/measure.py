@@ -181,9 +181,10 @@ class _Snapshots:
 
 
 def _bound(method: Method, session: Session) -> dict[str, int]:
-    """Bind it; what that made of the process's memory."""
+    """Bind it and give it slow inputs; what binding made of the process's memory."""
     before = _rss()
     method.bind(session.tape.chain)
+    method.update(session.states[0])
     return {"rss_before": before, "rss_bound": _rss()}
 
 

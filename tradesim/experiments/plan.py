@@ -109,6 +109,11 @@ class Plan:
         if self.until is not None:
             _check_until(self.until, self.source, self.seeds)
         object.__setattr__(self, "_compute", parse_latency(self.latency))
+        stated = self.compute is not None and not isinstance(self.compute, Stored | Filed)
+        if self.timing is not Timing.LIVE and stated:
+            raise ArgumentError(
+                f"timing {self.timing}: latency {self.latency} is not measured beforehand; leave one of them out"
+            )
         object.__setattr__(self, "_updating", None if self.update is None else parse_model("update", self.update))
 
     @property

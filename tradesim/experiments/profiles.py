@@ -80,14 +80,20 @@ def stored_rows(store: Store, comparison: str, methods: Iterable[str]) -> pl.Dat
     )
 
 
-def read_profile(path: Path, methods: Iterable[str]) -> pl.DataFrame:
-    """The rows of the profile file at ``path``; ``ArgumentError`` where it is none, or lacks one of ``methods``."""
+def read_profile(path: Path, methods: Iterable[str], *, problem: str) -> pl.DataFrame:
+    """The rows of the profile file at ``path``.
+
+    ``ArgumentError`` where it is none, is of another ``problem``, or lacks one of ``methods``.
+    """
     try:
         rows = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise ArgumentError(f"latency {path}: it cannot be read ({str(error).splitlines()[0]}); {_MAKE}") from error
     if not set(COLUMNS) <= set(rows.columns):
         raise ArgumentError(f"latency {path}: its columns are {', '.join(rows.columns)}, not a profile's; {_MAKE}")
+    taken = about_profile(path)["problem"]
+    if taken != problem:
+        raise ArgumentError(f"latency {path}: it is of {taken} options, and these are {problem}; {_MAKE}")
     return _holding(rows.select(COLUMNS), methods, f"latency {path}", _MAKE)
 
 

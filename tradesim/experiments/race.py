@@ -12,7 +12,7 @@ from tradesim.errors import one_of
 from tradesim.experiments.answer import Answer
 from tradesim.experiments.between import Between
 from tradesim.experiments.ground import Market, Tapes, around, ground_of
-from tradesim.experiments.plan import has_own_rule
+from tradesim.experiments.plan import checked, has_own_rule
 from tradesim.experiments.race_plan import Contestant, RacePlan, parse_contestant, told_apart
 from tradesim.experiments.race_replay import replay_race
 from tradesim.experiments.seeds import each_seed
@@ -125,7 +125,8 @@ def race(
 def _run(plan: RacePlan, *, db: Path | str | None, jobs: int, progress: Progress) -> Race:
     with at_work(plan, db=db, jobs=jobs, progress=progress) as work:
         unstated = dict.fromkeys(desk.strategy.method for desk in plan.desks if desk.stated is None)
-        ready = make_ready(plan, work, measuring=tuple(unstated), progress=progress)
+        rules = {desk.strategy.method: checked(desk.strategy) for desk in reversed(plan.desks) if desk.stated is None}
+        ready = make_ready(plan, work, measuring=tuple(unstated), strategies=rules, progress=progress)
         of_methods = ready.latencies(plan)
         latencies = {desk.name: desk.stated or of_methods[desk.strategy.method] for desk in plan.desks}
         _write_question(plan, work, ready)

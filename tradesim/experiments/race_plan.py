@@ -58,6 +58,10 @@ class RacePlan(Plan):
         for desk in self.desks:
             check_trading(desk.strategy, self.setting)
 
+    def block_group(self, seed: int) -> int | None:
+        """See :meth:`Plan.block_group`; None too where every desk states its latency."""
+        return None if all(desk.stated is not None for desk in self.desks) else super().block_group(seed)
+
 
 def parse_contestant(text: str | Strategy | Contestant, template: Strategy) -> Contestant:
     """The desk that ``METHOD`` or ``FILE.py`` says, or either followed by ``=LATENCY``; a strategy is as in a file.

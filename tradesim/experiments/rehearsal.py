@@ -93,13 +93,19 @@ class Rehearsal:
                 disturbed = self._disturbance.happened()
                 self.notes.add(Stage.PRICE, tag, self._block, ns, timing=timing, disturbed=disturbed)
 
+    def updating(self) -> None:
+        """See :class:`~tradesim.simulation.seat.Observer`."""
+        self._neighbour.run(0)
+        self._disturbance.watch()
+
     def updated(self, ns: int) -> None:
-        """See :class:`~tradesim.simulation.desk.Observer`."""
+        """See :class:`~tradesim.simulation.seat.Observer`."""
+        disturbed = self._disturbance.happened()
         if self._decisions >= WARM:
-            self.notes.add("update", "update", self._block, ns)
+            self.notes.add("update", "update", self._block, ns, disturbed=disturbed)
 
     def before(self, start: int) -> None:
-        """See :class:`~tradesim.simulation.desk.Observer`."""
+        """See :class:`~tradesim.simulation.seat.Observer`."""
         idle = 0 if self._idle_since is None or self._decisions < WARM else max(start - self._idle_since, 0)
         self._neighbour.run(idle)
         self._idle_since = start
@@ -108,7 +114,7 @@ class Rehearsal:
         self._disturbance.watch()
 
     def after(self, took: Took) -> None:
-        """See :class:`~tradesim.simulation.desk.Observer`."""
+        """See :class:`~tradesim.simulation.seat.Observer`."""
         disturbed = self._disturbance.happened()
         self._decisions += 1
         if self._decisions <= WARM:

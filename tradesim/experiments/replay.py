@@ -17,7 +17,7 @@ from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
 from tradesim.results.store import write_facts
-from tradesim.simulation.latency import FREE, ZERO, ComputeLatency, Fixed, Measured, Profile, fixed_compute
+from tradesim.simulation.latency import FREE, ComputeLatency, Fixed, Measured, Profile, fixed_compute
 from tradesim.simulation.run import Result, Seat, run_one
 from tradesim.simulation.session import open_session
 from tradesim.simulation.valuation import Pricing
@@ -152,9 +152,12 @@ class _Bench:
         if job.role is Role.CURVE:
             return fixed_compute(job.compute_ns)
         own, price = self.latencies.get(job.method), {"any": Fixed(job.compute_ns)}
-        if isinstance(own, Profile):
-            return replace(own, price_by_tag=price)
-        return Profile(price_by_tag=price, update_model=own.update_model if isinstance(own, Measured) else ZERO)
+        match own:
+            case Profile():
+                return replace(own, price_by_tag=price)
+            case Measured():
+                return Measured(update_model=own.update_model, pricing=job.compute_ns)
+        return Profile(price_by_tag=price)
 
 
 def run_facts(row: Mapping[str, Any], result: Result, *, desk: int = 0) -> dict[str, pl.DataFrame]:

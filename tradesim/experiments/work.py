@@ -30,6 +30,7 @@ from tradesim.progress import Progress
 from tradesim.results.store import Store
 from tradesim.simulation.latency import ComputeLatency, Measured
 from tradesim.simulation.session import Session, open_session
+from tradesim.simulation.strategy import Strategy
 from tradesim.simulation.wires import check_recordings
 from tradesim.units import MICROS
 
@@ -91,14 +92,24 @@ class Ready:
         return profile_frame(self.measured, self.service).insert_column(0, pl.lit(name).alias("comparison"))
 
 
-def make_ready(plan: Plan, work: Work, *, measuring: tuple[str, ...], progress: Progress) -> Ready:
-    """Build what is missing, and take the latencies of the methods ``measuring``, all or some of the plan's."""
+def make_ready(
+    plan: Plan,
+    work: Work,
+    *,
+    measuring: tuple[str, ...],
+    strategies: Mapping[str, Strategy] | None = None,
+    progress: Progress,
+) -> Ready:
+    """Build what is missing, and take the latencies of the methods ``measuring``, all or some of the plan's.
+
+    Each is timed at a desk of the plan's strategy, or of its own in ``strategies``.
+    """
     stated, kept = plan.compute, None
     match stated:
         case Stored():
             kept = stored_rows(work.store, stated.comparison, measuring)
         case Filed():
-            kept = read_profile(stated.path, measuring)
+            kept = read_profile(stated.path, measuring, problem=plan.problem)
     problem, seed = PROBLEMS[plan.problem], plan.seeds[0]
     made = {method: make_method(method, problem, work.home, progress, plan.outside) for method in plan.methods}
     session = open_session(plan.tape(seed), problem, plan.setting, seed=seed, progress=progress)
@@ -106,7 +117,7 @@ def make_ready(plan: Plan, work: Work, *, measuring: tuple[str, ...], progress: 
     measured, service = measure_in_turn(
         {name: made[name] for name in measuring},
         session,
-        {name: plan.strategy(name) for name in measuring},
+        {name: plan.strategy(name) for name in measuring} | dict(strategies or {}),
         between=plan.between,
         progress=progress,
     )

@@ -366,7 +366,7 @@ WHERE json_exists(manifest, '$.configuration.source.delay_median');
 CREATE OR REPLACE VIEW kept_share AS
 WITH paired AS (
     SELECT r.comparison, r.method, r.role, r.compute_ns, r.pnl, oracle.pnl AS oracle,
-           sum(r.pnl) OVER run / nullif(sum(oracle.pnl) OVER run, 0) AS kept
+           CASE WHEN sum(oracle.pnl) OVER run > 0 THEN sum(r.pnl) OVER run / sum(oracle.pnl) OVER run END AS kept
     FROM run_pnl r
     JOIN run_pnl oracle ON (oracle.comparison, oracle.tape_hash, oracle.seed, oracle.role)
                          = (r.comparison, r.tape_hash, r.seed, 'oracle')

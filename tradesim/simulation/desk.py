@@ -203,6 +203,8 @@ class Desk:
         newest = max(bisect_right(self._completed, now) - 1, 0)
         if newest != self._state:
             self._state = newest
+            if self._observer is not None:
+                self._observer.updating()
             took = self._values.take(self._states[newest])
             if self._observer is not None:
                 self._observer.updated(took)
@@ -241,9 +243,9 @@ class Desk:
     def _leave(self, admitted: list[tuple[int, list[int]]], key: int, decided: int, elapsed: int) -> int:
         """Send the messages, one after the other; return when the last has left and the CPU is free."""
         leaves = decided
-        for number, request in admitted:
+        for place, (number, request) in enumerate(admitted):
             if not self._sends_at_once:
-                draw = uniform(self._session.seed, SEND, self._index, key, number)
+                draw = uniform(self._session.seed, SEND, self._index, key, place)
                 work = self._compute.work(Stage.SEND, "", draw, elapsed, key)
                 work += of_action(self._sending, action_of(request[KIND])).sample(draw, leaves)
                 leaves, _ = self._pauses.finish(leaves, work)

@@ -322,14 +322,17 @@ class Measured:
     """Live: the time that the work itself took, as the replay runs. Not repeatable; ``update`` comes from a model.
 
     Work is timed once for each wake-up: runs that share this object, which differ in prices alone, are charged for the
-    same wake-up what the first of them took.
+    same wake-up what the first of them took. Pricing takes ``pricing`` ns where that is given.
     """
 
     update_model: LatencyModel = ZERO
+    pricing: int | None = None
     _taken: dict[tuple[Stage, int], int] = field(default_factory=dict, repr=False, compare=False)
 
     def work(self, stage: Stage, tag: str, uniform: float, elapsed: int, key: int) -> int:
         """What the stage took when the wake-up ``key`` was met first."""
+        if stage is Stage.PRICE and self.pricing is not None:
+            return self.pricing
         return self._taken.setdefault((stage, key), elapsed)
 
     def update(self, uniform: float) -> int:

@@ -27,6 +27,9 @@ class Took(NamedTuple):
 class Observer(Protocol):
     """Who times a desk as it decides."""
 
+    def updating(self) -> None:
+        """The method is about to be updated."""
+
     def updated(self, ns: int) -> None:
         """The method's update took so long."""
 
