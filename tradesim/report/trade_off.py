@@ -98,8 +98,8 @@ def _setting(curve: pl.DataFrame, facts: Mapping[str, Any] | None) -> list[str]:
     seeds = int(curve["seeds"].to_numpy().max())
     over = f"mean of {seeds} seeds ± 1 standard error" if seeds > 1 else "one seed"
     lines = [
-        f"Line: P&L of reference prices at a fixed compute latency, {over}. Points: each method at its own median",
-        "latency and P&L; its distance from the line is what its price errors, its latency tail and its updates cost.",
+        f"Line: P&L of reference prices at a fixed compute latency, {over}. Points: each method at what half of its",
+        "orders waited for; its distance from the line is what its price errors, its tail and its updates cost.",
     ]
     if facts is None:
         return [*lines, "P&L is edge at the fill, net of fees."]
