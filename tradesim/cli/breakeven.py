@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tradesim.cli.app import Json, Seeds, Tapes, Whole, app, bars, names, print_whole, seeds_of
+from tradesim.cli.app import Json, Seeds, Tapes, Whole, app, bars, names, print_cautions, print_whole, seeds_of
 
 
 @app.command
@@ -81,5 +81,6 @@ def breakeven(
     if as_json:
         print(found.to_json())
         return
+    print_cautions(found.comparison)
     print_whole(break_even_table(found.table, found.comparison.facts))
     print(f"comparison {found.comparison.name} in {found.comparison.store.path}")

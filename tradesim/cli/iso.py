@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tradesim.cli.app import Json, Seeds, Whole, app, bars, check_chart, names, print_whole, seeds_of
+from tradesim.cli.app import Json, Seeds, Whole, app, bars, check_chart, names, print_cautions, print_whole, seeds_of
 
 
 @app.command
@@ -91,5 +91,6 @@ def iso(
     if as_json:
         print(made.to_json())
         return
+    print_cautions(made.comparison)
     print_whole(iso_table(made.table, made.methods, facts))
     print(f"comparison {made.comparison.name} in {made.comparison.store.path}")

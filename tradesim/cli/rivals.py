@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tradesim.cli.app import Json, Seeds, Whole, app, bars, check_chart, names, print_whole, seeds_of
+from tradesim.cli.app import Json, Seeds, Whole, app, bars, check_chart, names, print_cautions, print_whole, seeds_of
 
 
 @app.command
@@ -90,6 +90,7 @@ def rivals(
     if as_json:
         print(made.to_json())
         return
+    print_cautions(made.comparisons[0])
     print_whole(rivals_table(made.table, facts))
     print_whole(rivals_methods_table(made.methods, facts))
     print(*statements(made.differences), sep="\n")

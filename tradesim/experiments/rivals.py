@@ -215,6 +215,6 @@ def _made(
             session = open_session(plan.tape(seed), PROBLEMS[plan.problem], plan.setting, seed=seed)
             replay = begun(plan, here, replace(ready, session=session), jobs=jobs, progress=progress)
             runs = [job for job in jobs_of(plan) if job.role in {Role.ORACLE, Role.OWN, Role.CURVE}]
-            replay.all(dict.fromkeys(plan.seeds, runs), f"replaying at {spoken(median)}")
+            replay.all(dict.fromkeys(plan.seeds, runs), f"replaying at {median} ns")
             made.append(Comparison(name=here.name, store=work.store))
     return tuple(made)

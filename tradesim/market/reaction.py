@@ -65,9 +65,10 @@ class Delay:
 
     def share(self, ns: Floats) -> Floats:
         """The share of reactions that take at most ``ns``."""
-        above = np.maximum(np.asarray(ns, dtype=np.float64) - self.fixed, 0.0) / self.median
+        tiny = np.finfo(np.float64).tiny
+        above = np.maximum(np.asarray(ns, dtype=np.float64) - self.fixed, 0.0) / max(self.median, tiny)
         with np.errstate(divide="ignore", over="ignore"):
-            scores = np.log(above) / max(self.sigma, np.finfo(np.float64).tiny)
+            scores = np.log(above) / max(self.sigma, tiny)
         return np.asarray(ndtr(scores), dtype=np.float64)
 
 
