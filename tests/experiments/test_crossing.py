@@ -9,7 +9,7 @@ from tradesim.experiments.crossing import ALWAYS, NEVER, between, crossing, fall
 from tradesim.experiments.plan import CURVE
 
 TRIED = np.array(CURVE, dtype=np.int64)
-INSIDE = st.floats(1.0, 9e7)
+INSIDE = st.floats(1.0, 9e6)
 NOISE = st.lists(st.floats(-5.0, 5.0), min_size=len(TRIED), max_size=len(TRIED)).map(np.array)
 
 

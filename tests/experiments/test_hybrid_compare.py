@@ -48,7 +48,8 @@ def test_effects_on_real_ticks_sum_to_the_last_unit(shared_data, ibm, tmp_path, 
     rows = made.store.query("SELECT * FROM effects").to_dicts()
     assert len(rows) == 6
     for row in rows:
-        assert row["pricing_effect"] + row["latency_effect"] + row["interaction"] == row["pnl_error"]
+        effects = ("slow_inputs", "pricing_effect", "latency_effect", "interaction")
+        assert sum(row[effect] for effect in effects) == row["pnl_error"]
     told = {row["method"]: row for row in made.table.iter_rows(named=True)}
     assert told["nothing"]["fills"] == 0
     assert told["analytic"]["fills"] > 0

@@ -123,7 +123,8 @@ def test_pnl_falls_with_error_and_with_latency_in_a_paired_test(home):
         db=home / "falling.duckdb",
     )
     rows = found.comparison.store.query(
-        "SELECT key.error AS error, key.compute_ns AS ns, seed, money FROM iso_long ORDER BY error, ns, seed"
+        "SELECT key.error AS error, key.compute_ns AS ns, seed, money FROM iso_long "
+        "WHERE key.what = 'pnl_error' ORDER BY error, ns, seed"
     )
     money = rows["money"].to_numpy().reshape(4, 3, 10).astype(np.float64)
     for axis in (0, 1):

@@ -141,6 +141,7 @@ def test_the_simulated_share_is_that_of_the_formula(home):
         methods=("nothing",),
         reactions=(10_000, 100_000, 10_000_000),
         latencies=LATENCIES,
+        market="teaching",
         latency="fixed:40us",
         db=home / "kept.duckdb",
         jobs=1,
