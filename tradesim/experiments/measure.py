@@ -13,11 +13,11 @@ first reading counts, and nothing runs beside it in the process.
 
 import resource
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import cycle
-from typing import Final, TypeVar
+from time import perf_counter_ns
+from typing import Final
 
 import numpy as np
 import psutil
@@ -25,7 +25,7 @@ import psutil
 from tradesim.experiments.between import Between, Neighbour
 from tradesim.experiments.plan import BLOCKS
 from tradesim.experiments.rehearsal import WARM, Key, Notes, Rehearsal
-from tradesim.experiments.timing import Cache, Disturbance, Ints, Timing, elapsed, flusher, quiet
+from tradesim.experiments.timing import Cache, Disturbance, Ints, Timing, flusher, quiet
 from tradesim.methods.method import Method
 from tradesim.progress import Progress, silent
 from tradesim.simulation.book import empty_book, underlying_path
@@ -34,8 +34,6 @@ from tradesim.simulation.latency import QUIET, ZERO, Empirical, LatencyModel, Pr
 from tradesim.simulation.session import Session
 from tradesim.simulation.strategy import Strategy
 from tradesim.units import MICROS, MILLISECOND, SECOND
-
-T = TypeVar("T")
 
 SNAPSHOT: Final = "snapshot"
 """Stage and tag of the volatility service's readings, and the name that they are kept under."""
@@ -137,7 +135,7 @@ def measure_in_turn(
         desks = {name: Rehearsal(method, session, strategies[name], neighbour) for name, method in methods.items()}
         snapshots = _Snapshots(session, neighbour)
         spots = cycle(_spots(session))
-        flush, order = flusher(Cache.COLD), list(desks)
+        leave, flush, order = flusher(Cache.HOT), flusher(Cache.COLD), list(desks)
         for desk in desks.values():
             desk.proceed(0, decisions=WARM, ns=SECOND)
         for block in range(blocks.count):
@@ -146,7 +144,7 @@ def measure_in_turn(
             for name in order[block % len(order) :] + order[: block % len(order)] if order else ():
                 desk = desks[name]
                 desk.proceed(block, decisions=blocks.decisions, ns=blocks.ns)
-                desk.price_in_a_loop(spots, _leave, timing=Timing.HOT, warm=3, count=blocks.hot)
+                desk.price_in_a_loop(spots, leave, timing=Timing.HOT, warm=3, count=blocks.hot)
                 if block % 4 == 0:
                     desk.price_in_a_loop(spots, flush, timing=Timing.COLD, warm=0, count=blocks.cold)
         progress(blocks.count, blocks.count, "measuring")
@@ -176,7 +174,9 @@ class _Snapshots:
             self._next += max(1, len(states) // 100)
             self._neighbour.run(0)
             self._disturbance.watch()
-            ns = elapsed(partial(self._service.snapshot, self._book, state.instant, before))
+            began = perf_counter_ns()
+            self._service.snapshot(self._book, state.instant, before)
+            ns = perf_counter_ns() - began
             self.notes.add(SNAPSHOT, SNAPSHOT, block, ns, disturbed=self._disturbance.happened())
 
 
@@ -201,21 +201,11 @@ def _desk_bytes(methods: Mapping[str, Method], session: Session) -> int:
     return max((method.nbytes for method in methods.values()), default=0) + 32 * 8 * len(session.tape.chain)
 
 
-def _leave() -> None:
-    """Caches stay as they are."""
-
-
 def _spots(session: Session) -> list[float]:
     """Spots that the tape really shows, in its order, at most a thousand."""
     _, twice_mid = underlying_path(session.rows)
-    return [float(s) / (2 * MICROS) for s in _spread(twice_mid.tolist(), 1000)]
-
-
-def _spread(items: Sequence[T], count: int) -> list[T]:
-    """At most ``count`` of ``items``, evenly spaced, the first and the last among them."""
-    if len(items) <= count:
-        return list(items)
-    return [items[i] for i in np.linspace(0, len(items) - 1, count).round().astype(int)]
+    at = np.unique(np.linspace(0, len(twice_mid) - 1, 1000).round().astype(np.int64))
+    return [float(s) / (2 * MICROS) for s in twice_mid[at].tolist()]
 
 
 def _rss() -> int:

@@ -109,8 +109,7 @@ class Plan:
         if self.until is not None:
             _check_until(self.until, self.source, self.seeds)
         object.__setattr__(self, "_compute", parse_latency(self.latency))
-        stated = self.compute is not None and not isinstance(self.compute, Stored | Filed)
-        if self.timing is not Timing.LIVE and stated:
+        if self.timing is not Timing.LIVE and not self.draws_readings:
             raise ArgumentError(
                 f"timing {self.timing}: latency {self.latency} is not measured beforehand; leave one of them out"
             )
@@ -126,6 +125,11 @@ class Plan:
         """Whether its tapes hold the latent truth."""
         return isinstance(self.source, SyntheticMarket) or self.tape(self.seeds[0]).latent is not None
 
+    @property
+    def draws_readings(self) -> bool:
+        """Whether latencies are drawn from readings, taken here or before; else they are stated, or live."""
+        return self.compute is None or isinstance(self.compute, Stored | Filed)
+
     def replicate(self, seed: int) -> int:
         """The number of the replicate that ``seed`` is, from 0; seeds that are added follow the plan's own."""
         return self.seeds.index(seed) if seed in self.seeds else len(self.seeds) + seed - max(self.seeds) - 1
@@ -137,8 +141,7 @@ class Plan:
 
     def block_group(self, seed: int) -> int | None:
         """Which group of measurement blocks the latencies of ``seed`` come from; None where none is measured."""
-        stated = self.compute is not None and not isinstance(self.compute, Stored | Filed)
-        return None if stated else self.replicate(seed) % self.block_groups
+        return self.replicate(seed) % self.block_groups if self.draws_readings else None
 
     @property
     def updating(self) -> LatencyModel | None:

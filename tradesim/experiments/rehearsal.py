@@ -68,16 +68,15 @@ class Rehearsal:
         self._played_from = -1
         self._idle_since: int | None = None
 
-    def proceed(self, block: int, *, decisions: int, ns: int) -> bool:
-        """Make so many decisions more, or as many as ``ns`` allow, but two; False where the tape causes none."""
+    def proceed(self, block: int, *, decisions: int, ns: int) -> None:
+        """Make so many decisions more, or as many as ``ns`` allow, but two; none where the tape causes none."""
         self._block = block
         begun, until = self._decisions, perf_counter_ns() + ns
         while self._decisions < begun + decisions and (self._decisions < begun + 2 or perf_counter_ns() < until):
             if next(self._steps, ENDED) is ENDED:
                 if self._decisions == self._played_from:
-                    return False
+                    return
                 self._steps, self._played_from, self._idle_since = self._play(), self._decisions, None
-        return True
 
     def price_in_a_loop(self, spots: Iterator[float], flush: Call, *, timing: Timing, warm: int, count: int) -> None:
         """Note ``count`` pricings one after the other, ``flush`` before each, after ``warm`` that do not count."""

@@ -9,6 +9,7 @@ bid. Near the tape's end the horizon is what is left; each fill keeps how long i
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Protocol
 
 import numpy as np
@@ -113,7 +114,7 @@ class LatentFair:
         points = self._points(contracts, rows, self.latent.spot[rows])
         listed = PROBLEMS[self.tape.problem].listed if self.tape.problem else None
         return State(
-            index=-1 - int(np.searchsorted(level_steps(self.latent), row, side="right")),
+            index=-1 - int(np.searchsorted(self._stepped, row, side="right")),
             instant=instant,
             spot=float(self.latent.spot[row]),
             expiry=points.expiry,
@@ -173,9 +174,13 @@ class LatentFair:
         """The further terms of contracts of the tape's problem, from their listing."""
         return listed_terms(self.tape.chain, PROBLEMS[self.tape.problem], int(self.latent.ts[0]))[contract]
 
+    @cached_property
+    def _stepped(self) -> Ints:
+        return level_steps(self.latent)
+
     def _level_instant(self, row: Ints) -> Ints:
         """The instant of the last step of the level at or before each latent row."""
-        stepped = level_steps(self.latent)
+        stepped = self._stepped
         ts: Ints = self.latent.ts[stepped[np.searchsorted(stepped, row, side="right") - 1]]
         return ts
 
