@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -56,6 +57,13 @@ def load_forest(path: Path, problem: Problem, similarity: Similarity) -> BuiltFo
     """The forest kept at ``path``; ``StoreError`` where it is missing, damaged or another problem's."""
     if not path.is_file() or not about_path(path).is_file():
         raise StoreError(f"{path}: there is no forest, or half of one; delete what there is and build it")
+    written = path.stat().st_mtime_ns, about_path(path).stat().st_mtime_ns
+    return _load(path, written, problem, similarity)
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, written: tuple[int, int], problem: Problem, similarity: Similarity) -> BuiltForest:
+    """Read both files as ``written``: a process replays many tapes with one forest."""
     try:
         text = path.read_text(encoding="utf-8")
         about = json.loads(about_path(path).read_text(encoding="utf-8"))

@@ -23,7 +23,6 @@ from typing import Final, NamedTuple
 import numpy as np
 from numba import njit
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from tradesim.pricing.averaging import FIXED, FIXINGS, Future, future_of, mean_and_deviation
 from tradesim.pricing.normal import normal_cdf
@@ -63,6 +62,8 @@ class Paths(NamedTuple):
 @cache
 def normals(paths: int, dimensions: int, seed: int) -> Floats:
     """Standard normals at scrambled Sobol points, float64[paths, dimensions]."""
+    from scipy.stats import qmc
+
     sobol = qmc.Sobol(max(dimensions, 1), rng=np.random.default_rng(seed))
     points: Floats = np.ascontiguousarray(ndtri(np.clip(sobol.random(paths), 1e-12, 1.0 - 1e-12)))
     points.setflags(write=False)
