@@ -127,7 +127,7 @@ def test_help_of_a_command(command, name):
 
 def test_help_names_methods_defaults_and_units(command, monkeypatch):
     monkeypatch.setenv("COLUMNS", "1000")
-    words = " ".join(command("compare", "--help").out.split())
+    words = " ".join(command("compare", "--help").out.replace("│", " ").split())
     assert ",".join(DEFAULT_METHODS) in words
     assert all(name in words for name in METHODS)
     for said in (

@@ -104,7 +104,9 @@ def test_a_replay_of_the_kept_measurements_gives_the_kept_rows(small_comparison,
     method, reference = (
         make_method(wanted, problem, small_comparison.store.path.parent) for wanted in (name, "reference")
     )
-    measured, service = with_readings({name: Measurement(readings={})}, profiles)
+    measured, service = with_readings(
+        {name: Measurement(readings={})}, profiles, {name: {"decisions": 1, "disturbed": 0}}
+    )
     compute = measured[name].profile(service, Timing.LIVE, 2).replicate(0)
     for each in (method, reference):
         each.bind(session.tape.chain)

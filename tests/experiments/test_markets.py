@@ -9,6 +9,7 @@ from tradesim.experiments.ground import ground_of, plan_of
 from tradesim.experiments.markets import DEFAULT, MARKETS, TEACHING, market_named, name_of
 from tradesim.market.chain import EUROPEAN
 from tradesim.market.synthetic import generate
+from tradesim.report.balance_table import verdict
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import TakeRule
 from tradesim.simulation.wires import Wires
@@ -87,6 +88,14 @@ def test_the_least_multiplier_is_found_on_either_side():
     for truth in (0.2, 0.9, 1.7, 9.0):
         assert least_that_holds(lambda m, truth=truth: m < truth) == pytest.approx(truth, rel=0.02)
     assert least_that_holds(lambda m: True) is None
+
+
+def test_makers_who_never_lose_are_not_told_a_half_spread():
+    nobody = SyntheticMarket(duration=5 * SECOND, tick_probability=0.0, jump_probability=0.0)
+    found = balance(market=nobody, seeds=(1,))
+    assert found.never_loses
+    assert found.spreads == {}
+    assert "narrowest half-spreads tried" in verdict(found.spreads, least=found.never_loses)
 
 
 def test_wider_makers_of_the_teaching_market_live():

@@ -1,6 +1,7 @@
 """How a latency is taken: as decisions happen, methods in turn, readings by stage, tag and block."""
 
 import gc
+from dataclasses import replace
 from itertools import cycle
 from time import sleep
 
@@ -22,6 +23,7 @@ from tradesim.methods.analytic import AnalyticSlice
 from tradesim.methods.method import Method, State
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Floats
+from tradesim.simulation.hedging import DeltaHedge
 from tradesim.simulation.latency import Stage
 from tradesim.simulation.session import Session, Setting, open_session
 from tradesim.simulation.strategy import Custom, Strategy
@@ -186,7 +188,8 @@ def test_a_profile_is_the_same_after_it_was_rows():
     session = open_session(tape, PROBLEMS["american"], Setting(), seed=1)
     measured, service = measure_in_turn(methods, session, {"slice": Strategy()}, blocks=BRIEF)
     rows = profile_frame(measured, service)
-    again, of_service = with_readings(measured, rows)
+    again, of_service = with_readings(measured, rows, {"slice": {"decisions": 7, "disturbed": 3}})
+    assert (again["slice"].taken, again["slice"].disturbed) == (7, 3)
     assert profile_frame(again, of_service).sort(rows.columns[:5]).equals(rows.sort(rows.columns[:5]))
     assert all(ns == sorted(ns) for ns in rows["measurements"].to_list())
 
@@ -238,6 +241,34 @@ def test_a_profile_file_makes_the_same_replay_anywhere(home, tmp_path):
         compare(
             latency=str(tmp_path / "profile.parquet"), db=tmp_path / "0.duckdb", **(asked | {"methods": ("analytic",)})
         )
+
+
+def test_a_profile_of_another_chain_or_another_way_to_trade_is_not_taken_in_silence(home, tmp_path):
+    market, path, db = SyntheticMarket(duration=3 * SECOND), tmp_path / "profile.parquet", tmp_path / "p.duckdb"
+    tradesim.measure(path, methods=("proxy",), market=market)
+    asked = {"methods": ("proxy",), "seeds": (1,), "curve": (), "jobs": 1, "db": db}
+    with pytest.raises(ArgumentError, match=r"of a chain of 42 contracts, and this one has 4; make a profile"):
+        compare(market=replace(market, strikes=(95.0, 105.0), expiries=market.expiries[:1]), latency=str(path), **asked)
+    assert not db.exists()
+    hedging = Strategy(hedge=DeltaHedge(), trigger=EveryQuote())
+    first = compare(market=market, latency=str(path), strategy=hedging, **asked)
+    live = compare(market=market, **asked)
+    again = compare(market=market, latency=f"profile:{live.name}", strategy=hedging, **asked)
+    for made in (first, again):
+        told = [line for line in made.cautions if "was taken with another" in line]
+        assert told == [
+            "The latency profile was taken with another hedge and trigger: deciding may take another time here."
+        ]
+        assert made.table["readings"].item() > 0
+        assert made.table["update_p50"].item() > 0
+    stated = compare(market=market, latency="fixed:1us", update="1s", **asked)
+    assert stated.table["update_p50"].item() is None
+
+
+def test_what_runs_between_decisions_is_not_asked_of_latencies_that_are_not_taken():
+    for latency in ("fixed:5us", "measured", "profile:earlier"):
+        with pytest.raises(ArgumentError, match=r"between: latency .* is not measured beforehand"):
+            compare(market=SyntheticMarket(duration=SECOND), latency=latency, between=Between(foreign=0))
 
 
 @pytest.mark.parametrize("path", ["absent.parquet", "other.parquet"])

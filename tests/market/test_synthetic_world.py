@@ -14,7 +14,7 @@ from tradesim.market.synthetic import SyntheticMarket, generate, noise_instants
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING, mids
 from tradesim.market.validation import check_tape
 from tradesim.simulation.fair import LatentFair
-from tradesim.units import MICROS, MILLISECOND, SECOND
+from tradesim.units import MICROS, MILLISECOND, SECOND, YEAR
 
 PLAIN = SyntheticMarket(duration=20 * SECOND)
 WORLD = dataclasses.replace(
@@ -98,6 +98,17 @@ def test_makers_quote_the_value_at_the_level_of_the_same_instant(tape):
         both = (tape.bid_size[standing] > 0) & (tape.ask_size[standing] > 0)
         assert (tape.bid[standing] <= value)[both].all()
         assert (value <= tape.ask[standing])[both].all()
+
+
+def test_fair_values_age_where_the_level_of_volatility_never_moves():
+    """Makers quote at the time to expiry of the last step, of size zero too, and so are fills valued."""
+    still = dataclasses.replace(
+        PLAIN, duration=3600 * SECOND, level_step=0.0, level_interval=60 * SECOND, noise_rate=0.0, base=0.2
+    )
+    tape = generate(still, seed=1)
+    fair = LatentFair(tape=tape, latent=tape.latent)
+    begin, end = (np.array([fair.state(at).expiry[0]]) for at in (tape.start, tape.end))
+    assert begin - end == pytest.approx(59 * 60 * SECOND / YEAR, rel=1e-3)
 
 
 def test_gains_of_makers_are_those_of_the_fair_values_of_fills(tape):

@@ -23,6 +23,14 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "results.duckdb")
 
 
+@pytest.mark.parametrize("name", ["p", "e", "m", "key", "runs", "main"])
+def test_a_database_may_have_the_name_of_anything_in_it(name, facts, tmp_path):
+    """DuckDB calls a database as its file is called: the views must mean their own tables and aliases."""
+    store = Store(tmp_path / f"{name}.duckdb")
+    store.ingest(staged(facts, tmp_path / "staging"))
+    assert len(store.query("FROM latency_curve")) > 0
+
+
 def staged(facts: Facts, folder: Path) -> Path:
     """``facts`` as simulations leave them."""
     write_facts(facts, folder, part="all")

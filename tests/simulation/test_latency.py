@@ -8,6 +8,7 @@ from scipy import stats
 
 from tradesim.errors import ArgumentError
 from tradesim.simulation.latency import (
+    DELTA,
     LONGEST,
     Empirical,
     Fixed,
@@ -176,3 +177,8 @@ def test_what_an_update_takes_can_be_stated_beside_a_measured_profile():
     assert [each.update(0.5) for each in (profile, profile.replicate(0), profile.replicate(1))] == [9, 9, 9]
     assert profile.replicate(1).work(Stage.PRICE, "any", 0.5, 0, 0) == 2
     assert Measured().updating(Fixed(9)).replicate(1).update(0.5) == 9
+
+
+def test_the_prices_for_deltas_are_charged_where_work_is_live_too():
+    live = Measured(beforehand=Profile(price_by_tag={"hit": Fixed(3), "miss": Fixed(8)})).updating(Fixed(9))
+    assert live.replicate(1).work(Stage.PRICE, DELTA, 0.5, 0, -1) == 8

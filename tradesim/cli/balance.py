@@ -40,4 +40,4 @@ def balance(
         print(found.to_json())
         return
     print_whole(balance_table(found.table, market=market or DEFAULT, seeds=len(chosen)))
-    print(verdict(found.spreads))
+    print(verdict(found.spreads, least=found.never_loses))

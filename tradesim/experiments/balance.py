@@ -38,7 +38,7 @@ class Balance:
     """What makers earn at each multiplier of their half-spreads that was tried.
 
     ``table``      one row each, multiplier ascending, as :func:`makers_balance` has it
-    ``multiplier`` the least at which makers do not lose; None: they lose at each
+    ``multiplier`` the least that was tried at which makers do not lose; None: they lose at each
     ``market``     the parameters at that one
     """
 
@@ -47,15 +47,25 @@ class Balance:
     market: SyntheticMarket | None
 
     @property
+    def never_loses(self) -> bool:
+        """Whether makers earn even at the narrowest half-spreads that are tried."""
+        return self.multiplier is not None and self.multiplier <= 1.0 / WIDEST
+
+    @property
     def spreads(self) -> dict[str, float]:
         """The half-spreads at which makers break even, by the name of their parameter; empty where they never do."""
-        if self.market is None:
+        if self.market is None or self.never_loses:
             return {}
         return {name: getattr(self.market, name) for name in ("half_spread_least", "half_spread_share")}
 
     def to_json(self) -> str:
         """All of it as one JSON object."""
-        told = {"multiplier": self.multiplier, "use": self.spreads, "tried": self.table.to_dicts()}
+        told = {
+            "multiplier": self.multiplier,
+            "never_loses": self.never_loses,
+            "use": self.spreads,
+            "tried": self.table.to_dicts(),
+        }
         return json.dumps(finite(told), indent=2, allow_nan=False)
 
 

@@ -124,7 +124,12 @@ def around(
 
 
 def _check_alike(first: Tape, other: Tape, path: Path) -> None:
-    """Refuse a tape whose P&L is counted in something else than the first one's."""
+    """Refuse a tape whose P&L is counted in something else than the first one's, or against another fair value."""
+    if (first.latent is None) is not (other.latent is None):
+        raise ArgumentError(
+            f"tape {path.name}: it is {'recorded' if other.latent is None else 'generated'}, and the first one is not; "
+            "compare generated and recorded tapes apart"
+        )
     usual, found = (
         (tape.underlying if in_coin(tape) else tape.currency, tape.lot, problem_of(tape)) for tape in (first, other)
     )

@@ -113,6 +113,8 @@ class Plan:
             raise ArgumentError(
                 f"timing {self.timing}: latency {self.latency} is not measured beforehand; leave one of them out"
             )
+        if self.between != Between() and self.compute is not None:
+            raise ArgumentError(f"between: latency {self.latency} is not measured beforehand; leave one of them out")
         object.__setattr__(self, "_updating", None if self.update is None else parse_model("update", self.update))
 
     @property

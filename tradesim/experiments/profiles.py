@@ -12,12 +12,11 @@ import polars as pl
 from tradesim.errors import ArgumentError
 from tradesim.experiments.manifest import host, versions
 from tradesim.experiments.measure import SNAPSHOT, Measurement, Readings
+from tradesim.experiments.stated import ABOUT, Filed
 from tradesim.experiments.timing import Timing
 from tradesim.results.store import Store
 
 COLUMNS: Final = ("method", "stage", "tag", "timing", "block", "measurements")
-ABOUT: Final = "tradesim.profile"
-"""The key of a profile file's metadata: machine, versions, what was decided on, and what was disturbed, as JSON."""
 
 
 def profile_frame(measured: Mapping[str, Measurement], service: Measurement) -> pl.DataFrame:
@@ -51,15 +50,26 @@ def _rows(method: str, key: tuple[Timing, str, str], readings: Readings) -> pl.D
 
 
 def with_readings(
-    measured: Mapping[str, Measurement], rows: pl.DataFrame
+    measured: Mapping[str, Measurement], rows: pl.DataFrame, counts: Mapping[str, Mapping[str, int]]
 ) -> tuple[dict[str, Measurement], Measurement]:
-    """``measured`` with the readings of a profile's ``rows`` in place of its own, and those of the service."""
+    """``measured`` with the readings of a profile's ``rows`` in place of its own, and those of the service.
+
+    ``counts`` are the decisions of each method that were timed then, and disturbed; none where that was not kept.
+    """
     found: dict[str, dict[tuple[Timing, str, str], Readings]] = {}
     for (method, stage, tag, timing), group in rows.sort("block").group_by(COLUMNS[:4], maintain_order=True):
         ns = group["measurements"].explode().to_numpy().astype(np.int64)
         block = np.repeat(group["block"].to_numpy(), group["measurements"].list.len().to_numpy()).astype(np.int64)
         found.setdefault(str(method), {})[Timing(str(timing)), str(stage), str(tag)] = Readings(ns, block)
-    kept = {method: replace(item, readings=_of(found[method], snapshots=False)) for method, item in measured.items()}
+    kept = {
+        method: replace(
+            item,
+            readings=_of(found[method], snapshots=False),
+            taken=counts.get(method, {}).get("decisions", 0),
+            disturbed=counts.get(method, {}).get("disturbed", 0),
+        )
+        for method, item in measured.items()
+    }
     return kept, Measurement(readings=_of(next(iter(found.values())), snapshots=True))
 
 
@@ -69,32 +79,52 @@ def _of(
     return {key: each for key, each in readings.items() if (key[1] == SNAPSHOT) is snapshots}
 
 
-def stored_rows(store: Store, comparison: str, methods: Iterable[str]) -> pl.DataFrame:
-    """The profile of a stored ``comparison``; ``ArgumentError`` where it has none of one of ``methods``."""
+def stored_rows(store: Store, comparison: str, methods: Iterable[str], *, contracts: int) -> pl.DataFrame:
+    """The profile of a stored ``comparison``; ``ArgumentError`` where it lacks one of ``methods``, or is of a chain of
+    another size than ``contracts``.
+    """
     rows = store.query(f"SELECT {', '.join(COLUMNS)} FROM profiles WHERE comparison = ?", [comparison])
-    return _holding(
+    what = f"latency profile:{comparison}"
+    held = _holding(
         rows,
         methods,
-        f"latency profile:{comparison}",
+        what,
         "name a comparison of this database that measured it (tradesim sql 'SELECT comparison, method FROM profiles')",
     )
+    taken = store.query(
+        "SELECT DISTINCT count(*) FROM contracts JOIN (SELECT DISTINCT tape_hash FROM runs WHERE comparison = ?) "
+        "USING (tape_hash) GROUP BY tape_hash",
+        [comparison],
+    ).to_series()
+    _check_size(what, taken.to_list(), contracts)
+    return held
 
 
-def read_profile(path: Path, methods: Iterable[str], *, problem: str) -> pl.DataFrame:
-    """The rows of the profile file at ``path``.
+def stored_counts(store: Store, comparison: str) -> dict[str, dict[str, int]]:
+    """Of each method of a stored comparison how many decisions were timed, and disturbed."""
+    rows = store.query("SELECT method, readings, disturbed FROM methods WHERE comparison = ?", [comparison]).rows()
+    return {method: {"decisions": timed, "disturbed": disturbed} for method, timed, disturbed in rows}
 
-    ``ArgumentError`` where it is none, is of another ``problem``, or lacks one of ``methods``.
+
+def read_profile(filed: Filed, methods: Iterable[str], *, problem: str, contracts: int) -> pl.DataFrame:
+    """The rows of a profile file.
+
+    ``ArgumentError`` where it is none, is of another ``problem``, of a chain of another size than ``contracts``, or
+    lacks one of ``methods``.
     """
+    path, what = filed.path, f"latency {filed.path}"
     try:
         rows = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise ArgumentError(f"latency {path}: it cannot be read ({str(error).splitlines()[0]}); {_MAKE}") from error
+        raise ArgumentError(f"{what}: it cannot be read ({str(error).splitlines()[0]}); {_MAKE}") from error
     if not set(COLUMNS) <= set(rows.columns):
-        raise ArgumentError(f"latency {path}: its columns are {', '.join(rows.columns)}, not a profile's; {_MAKE}")
-    taken = about_profile(path)["problem"]
-    if taken != problem:
-        raise ArgumentError(f"latency {path}: it is of {taken} options, and these are {problem}; {_MAKE}")
-    return _holding(rows.select(COLUMNS), methods, f"latency {path}", _MAKE)
+        raise ArgumentError(f"{what}: its columns are {', '.join(rows.columns)}, not a profile's; {_MAKE}")
+    if not {"problem", "contracts", "methods"} <= set(filed.about):
+        raise ArgumentError(f"{what}: it does not say what it was taken of; {_MAKE}")
+    if filed.about["problem"] != problem:
+        raise ArgumentError(f"{what}: it is of {filed.about['problem']} options, and these are {problem}; {_MAKE}")
+    _check_size(what, [filed.about["contracts"]], contracts)
+    return _holding(rows.select(COLUMNS), methods, what, _MAKE)
 
 
 _MAKE: Final = "make a profile with tradesim measure METHODS -o PATH"
@@ -107,6 +137,13 @@ def _holding(rows: pl.DataFrame, methods: Iterable[str], what: str, mend: str) -
     return rows
 
 
+def _check_size(what: str, taken: list[int], contracts: int) -> None:
+    """What a decision takes depends on how many contracts it prices."""
+    if contracts not in taken:
+        of = ", ".join(f"{count:,}" for count in taken)
+        raise ArgumentError(f"{what}: it is of a chain of {of} contracts, and this one has {contracts:,}; {_MAKE}")
+
+
 def write_profile(
     path: Path, measured: Mapping[str, Measurement], service: Measurement, about: Mapping[str, Any]
 ) -> None:
@@ -116,9 +153,3 @@ def write_profile(
     part = path.with_name(f"{path.name}.part")
     profile_frame(measured, service).write_parquet(part, metadata={ABOUT: text})
     part.replace(path)
-
-
-def about_profile(path: Path) -> dict[str, Any]:
-    """What the file says of where and how its readings were taken."""
-    about: dict[str, Any] = json.loads(pl.read_parquet_metadata(path)[ABOUT])
-    return about

@@ -9,9 +9,11 @@ import polars as pl
 from tradesim.errors import ArgumentError
 from tradesim.experiments.between import Between
 from tradesim.experiments.ground import Market, Tapes, plan_of
+from tradesim.experiments.manifest import plain
 from tradesim.experiments.measure import measure_in_turn
 from tradesim.experiments.plan import DEFAULT_METHODS
-from tradesim.experiments.profiles import about_profile, write_profile
+from tradesim.experiments.profiles import write_profile
+from tradesim.experiments.stated import about_profile
 from tradesim.home import data_home
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
@@ -58,7 +60,13 @@ def measure(
     session = open_session(plan.tape(plan.seeds[0]), chosen, plan.setting, seed=plan.seeds[0], progress=progress)
     strategies = {name: plan.strategy(name) for name in made}
     measured, service = measure_in_turn(made, session, strategies, between=plan.between, progress=progress)
-    asked = {"problem": plan.problem, "tape": session.tape.source, "between": str(plan.between)}
+    asked = {
+        "problem": plan.problem,
+        "tape": session.tape.source,
+        "contracts": len(session.tape.chain),
+        "trading": plain(plan.trading),
+        "between": str(plan.between),
+    }
     write_profile(path, measured, service, asked)
     return about_profile(path)
 

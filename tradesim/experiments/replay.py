@@ -163,7 +163,7 @@ class _Bench:
             case Profile():
                 return replace(own, price_by_tag=price)
             case Measured():
-                return Measured(update_model=own.update_model, pricing=job.compute_ns)
+                return Measured(beforehand=own.beforehand, pricing=job.compute_ns)
         return Profile(price_by_tag=price)
 
 

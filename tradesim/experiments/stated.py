@@ -11,11 +11,15 @@
 """
 
 import hashlib
+import json
 import math
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import polars as pl
 
 from tradesim.errors import ArgumentError
 from tradesim.simulation.hiccups import Hiccups
@@ -45,6 +49,9 @@ LARGEST_SHAPE: Final = 1000.0
 
 MODELS: Final = "fixed:DURATION, lognormal:MEDIAN:SIGMA, gamma:SHAPE:SCALE[:FLOOR], file:PATH"
 
+ABOUT: Final = "tradesim.profile"
+"""The key of a profile file's metadata: machine, versions, what was decided on, and what was disturbed, as JSON."""
+
 RECORDED: Final = "recorded:"
 
 
@@ -57,10 +64,14 @@ class Stored:
 
 @dataclass(frozen=True)
 class Filed:
-    """Each method's latency as the profile file at ``path`` has it; ``digest`` is of what the file held."""
+    """Each method's latency as the profile file at ``path`` has it.
+
+    ``digest`` is of what the file held; ``about`` is what it says of itself, empty where it is no profile.
+    """
 
     path: Path
     digest: str
+    about: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 def parse_latency(text: str) -> ComputeLatency | Stored | Filed | None:
@@ -71,7 +82,7 @@ def parse_latency(text: str) -> ComputeLatency | Stored | Filed | None:
     if text.startswith("profile:"):
         return Stored(text.removeprefix("profile:"))
     if text.endswith(".parquet") and not text.startswith("file:"):
-        return Filed(Path(text), _digest(Path(text)))
+        return Filed(Path(text), _digest(Path(text)), about_profile(Path(text)))
     if text == "empirical":
         return None
     if text == "measured":
@@ -92,6 +103,15 @@ def _digest(path: Path) -> str:
         raise ArgumentError(
             f"latency {path}: it cannot be read ({error.strerror}); make it with tradesim measure METHODS -o {path}"
         ) from error
+
+
+def about_profile(path: Path) -> dict[str, Any]:
+    """What a profile file says of where and how its readings were taken; empty where it is none."""
+    try:
+        about: dict[str, Any] = json.loads(pl.read_parquet_metadata(path)[ABOUT])
+    except (OSError, KeyError, ValueError, pl.exceptions.PolarsError):
+        return {}
+    return about
 
 
 def parse_wires(

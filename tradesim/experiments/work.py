@@ -18,7 +18,7 @@ from tradesim.experiments.manifest import fingerprint
 from tradesim.experiments.markets import name_of
 from tradesim.experiments.measure import Measurement, measure_in_turn
 from tradesim.experiments.plan import Plan
-from tradesim.experiments.profiles import profile_frame, read_profile, stored_rows, with_readings
+from tradesim.experiments.profiles import profile_frame, read_profile, stored_counts, stored_rows, with_readings
 from tradesim.experiments.stated import Filed, Stored
 from tradesim.home import data_home
 from tradesim.market.synthetic import SyntheticMarket
@@ -84,7 +84,7 @@ class Ready:
         if stated is None or isinstance(stated, Stored | Filed):
             return dict(profiles)
         if isinstance(stated, Measured):
-            return {name: Measured(update_model=profile.update_model) for name, profile in profiles.items()}
+            return {name: Measured(beforehand=profile) for name, profile in profiles.items()}
         return dict.fromkeys(self.measured, stated)
 
     def profiles(self, name: str) -> pl.DataFrame:
@@ -104,15 +104,11 @@ def make_ready(
 
     Each is timed at a desk of the plan's strategy, or of its own in ``strategies``.
     """
-    stated, kept = plan.compute, None
-    match stated:
-        case Stored():
-            kept = stored_rows(work.store, stated.comparison, measuring)
-        case Filed():
-            kept = read_profile(stated.path, measuring, problem=plan.problem)
     problem, seed = PROBLEMS[plan.problem], plan.seeds[0]
+    tape = plan.tape(seed)
+    kept = _kept(plan, work.store, measuring, contracts=len(tape.chain))
     made = {method: make_method(method, problem, work.home, progress, plan.outside) for method in plan.methods}
-    session = open_session(plan.tape(seed), problem, plan.setting, seed=seed, progress=progress)
+    session = open_session(tape, problem, plan.setting, seed=seed, progress=progress)
     check_recordings(plan.setting.wires, session.tape.start, session.tape.end)
     measured, service = measure_in_turn(
         {name: made[name] for name in measuring},
@@ -122,8 +118,21 @@ def make_ready(
         progress=progress,
     )
     if kept is not None and measured:
-        measured, service = with_readings(measured, kept)
+        measured, service = with_readings(measured, *kept)
     return Ready(session=session, made=made, measured=measured, service=service)
+
+
+def _kept(
+    plan: Plan, store: Store, measuring: tuple[str, ...], *, contracts: int
+) -> tuple[pl.DataFrame, Mapping[str, Mapping[str, int]]] | None:
+    """Readings that were taken before, and of each method how many decisions then; None where they are taken here."""
+    match plan.compute:
+        case Stored(comparison):
+            rows = stored_rows(store, comparison, measuring, contracts=contracts)
+            return rows, stored_counts(store, comparison)
+        case Filed(about=about) as filed:
+            return read_profile(filed, measuring, problem=plan.problem, contracts=contracts), about["methods"]
+    return None
 
 
 def ground_facts(plan: Plan, session: Session) -> dict[str, Any]:

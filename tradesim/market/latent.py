@@ -44,5 +44,8 @@ def latent_state(
 
 
 def level_steps(latent: Latent) -> Integers:
-    """The rows of ``latent`` from which on the level is another than before, the first row among them."""
-    return np.append(0, np.flatnonzero(np.diff(latent.level) != 0.0) + 1)
+    """The rows of ``latent`` at which the level steps or follows the spot, the first row among them.
+
+    A row at which the spot does not move is a step, even one of size zero: time to expiry is then taken anew.
+    """
+    return np.append(0, np.flatnonzero((np.diff(latent.level) != 0.0) | (np.diff(latent.spot) == 0.0)) + 1)

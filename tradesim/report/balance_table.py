@@ -36,8 +36,10 @@ def balance_table(table: pl.DataFrame, *, market: str, seeds: int) -> Table:
     return shown
 
 
-def verdict(spreads: Mapping[str, float]) -> str:
-    """Which parameters to use, in one line."""
+def verdict(spreads: Mapping[str, float], *, least: bool = False) -> str:
+    """Which parameters to use, in one line; ``least`` where makers bear the narrowest half-spreads tried."""
+    if least:
+        return "makers earn even at the narrowest half-spreads tried: nobody takes from them what noise brings"
     if not spreads:
         return "makers lose at every half-spread that was tried: give them more noise, or takers less speed"
     return "makers break even with " + ", ".join(f"{name}={value:.4g}" for name, value in spreads.items())

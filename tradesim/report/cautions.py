@@ -20,14 +20,16 @@ APART: Final = 1.5
 def cautions(store: Store, question: str) -> list[str]:
     """The lines for the stored ``question``, a comparison or a race; none where all is well.
 
-    Of latencies that are stated, or were measured elsewhere, what was measured here says nothing.
+    Of latencies that are stated, or live, what was measured beforehand says nothing.
     """
     asked = store.query(
-        "SELECT manifest->>'$.configuration.latency' AS latency FROM (SELECT comparison AS name, manifest "
-        "FROM comparisons UNION ALL SELECT race, manifest FROM races) WHERE name = ?",
+        "SELECT manifest->>'$.configuration.latency' AS latency, manifest->>'$.configuration.latency.kind' AS kind "
+        "FROM (SELECT comparison AS name, manifest FROM comparisons UNION ALL SELECT race, manifest FROM races) "
+        "WHERE name = ?",
         [question],
-    )["latency"].to_list()
-    of_latencies = (_disturbed, _blocks, _order) if asked == ["empirical"] else ()
+    ).rows()
+    drawn = any(latency == "empirical" or kind in {"Stored", "Filed"} for latency, kind in asked)
+    of_latencies = (_disturbed, _blocks, _order, _other_trading) if drawn else ()
     return [line for look in (*of_latencies, _oracle) for line in look(store, question)]
 
 
@@ -72,6 +74,22 @@ def _order(store: Store, question: str) -> list[str]:
 def _some(pairs: list[tuple[str, str, str]]) -> str:
     shown = ", ".join(f"{bound} is faster than {live}" for _, live, bound in pairs[:SHOWN])
     return shown + (f" (and {len(pairs) - SHOWN} more)" if len(pairs) > SHOWN else "")
+
+
+def _other_trading(store: Store, question: str) -> list[str]:
+    """A profile tells what it was taken of: a rule, a trigger or a hedge of another kind takes another time."""
+    rows = store.query(
+        "SELECT part FROM (SELECT q.manifest->'$.configuration.trading' AS here, "
+        "coalesce(q.manifest->'$.configuration.latency.about.trading', p.manifest->'$.configuration.trading') AS there "
+        "FROM comparisons q LEFT JOIN comparisons p "
+        "ON p.comparison = q.manifest->>'$.configuration.latency.comparison' WHERE q.comparison = ?), "
+        "(SELECT unnest(['rule', 'trigger', 'hedge']) AS part) "
+        "WHERE there IS NOT NULL AND (here->part) IS DISTINCT FROM (there->part) ORDER BY part",
+        [question],
+    )["part"].to_list()
+    if not rows:
+        return []
+    return [f"The latency profile was taken with another {' and '.join(rows)}: deciding may take another time here."]
 
 
 def _oracle(store: Store, question: str) -> list[str]:

@@ -249,11 +249,11 @@ FROM run_pnl m JOIN run_pnl r USING (comparison, tape_hash, seed, role)
 WHERE role = 'own' AND m.method <> r.method;
 
 CREATE OR REPLACE VIEW method_difference AS
-SELECT m.comparison, m.key.method, m.key.rival, m.* EXCLUDE (comparison, key),
-       holm(p_value, list(p_value) FILTER (m.key.method < m.key.rival) OVER (PARTITION BY m.comparison)) AS p_holm
+SELECT m.comparison, (m.key).method AS method, (m.key).rival AS rival, m.* EXCLUDE (comparison, key),
+       holm(p_value, list(p_value) FILTER ((m.key).method < (m.key).rival) OVER (PARTITION BY m.comparison)) AS p_holm
 FROM paired_moments(differences_long) m
-JOIN method_identified i ON (i.comparison, i.method) = (m.comparison, m.key.method)
-JOIN method_identified j ON (j.comparison, j.method) = (m.comparison, m.key.rival)
+JOIN method_identified i ON (i.comparison, i.method) = (m.comparison, (m.key).method)
+JOIN method_identified j ON (j.comparison, j.method) = (m.comparison, (m.key).rival)
 WHERE i.identified AND j.identified;
 
 -- What each method, at each fixed compute latency that it was replayed at, earned more than each other one at its own.
@@ -295,10 +295,16 @@ LEFT JOIN (SELECT f.run, count(*) FILTER (f.markout < CAST(q.manifest->>'$.confi
 WHERE r.role = CASE WHEN i.identified THEN 'own' ELSE 'instant' END
 GROUP BY r.comparison, r.method;
 
--- Median update, and the share of its time for which the second CPU was busy with updates.
+-- Median update, NULL where it is stated instead of measured, and the share of its time for which the second CPU was
+-- busy with updates.
 CREATE OR REPLACE VIEW method_update AS
-SELECT s.comparison, s.method, s.update_p50, b.update_busy
-FROM method_stages s LEFT JOIN (
+SELECT s.comparison, s.method,
+       CASE WHEN c.manifest->>'$.configuration.update' IS NULL
+             AND (c.manifest->>'$.configuration.latency' = 'empirical'
+                  OR c.manifest->>'$.configuration.latency.kind' IN ('Stored', 'Filed', 'Measured'))
+            THEN s.update_p50 END AS update_p50,
+       b.update_busy
+FROM method_stages s JOIN comparisons c USING (comparison) LEFT JOIN (
     SELECT comparison, method, sum(update_busy) / sum(span) AS update_busy
     FROM runs WHERE role = 'own' GROUP BY comparison, method
 ) b USING (comparison, method);
@@ -314,12 +320,12 @@ JOIN run_pnl oracle ON (oracle.comparison, oracle.tape_hash, oracle.seed, oracle
 WHERE c.role = 'curve';
 
 CREATE OR REPLACE VIEW latency_curve AS
-SELECT e.comparison, e.key.compute_ns, e.seeds, p.mean AS pnl,
+SELECT e.comparison, (e.key).compute_ns AS compute_ns, e.seeds, p.mean AS pnl,
        p.standard_deviation / sqrt(p.replicates) AS standard_error,
        e.mean AS latency_effect, e.t_value, e.p_value, e.low, e.high
 FROM paired_moments(latency_curve_long) e
-JOIN paired_moments(latency_curve_long) p ON (p.comparison, p.key.compute_ns) = (e.comparison, e.key.compute_ns)
-WHERE e.key.what = 'latency_effect' AND p.key.what = 'pnl';
+JOIN paired_moments(latency_curve_long) p ON (p.comparison, (p.key).compute_ns) = (e.comparison, (e.key).compute_ns)
+WHERE (e.key).what = 'latency_effect' AND (p.key).what = 'pnl';
 
 -- P&L of reference prices with errors of stated sizes (the methods inexact:ERROR:SEED, currency) at fixed compute
 -- latencies, and what it is less than without either, paired over seeds, with its interval; in currency.
@@ -334,13 +340,13 @@ JOIN run_pnl oracle ON (oracle.comparison, oracle.tape_hash, oracle.seed, oracle
 WHERE i.role = 'curve' OR (i.role = 'fixed' AND i.method LIKE 'inexact:%');
 
 CREATE OR REPLACE VIEW iso_pnl AS
-SELECT e.comparison, e.key.error, e.key.compute_ns, e.seeds, p.mean AS pnl,
+SELECT e.comparison, (e.key).error AS error, (e.key).compute_ns AS compute_ns, e.seeds, p.mean AS pnl,
        p.standard_deviation / sqrt(p.replicates) AS standard_error,
        e.mean AS pnl_error, e.t_value, e.p_value, e.low, e.high
 FROM paired_moments(iso_long) e
-JOIN paired_moments(iso_long) p ON (p.comparison, p.key.error, p.key.compute_ns)
-                                 = (e.comparison, e.key.error, e.key.compute_ns)
-WHERE e.key.what = 'pnl_error' AND p.key.what = 'pnl';
+JOIN paired_moments(iso_long) p ON (p.comparison, (p.key).error, (p.key).compute_ns)
+                                 = (e.comparison, (e.key).error, (e.key).compute_ns)
+WHERE (e.key).what = 'pnl_error' AND (p.key).what = 'pnl';
 
 -- What memory costs where its price is stated, in currency per seed: footprint x price x the tape's length.
 CREATE OR REPLACE VIEW method_memory AS

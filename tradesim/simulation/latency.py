@@ -263,6 +263,9 @@ class ComputeLatency(Protocol):
         ...
 
 
+DELTA: Final = "delta of an update"
+"""Tag of each of the two prices that an update takes for a desk's deltas: charged as the slowest path."""
+
 QUIET: Final = "quiet"
 ORDERS: Final = "orders"
 """Tags of ``decide``: whether the rule asked for anything."""
@@ -319,33 +322,36 @@ def _of_tag(models: Mapping[str, LatencyModel], tag: str, uniform: float) -> int
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """Live: the time that the work itself took, as the replay runs. Not repeatable; ``update`` comes from a model.
+    """Live: the time that the work itself took, as the replay runs. Not repeatable.
 
     Work is timed once for each wake-up: runs that share this object, which differ in prices alone, are charged for the
-    same wake-up what the first of them took. Pricing takes ``pricing`` ns where that is given.
+    same wake-up what the first of them took. Pricing takes ``pricing`` ns where that is given. Updates, and the prices
+    for deltas in them, are drawn from what was measured ``beforehand``.
     """
 
-    update_model: LatencyModel = ZERO
+    beforehand: Profile = field(default_factory=lambda: FREE)
     pricing: int | None = None
     _taken: dict[tuple[Stage, int], int] = field(default_factory=dict, repr=False, compare=False)
 
     def work(self, stage: Stage, tag: str, uniform: float, elapsed: int, key: int) -> int:
         """What the stage took when the wake-up ``key`` was met first."""
+        if tag == DELTA:
+            return self.beforehand.work(stage, tag, uniform, elapsed, key)
         if stage is Stage.PRICE and self.pricing is not None:
             return self.pricing
         return self._taken.setdefault((stage, key), elapsed)
 
     def update(self, uniform: float) -> int:
-        """The update model at ``uniform``."""
-        return self.update_model.sample(uniform)
+        """The update that was measured beforehand, at ``uniform``."""
+        return self.beforehand.update(uniform)
 
     def replicate(self, index: int) -> "Measured":
         """A clean one: another tape has other wake-ups."""
-        return Measured(update_model=self.update_model)
+        return Measured(beforehand=self.beforehand.replicate(index))
 
     def updating(self, model: LatencyModel) -> "Measured":
         """A clean one whose updates take what ``model`` says."""
-        return Measured(update_model=model)
+        return Measured(beforehand=self.beforehand.updating(model))
 
 
 def fixed_compute(ns: int) -> Profile:
@@ -357,5 +363,5 @@ def fixed_compute(ns: int) -> Profile:
     return Profile(price_by_tag={"any": Fixed(ns)})
 
 
-FREE = fixed_compute(0)
+FREE: Profile = fixed_compute(0)
 """Zero compute latency, of all stages and of ``update``."""

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from tradesim.simulation.agenda import NEVER
 from tradesim.simulation.draws import UPDATE, uniform
 from tradesim.simulation.hiccups import NO_PAUSES, Pauses
-from tradesim.simulation.latency import ComputeLatency, Stage
+from tradesim.simulation.latency import DELTA, ComputeLatency, Stage
 from tradesim.simulation.session import Session
 
 Ints = NDArray[np.int64]
@@ -38,7 +38,7 @@ def completions(
             continue
         begin = max(instants[k], free)
         draw = uniform(session.seed, UPDATE, desk, k, 0)
-        work = compute.update(draw) + (2 * compute.work(Stage.PRICE, "delta", draw, 0, -k) if hedged else 0)
+        work = compute.update(draw) + (2 * compute.work(Stage.PRICE, DELTA, draw, 0, -k) if hedged else 0)
         free, _ = pauses.finish(begin, work)
         done[k] = free
         busy += work
