@@ -1,4 +1,4 @@
-"""Benchmarks run once as tests; ``pytest tests/benchmarks --benchmark-enable --benchmark-only`` prints figures.
+"""Benchmarks run once as tests; ``pytest tests/benchmarks -n 0 --benchmark-enable --benchmark-only`` prints figures.
 
 What a benchmark says of itself (``extra_info``: a rate, QuantLib's time for the same work) is printed after its table.
 Nothing asserts a time.

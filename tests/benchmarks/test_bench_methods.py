@@ -46,6 +46,7 @@ def chain_and_state() -> tuple[Chain, State]:
 
 
 @pytest.mark.parametrize("name", QUICK_TO_MAKE + TRAINED)
+@pytest.mark.slow
 def test_bench_price(benchmark, figure, method, name):
     chain, state = chain_and_state()
     made, out = method(name, "american"), np.empty(COUNT)

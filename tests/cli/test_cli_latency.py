@@ -25,6 +25,7 @@ def replayed(command, *arguments):
     return json.loads(outcome.out)
 
 
+@pytest.mark.slow
 def test_a_comparison_under_stated_models_is_told_whole_and_made_again(command, files, tape_path):
     question = ("compare", "--tape", tape_path, "--methods", "nothing,proxy", "--seeds", "1-2", *MODELS)
     stated = ("--latency", "file:delays.csv", "--entry", "place=40us,cancel=file:delays.csv#ns")

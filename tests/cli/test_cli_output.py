@@ -178,6 +178,7 @@ def test_a_reader_that_closes_the_pipe_early_is_no_error(tmp_path, used_home):
     assert process.wait() == 0
 
 
+@pytest.mark.slow
 def test_compare_until_says_how_many_seeds_it_took_and_what_is_undecided(command):
     methods = ("--methods", "analytic,analytic-slice,nothing", "--latency", "fixed:40us")
     outcome = command("compare", *methods, "--seeds", "1-2", "--until", "0.9", "--most-seeds", "3", "--jobs", "1")

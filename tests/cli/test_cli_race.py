@@ -44,6 +44,7 @@ def test_json_is_one_object_with_a_row_a_desk(command, tape_path):
     assert [desk["name"] for desk in said["manifest"]["configuration"]["desks"]] == list(QUICK)
 
 
+@pytest.mark.slow
 def test_strategy_files_race_each_with_its_own_rule(command, tape_path):
     Path("maker.py").write_text(MAKER)
     Path("buyer.py").write_text(OWN_RULE)

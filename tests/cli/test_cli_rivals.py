@@ -8,6 +8,7 @@ ASKED = (
 )
 
 
+@pytest.mark.slow
 def test_rivals_prints_the_tables_and_draws_the_map(command, tmp_path):
     picture = tmp_path / "rivals.html"
     shown = command("rivals", *ASKED, "--db", tmp_path / "rivals.duckdb", "--chart", picture)

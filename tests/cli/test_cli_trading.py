@@ -65,6 +65,7 @@ def test_every_method_trades_as_the_strategy_does(command, tape_path, maker):
         assert sum(mean for (_, horizon), mean in parts.items() if horizon in (None, 10**9)) == pytest.approx(total)
 
 
+@pytest.mark.slow
 def test_the_second_table_is_printed_where_a_strategy_makes_markets_or_where_it_is_asked_for(command, tape_path, maker):
     made = command("compare", "--strategy", maker, "--tape", tape_path, *METHODS)
     taken = command("compare", "--tape", tape_path, *METHODS)

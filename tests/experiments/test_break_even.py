@@ -96,6 +96,7 @@ def test_it_is_one_json_object(found):
     assert len(said["curves"]) == len(found.curves)
 
 
+@pytest.mark.slow
 def test_below_five_seeds_the_interval_is_unknown_and_the_same_seeds_say_the_same(home):
     first, second = (
         break_even(

@@ -98,6 +98,7 @@ def test_makers_who_never_lose_are_not_told_a_half_spread():
     assert "narrowest half-spreads tried" in verdict(found.spreads, least=found.never_loses)
 
 
+@pytest.mark.slow
 def test_wider_makers_of_the_teaching_market_live():
     """At its own half-spreads they lose to one desk; the search says at which they do not."""
     found = balance(market="teaching", seeds=(1, 2))

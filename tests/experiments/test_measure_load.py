@@ -22,7 +22,7 @@ def compared(home, name: str):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 def test_two_busy_loops_beside_it_change_neither_ranking_nor_money_beyond_the_intervals(home):
     quiet = compared(home, "quiet")
     loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]

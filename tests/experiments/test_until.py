@@ -54,6 +54,7 @@ def p_value(sample: np.ndarray) -> float:
     return float(2 * stats.t.sf(abs(t_value) / stretch, len(sample) - 1))
 
 
+@pytest.mark.slow
 def test_seeds_are_added_until_every_pair_is_decided_and_no_longer(home):
     made = compare(
         methods=("nothing", "analytic"), seeds=range(1, 6), until=0.9, most_seeds=40, db=home / "until.duckdb", **USUAL

@@ -45,10 +45,12 @@ def inputs():
 # Programs.
 
 
+@pytest.mark.slow
 def test_the_reference_split_at_the_spot_is_the_reference(inputs):
     assert np.abs(prices_at(Reference(ASIAN_PROBLEM), inputs) - price(inputs)).max() < 1e-8
 
 
+@pytest.mark.slow
 def test_the_simulated_slice_is_the_whole_simulation(inputs):
     solver, whole, split = SimulatedAsianSolver(), np.empty(1), np.empty(1)
     for row in inputs:

@@ -42,6 +42,7 @@ def takers(draw):
     entry=st.integers(0, 50),
     seed=st.integers(0, 2**32),
 )
+@pytest.mark.slow
 def test_races_obey_their_laws(tape, seats, entry, seed):
     with tempfile.TemporaryDirectory() as folder:
         store = raced(Path(folder), [session_of(tape, entry=entry, response=7, feed=3, fee=0.25, seed=seed)], seats)
