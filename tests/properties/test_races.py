@@ -5,6 +5,7 @@ from pathlib import Path
 
 import hypothesis.strategies as st
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from probes import Quote, seat_of, session_of, tape_of, underlying
 from races import raced
