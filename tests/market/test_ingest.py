@@ -22,7 +22,8 @@ def test_the_tape_is_returned_and_written(source, tmp_path):
     tape, intake = ingest("lean", [str(source)], output=path, rate=0.01, dividend=0.02, on_bad_row=OnBadRow.DROP)
     assert read_tape(path).hash == tape.hash
     assert (tape.rate, tape.dividend) == (0.01, 0.02)
-    assert str(intake) == "2 rows, 1 dropped (crossed 1); receive times: none recorded"
+    said = "2 rows, 1 dropped (crossed 1), 1 of them quotes, unknown until the next; 1 session; "
+    assert str(intake) == said + "receive times: none recorded"
 
 
 def test_nothing_is_written_where_a_rule_is_broken(source, tmp_path):

@@ -114,7 +114,10 @@ def test_bad_rows_of_a_file_are_named_or_dropped(tape, written):
         read_tape(written)
     back, intake = load_tape(written, on_bad_row=OnBadRow.DROP)
     assert intake.dropped == {"crossed": 2}
-    assert len(back) == len(tape) - 2
+    assert len(back) == len(tape)
+    crossed = (tape.bid == 10_000_000) & (tape.ask_size > 0)
+    assert (back.bid_size[crossed] == 0).all()
+    assert intake.unknown == np.count_nonzero(crossed)
 
 
 def test_columns_may_be_more_and_in_another_order(tape, written):

@@ -12,8 +12,8 @@ from tape_samples import EXPIRY, ROWS, START, chain, draft, latent, quote, table
 from tradesim.errors import ArgumentError, TapeError
 from tradesim.market.chain import Chain
 from tradesim.market.rows import LATENT, draft_of
-from tradesim.market.sieve import OnBadRow
-from tradesim.market.tape import TRADE
+from tradesim.market.sieve import LOST, OnBadRow
+from tradesim.market.tape import QUOTE, TRADE
 from tradesim.market.validation import check_tape, validated
 from tradesim.units import MICROS
 
@@ -68,12 +68,16 @@ def test_the_error_names_row_column_rule_and_value_in_one_line(rule, column, row
 
 
 @pytest.mark.parametrize(("rule", "column", "row"), BAD_ROWS.values(), ids=BAD_ROWS.keys())
-def test_drop_leaves_out_and_counts_the_bad_row_alone(rule, column, row):
+def test_drop_counts_the_bad_row_alone_and_ends_the_quote_that_it_would_have_replaced(rule, column, row):
     tape, intake = validated(draft([*ROWS, row]), on_bad_row=OnBadRow.DROP)
     assert intake.dropped == {rule: 1}
     assert intake.rows == len(ROWS) + 1
-    assert tape.hash == validated(draft())[0].hash
+    ended = row["kind"] == QUOTE and rule not in LOST and (rule, column) != ("large", "ts")
+    assert intake.unknown == ended
+    kept = [*ROWS, *([quote(5 if rule == "order" else AFTER, row["instrument"], None, None)] if ended else [])]
+    assert tape.hash == validated(draft(kept))[0].hash
     assert f"1 dropped ({rule} 1)" in str(intake)
+    assert ("unknown until the next" in str(intake)) == ended
 
 
 def test_legal_rows_are_all_kept():
@@ -256,7 +260,8 @@ def test_latent_state_is_in_order_of_time():
 def test_drop_keeps_exactly_the_rows_that_keep_every_rule(good, bad):
     rows = [quote(ms, instrument, bid, bid + spread) for ms, (instrument, bid, spread) in enumerate(good)]
     crossed = [quote(ms, 1, 60, 59) for ms in range(len(rows))]
-    mixed = [part for ms, row in enumerate(rows) for part in ([crossed[ms], row] if ms in bad else [row])]
-    tape, intake = validated(draft(mixed), on_bad_row=OnBadRow.DROP)
-    assert tape.hash == validated(draft(rows))[0].hash
-    assert sum(intake.dropped.values()) == len(mixed) - len(rows)
+    mixed = [(part, ms) for ms, row in enumerate(rows) for part in ([crossed[ms], row] if ms in bad else [row])]
+    tape, intake = validated(draft([part for part, _ in mixed]), on_bad_row=OnBadRow.DROP)
+    ended = [quote(ms, 1, None, None) if part is crossed[ms] else part for part, ms in mixed]
+    assert tape.hash == validated(draft(ended))[0].hash
+    assert sum(intake.dropped.values()) == intake.unknown == len(mixed) - len(rows)

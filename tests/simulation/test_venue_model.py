@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from naive_venue import NaiveVenue
 from probes import START, Quote, book_trade, feed_row, level, tape_of, underlying
 
-from tradesim.simulation.book import ASK_LEFT, BID_LEFT, quote_rows, underlying_path
+from tradesim.simulation.book import ASK_LEFT, BID_LEFT, quote_rows
 from tradesim.simulation.floor import Floor
 from tradesim.simulation.orders import AT_MARKET, Kind
 from tradesim.simulation.queueing import Family, Probabilistic, RiskAverse
@@ -110,7 +110,7 @@ def both_do(steps, rules, *first):
                 deeds.append((at, what, told))
     tape = tape_of(*rows)
     rows = quote_rows(tape)
-    view = View(tape, rows, tape.ts, underlying_path(rows))
+    view = View(tape, rows, tape.ts)
     check(Venue(tape, rows, rules), NaiveVenue(tape, rules), view, deeds, at)
 
 

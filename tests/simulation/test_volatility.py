@@ -205,7 +205,7 @@ def gaps(tape: Tape, **schedule: object) -> np.ndarray:
 
 
 def test_snapshots_are_at_most_a_minute_apart_even_on_coarse_bars():
-    bars = replace(tape_of(underlying(0), underlying(3600 * SECOND)), resolution=300 * SECOND)
+    bars = replace(tape_of(*(underlying(i * SECOND // 2) for i in range(7200))), resolution=300 * SECOND)
     assert set(gaps(bars)) == {MINUTE}
     assert set(gaps(replace(bars, resolution=1))) == {SECOND}
     with pytest.raises(ArgumentError, match="minute"):
@@ -213,22 +213,29 @@ def test_snapshots_are_at_most_a_minute_apart_even_on_coarse_bars():
 
 
 def test_snapshots_are_never_finer_than_the_tapes_resolution():
-    bars = replace(tape_of(underlying(0), underlying(600 * SECOND)), resolution=5 * SECOND)
+    bars = replace(tape_of(*(underlying(i * SECOND) for i in range(600))), resolution=5 * SECOND)
     assert set(gaps(bars)) == {5 * SECOND}
 
 
 def test_snapshots_come_closer_as_an_expiry_nears_but_not_without_bound():
     dying = replace(chain_of((100.0, 30, CALL)), expiry=np.array([START + 100 * SECOND], dtype=np.int64))
-    tape = tape_on(dying, underlying(0), underlying(99 * SECOND))
+    tape = tape_on(dying, *(underlying(i * 10 * MILLISECOND) for i in range(9_900)))
     apart = gaps(tape, every=MINUTE, near=0.01, fastest=100 * MILLISECOND)
     assert apart[0] == SECOND
     assert (np.diff(apart) <= 0).all()
     assert apart[-1] == 100 * MILLISECOND
 
 
+def test_no_look_is_taken_while_nothing_arrives():
+    """Two minutes of quotes, a weekend, and two minutes more."""
+    monday = 65 * 3600 * SECOND
+    times = [*range(0, 120 * SECOND, SECOND), *range(monday, monday + 120 * SECOND, SECOND)]
+    assert len(gaps(tape_of(*(underlying(at) for at in times)))) == 239
+
+
 def test_after_the_last_expiry_the_schedule_goes_on():
     dead = replace(chain_of((100.0, 30, CALL)), expiry=np.array([START + 5 * SECOND], dtype=np.int64))
-    tape = tape_on(dead, underlying(0), underlying(60 * SECOND))
+    tape = tape_on(dead, *(underlying(i * SECOND) for i in range(61)))
     states = states_of(tape, every=10 * SECOND)
     assert states[-1].instant > START + 40 * SECOND
     assert states[-1].expiry.tolist() == [0.0]

@@ -17,8 +17,10 @@ class Side:
     price: int = 0
     size: int = 0
     left: int = 0
+    traded: int = 0
 
     def show(self, price, size):
+        self.left, self.traded = self.left + self.traded, 0
         if price != self.price or self.size == 0:
             self.left = size
         elif size > self.size:
@@ -99,6 +101,7 @@ class NaiveVenue:
         if kind == QUOTE:
             self.quoted(row, instrument, fills)
         elif kind == TRADE:
+            self.takes_what_is_shown(row, instrument, price, size)
             self.traded(instrument, price, size, sign or self.who_came(instrument, price), fills)
         elif kind == DEPTH:
             self.levels[instrument, sign, price] = size
@@ -175,6 +178,17 @@ class NaiveVenue:
             return -1 if bid.size else 1
         nearer = abs(price - bid.price) - abs(price - ask.price)
         return (nearer > 0) - (nearer < 0)
+
+    def takes_what_is_shown(self, row, instrument, price, size):
+        later = range(row + 1, len(self.tape))
+        at_once = (r for r in later if self.tape.ts[r] == self.tape.ts[row] and self.tape.instrument[r] == instrument)
+        if any(self.tape.kind[r] == QUOTE for r in at_once):
+            return
+        for sign in (1, -1):
+            side = self.sides[instrument, sign]
+            if side.size and side.price == price:
+                taken = min(size, side.left)
+                side.left, side.traded = side.left - taken, side.traded + taken
 
     def traded(self, instrument, price, size, came, fills):
         rest = size

@@ -174,6 +174,7 @@ def run_facts(row: Mapping[str, Any], result: Result, *, desk: int = 0) -> dict[
         "orders": result.orders,
         "fills": result.fills,
         "markouts": result.markouts,
+        "settlements": result.settlements,
         "positions": result.positions,
     }
     facts = {table: frame.select(pl.lit(row["run"]).alias("run"), pl.all()) for table, frame in frames.items()}

@@ -8,16 +8,21 @@ from typing import Final, NoReturn
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError, TapeError
 from tradesim.market.chain import Chain
 from tradesim.market.rows import SIDES
-from tradesim.market.rules import Rule
-from tradesim.market.tape import UNDERLYING
+from tradesim.market.rules import FARTHEST_TIME, Rule
+from tradesim.market.tape import QUOTE, UNDERLYING
 from tradesim.units import SECOND
 
 ROW: Final = "row"
 """The column that holds where a row stood before any was left out; 0 is the first."""
+
+
+LOST: Final = frozenset({"missing", "kind", "instrument", "expired", "duplicate"})
+"""Rules of which a quote that breaks one ends no quote before it: whose it is is not known, or it tells nothing new."""
 
 
 class OnBadRow(StrEnum):
@@ -26,7 +31,7 @@ class OnBadRow(StrEnum):
     RAISE = "raise"
     """Raise a :class:`~tradesim.errors.TapeError` that names the first."""
     DROP = "drop"
-    """Leave it out, and count it under the first rule that it breaks."""
+    """Leave it out, and count it under the first rule that it breaks. A quote leaves missing sides behind."""
 
     @classmethod
     def _missing_(cls, value: object) -> NoReturn:
@@ -34,10 +39,16 @@ class OnBadRow(StrEnum):
 
 
 class Sieve:
-    """Holds the rows of one tape to rules; ``dropped`` counts by rule those that fell through."""
+    """Holds the rows of one tape to rules; ``dropped`` counts by rule those that fell through.
+
+    ``unknown`` of them were quotes of a known instrument and instant: what they should have told is not known, so a row
+    without sides stands in their place, and not the quote before.
+    """
 
     def __init__(self, *, chain: Chain, where: str, on_bad_row: OnBadRow) -> None:
         self.dropped: Counter[str] = Counter()
+        self.unknown = 0
+        self._emptied: set[int] = set()
         self._chain = chain
         self._where = where
         self._on_bad_row = OnBadRow(on_bad_row)
@@ -55,12 +66,32 @@ class Sieve:
             first = int(np.argmax(bad))
             rule = next(rule for rule, mask in zip(rules, broken, strict=True) if mask[first])
             raise TapeError(self._message(rows.row(first, named=True), rule))
-        counted = np.zeros(len(rows), dtype=bool)
+        counted = rows[ROW].is_in(list(self._emptied)).to_numpy() if self._emptied else np.zeros(len(rows), dtype=bool)
         for rule, mask in zip(rules, broken, strict=True):
             self.dropped[rule.name] += int(np.count_nonzero(mask & ~counted))
             counted |= mask
         self.dropped = +self.dropped
-        return rows.filter(~bad)
+        lost = np.logical_or.reduce(
+            [mask for rule, mask in zip(rules, broken, strict=True) if rule.name in LOST], axis=0, initial=False
+        )
+        emptied = bad & ~lost & self._is_quote(rows)
+        self._emptied.update(rows[ROW].filter(emptied).to_list())
+        self.unknown = len(self._emptied)
+        return (
+            rows.with_columns(
+                pl.when(pl.Series(emptied)).then(None).otherwise(pl.col(name)).alias(name)
+                for name in ("received", *(column for side in SIDES for column in side), "side", "order")
+            )
+            .with_columns(pl.when(pl.Series(emptied)).then(pl.col.ts.cum_max()).otherwise(pl.col.ts).alias("ts"))
+            .filter(~bad | emptied)
+        )
+
+    def _is_quote(self, rows: pl.DataFrame) -> NDArray[np.bool_]:
+        """Quotes whose instrument and instant are known, and that were not emptied before."""
+        known = (pl.col.kind == QUOTE) & pl.col.instrument.is_between(UNDERLYING, len(self._chain))
+        known &= pl.col.ts.abs() < FARTHEST_TIME
+        mask = rows.select(known.fill_null(False)).to_series().to_numpy()
+        return mask & ~rows[ROW].is_in(list(self._emptied)).to_numpy() if self._emptied else mask
 
     def _message(self, row: dict[str, int | float | None], rule: Rule) -> str:
         return (

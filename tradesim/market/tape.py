@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.market.chain import AMERICAN, Chain
+from tradesim.market.sessions import SESSION_GAP
 from tradesim.units import MICROS
 
 UNDERLYING: Final = 0
@@ -78,6 +79,7 @@ class Tape:
     ``resolution`` ns: the tape cannot tell two instants closer than this apart (a minute for minute bars)
     ``carry``     float64[n], a year: each contract's ``ln(forward / spot) / time to expiry`` where the venue states its
     forward; None where it does not, and then it is ``rate - dividend``
+    ``session_gap`` ns without a row of a market after which its session has ended: its quotes end there
     ``problem``   by which problem a generated market prices its contracts; empty where their style says it
     ``latent``    the generator's truth; None on a recorded tape
     """
@@ -102,6 +104,7 @@ class Tape:
     rate: float = 0.0
     dividend: float = 0.0
     resolution: int = 1
+    session_gap: int = SESSION_GAP
     problem: str = ""
     carry: NDArray[np.float64] | None = None
     latent: Latent | None = None
@@ -133,6 +136,7 @@ class Tape:
             digest.update(np.ascontiguousarray(column).tobytes())
         terms: list[object] = [self.underlying, self.currency, self.chain.name, str(self.chain.settlement)]
         terms += [self.lot, self.rate, self.dividend, self.resolution, *filter(None, [self.problem])]
+        terms += [{"session_gap": self.session_gap}] if self.session_gap != SESSION_GAP else []
         digest.update(json.dumps(terms).encode())
         return digest.hexdigest()
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tradesim.errors import TapeError
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain
+from tradesim.market.sessions import SESSION_GAP
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Terms:
     rate: float = 0.0
     dividend: float = 0.0
     resolution: int = 1
+    session_gap: int = SESSION_GAP
     problem: str = ""
 
 
@@ -50,8 +52,10 @@ def check_terms(terms: Terms, where: str) -> None:
             raise TapeError(f"{where}: {name} is {value!r}; it must be a finite number")
     if terms.lot <= 0:
         raise TapeError(f"{where}: lot is {terms.lot!r}; it must be positive")
-    if not isinstance(terms.resolution, int) or terms.resolution < 1:
-        raise TapeError(f"{where}: resolution is {terms.resolution!r}; it must be a whole number of ns, at least 1")
+    for name in ("resolution", "session_gap"):
+        value = getattr(terms, name)
+        if not isinstance(value, int) or value < 1:
+            raise TapeError(f"{where}: {name} is {value!r}; it must be a whole number of ns, at least 1")
 
 
 def check_chain(chain: Chain, where: str) -> None:

@@ -1,7 +1,7 @@
 """The validator: a draft keeps every rule and becomes a tape, or the error says which row breaks which."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tradesim.errors import TapeError
 from tradesim.market.clock import ClockReport, measure_clock
+from tradesim.market.ends import Ends, with_ends
 from tradesim.market.rows import (
     COLUMNS,
     DEEPER_COLUMNS,
@@ -39,17 +40,23 @@ class Intake:
 
     ``rows``     rows offered, latent ones included
     ``dropped``  rows left out, by the rule that they broke; empty where none was
+    ``unknown``  quotes among them, whose sides are missing from their instant on
+    ``ends``     where the tape's quotes end
     ``clock``    the receive times of the rows that were kept
     """
 
     rows: int
     dropped: Mapping[str, int]
     clock: ClockReport
+    unknown: int = 0
+    ends: Ends = field(default_factory=Ends)
 
     def __str__(self) -> str:
         count = sum(self.dropped.values())
         by_rule = ", ".join(f"{rule} {n:,}" for rule, n in self.dropped.items())
-        return f"{self.rows:,} rows, {count:,} dropped{f' ({by_rule})' if by_rule else ''}; {self.clock}"
+        dropped = f"{count:,} dropped{f' ({by_rule})' if by_rule else ''}"
+        unknown = f", {self.unknown:,} of them quotes, unknown until the next" if self.unknown else ""
+        return f"{self.rows:,} rows, {dropped}{unknown}; {self.ends}; {self.clock}"
 
 
 def check_tape(tape: Tape) -> None:
@@ -85,7 +92,11 @@ def validated(draft: Draft, *, on_bad_row: OnBadRow = OnBadRow.RAISE) -> tuple[T
     if (rows["kind"] == LATENT).all():
         raise TapeError(f"{draft.where}: no quote or trade is left of {len(draft.rows):,} rows; mend the source")
     tape = tape_of(replace(draft, rows=rows.select(pl.col(column).cast(dtype) for column, dtype in COLUMNS.items())))
-    return tape, Intake(rows=len(draft.rows), dropped=dict(sieve.dropped), clock=measure_clock(tape))
+    clock = measure_clock(tape)
+    tape, ends = with_ends(tape)
+    return tape, Intake(
+        rows=len(draft.rows), dropped=dict(sieve.dropped), unknown=sieve.unknown, ends=ends, clock=clock
+    )
 
 
 def _check_columns(draft: Draft) -> None:

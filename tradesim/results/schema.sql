@@ -111,7 +111,7 @@ CREATE TABLE IF NOT EXISTS decisions (
     tag         VARCHAR NOT NULL,     -- the path that the pricing took
     fallbacks   BIGINT NOT NULL,      -- contracts priced by the fallback
     state       BIGINT NOT NULL,      -- which slow inputs it knew; -1: the true ones
-    spot        DOUBLE NOT NULL,      -- what it acted on, currency
+    spot        DOUBLE,               -- what it acted on, currency; NULL: a side of the underlying was missing
     error_rms   DOUBLE,               -- of its prices against the reference, over the chain, currency
     error_max   DOUBLE,
     orders      BIGINT NOT NULL,
@@ -136,8 +136,9 @@ CREATE TABLE IF NOT EXISTS orders (
     venue       BIGINT NOT NULL,
     ack         BIGINT NOT NULL,
     filled      BIGINT NOT NULL,      -- on arrival; what it traded while it stood is in fills
-    outcome     VARCHAR NOT NULL,     -- filled, partial, missed, resting, cancelled, replaced, late, rejected
-    reason      VARCHAR,              -- of a rejection, or self-trade
+    outcome     VARCHAR NOT NULL,     -- filled, partial, missed, resting, cancelled, replaced, late, rejected; expired: it
+                                      -- stood until its contract expired or its session closed
+    reason      VARCHAR,              -- of a rejection (expired, closed, tick, ...), or self-trade
     tie         BIGINT                -- of a race: of orders of several desks that arrive at once, the smaller is first
 );
 
@@ -155,8 +156,8 @@ CREATE TABLE IF NOT EXISTS fills (
     venue       BIGINT NOT NULL,
     known       BIGINT NOT NULL,      -- at the desk
     liquidity   VARCHAR NOT NULL,     -- taker, maker
-    fair        BIGINT NOT NULL,      -- micros, at the fill
-    mark        BIGINT NOT NULL,      -- micros, at the end of the tape
+    fair        BIGINT,               -- micros, at the fill; NULL: not identified (the market closed within the markout)
+    mark        BIGINT NOT NULL,      -- micros, at the end of the tape, or settled at expiry
     markout     BIGINT,               -- ns from the fill to where fair was taken; NULL: at the fill
     hedge       BIGINT,               -- money that a delta hedge from the fill on would have cost; NULL: delta not known
     standing    BIGINT NOT NULL       -- micros: what the contract was worth by what was known at the fill
@@ -167,7 +168,18 @@ CREATE TABLE IF NOT EXISTS markouts (
     desk        INTEGER NOT NULL,
     fill        BIGINT NOT NULL,
     horizon     BIGINT NOT NULL,      -- ns after the fill
-    value       BIGINT NOT NULL       -- micros: what the contract was worth then, or at the end of the tape if before
+    value       BIGINT                -- micros: what the contract was worth then, or at the end of the tape if before;
+                                      -- NULL: not identified
+);
+
+CREATE TABLE IF NOT EXISTS settlements (
+    run         VARCHAR NOT NULL,
+    desk        INTEGER NOT NULL,
+    contract    INTEGER NOT NULL,
+    quantity    BIGINT NOT NULL,      -- lots held at the expiry, signed
+    multiplier  BIGINT NOT NULL,
+    instant     BIGINT NOT NULL,      -- the expiry
+    price       BIGINT NOT NULL       -- micros: intrinsic value on the settlement price; it is in the run's cash
 );
 
 CREATE TABLE IF NOT EXISTS positions (

@@ -28,6 +28,7 @@ TABLES: Final = (
     "orders",
     "fills",
     "markouts",
+    "settlements",
     "positions",
     "frontiers",
     "contenders",

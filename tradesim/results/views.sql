@@ -22,14 +22,19 @@ SELECT run, desk, contract, venue, fill,
        CAST(sum(quantity) OVER (PARTITION BY run, desk, contract ORDER BY venue, fill) AS BIGINT) AS position
 FROM fills;
 
--- Exact integers: end_marked = edge + drift - fees. Edge is (fair - price) x signed quantity at the venue's instant.
+-- Exact integers: end_marked = edge + drift + unvalued - fees. Edge is (fair - price) x signed quantity at the venue's
+-- instant. What fills brought whose fair value is not identified is unvalued, and not in the P&L, nor are their fees; the
+-- P&L is NULL where no fill has a fair value.
 CREATE OR REPLACE VIEW run_pnl AS
 WITH by_fill AS (
     SELECT run,
            count(*) AS fills,
+           count(*) FILTER (fair IS NULL) AS unvalued_fills,
            CAST(sum((fair - price) * quantity * multiplier) AS BIGINT) AS edge,
            CAST(sum(fee) AS BIGINT) AS fees,
+           CAST(sum((fair - price) * quantity * multiplier - fee) AS BIGINT) AS pnl,
            CAST(sum((mark - fair) * quantity * multiplier) AS BIGINT) AS drift,
+           CAST(sum((mark - price) * quantity * multiplier) FILTER (fair IS NULL) AS BIGINT) AS unvalued,
            CAST(sum(hedge) AS BIGINT) AS hedge
     FROM fills GROUP BY run
 ), by_position AS (
@@ -39,9 +44,11 @@ SELECT r.run, r.comparison, r.tape_hash, r.seed, r.method, r.role, r.compute_ns,
        coalesce(f.fills, 0) AS fills,
        coalesce(f.edge, 0) AS edge,
        coalesce(f.fees, 0) AS fees,
-       coalesce(f.edge, 0) - coalesce(f.fees, 0) AS pnl,
+       CASE WHEN f.fills IS NULL THEN 0 ELSE f.pnl END AS pnl,
        coalesce(f.drift, 0) AS drift,
        coalesce(f.drift, 0) - CASE WHEN f.fills IS NULL THEN 0 ELSE f.hedge END AS drift_hedged,
+       coalesce(f.unvalued_fills, 0) AS unvalued_fills,
+       coalesce(f.unvalued, 0) AS unvalued,
        r.cash + coalesce(p.held, 0) AS end_marked
 FROM runs r LEFT JOIN by_fill f USING (run) LEFT JOIN by_position p USING (run);
 
@@ -448,8 +455,8 @@ FROM valued;
 CREATE OR REPLACE VIEW fill_markouts AS
 SELECT f.run, f.desk, f.fill, f.contract, f.liquidity, f.units, m.horizon,
        (m.value - f.price) * f.units AS markout,
-       (m.value - f.standing) * f.units AS adverse_selection,
-       (f.mark - m.value) * f.units AS inventory
+       coalesce((m.value - f.standing) * f.units, 0) AS adverse_selection,
+       (f.mark - coalesce(m.value, f.standing)) * f.units AS inventory
 FROM fill_parts f JOIN markouts m USING (run, desk, fill)
 WHERE NOT f.hedges;
 

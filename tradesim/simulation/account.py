@@ -24,6 +24,7 @@ class Account:
         self.hedge = 0
         self.hedging = False
         self.cash = 0
+        self._settled: set[int] = set()
 
     def admits(self, request: list[int]) -> bool:
         """Whether a request may be sent: nothing of the desk's own is on its way that it would cross."""
@@ -57,8 +58,13 @@ class Account:
         """So many lots more (or fewer) are held."""
         if contract == UNDERLYING:
             self.hedge += lots
-        else:
+        elif contract not in self._settled:
             self.position[contract] += lots
+
+    def settle(self, contract: int) -> None:
+        """The contract has expired: nothing of it is held any more."""
+        self._settled.add(contract)
+        self.position[contract] = 0
 
     def acknowledged(
         self,
@@ -102,8 +108,8 @@ class Account:
     def taken_off(self, numbers: tuple[int, ...]) -> None:
         """Standing orders that the venue took off the book by itself."""
         for number in numbers:
-            contract, side = np.argwhere(self.working[:, :, NUMBER] == number)[0]
-            _gone(self.working[contract, side])
+            for contract, side in np.argwhere(self.working[:, :, NUMBER] == number):
+                _gone(self.working[contract, side])
 
     def _slot(self, contract: int, direction: int) -> Ints:
         slot: Ints = self.working[contract, _side(direction)]

@@ -1,10 +1,13 @@
 """The top of book of every instrument, and the compiled replay of tape rows into it.
 
-A book is int64[instruments, 6], a row an instrument: ``BID, BID_SIZE, BID_LEFT, ASK, ASK_SIZE, ASK_LEFT``. ``SIZE`` is
-what the tape shows, ``LEFT`` what has not been taken from it.
+A book is int64[instruments, 8], a row an instrument: ``BID, BID_SIZE, BID_LEFT, ASK, ASK_SIZE, ASK_LEFT, BID_TRADED,
+ASK_TRADED``. ``SIZE`` is
+what the tape shows, ``LEFT`` what has not been taken from it, ``TRADED`` what trades on the tape have taken of it
+since.
 
 Liquidity is not free: what was taken stays taken until that side's price changes, or its size rises (then only the
-rise is new). Real feeds repeat unchanged quotes, and a repetition is no new liquidity.
+rise is new). What trades on the tape took is back with the next quote, which knows of them. Real feeds repeat unchanged
+quotes, and a repetition is no new liquidity.
 """
 
 from typing import Final
@@ -13,7 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tradesim.market.tape import QUOTE, UNDERLYING, Tape
+from tradesim.market.tape import QUOTE, TRADE, UNDERLYING, Tape
 
 BID: Final = 0
 BID_SIZE: Final = 1
@@ -21,6 +24,8 @@ BID_LEFT: Final = 2
 ASK: Final = 3
 ASK_SIZE: Final = 4
 ASK_LEFT: Final = 5
+BID_TRADED: Final = 6
+ASK_TRADED: Final = 7
 
 BUY: Final = 1
 SELL: Final = -1
@@ -29,20 +34,41 @@ Ints = NDArray[np.int64]
 
 
 def empty_book(instruments: int) -> Ints:
-    """A book with no side quoted, int64[instruments, 6]."""
-    return np.zeros((instruments, 6), dtype=np.int64)
+    """A book with no side quoted, int64[instruments, 8]."""
+    return np.zeros((instruments, 8), dtype=np.int64)
 
 
 def quote_rows(tape: Tape) -> Ints:
-    """What a replay reads of each row: instrument, kind, bid, bid size, ask, ask size; int64[rows, 6]."""
+    """What a replay reads of each row: instrument, kind, bid, bid size, ask, ask size; int64[rows, 6].
+
+    Of a trade, price and lots stand in the place of the bid: what it takes from what is shown. It takes nothing there
+    where a quote of the same instrument follows at the same instant, which tells what is left.
+    """
     columns = (tape.instrument, tape.kind, tape.bid, tape.bid_size, tape.ask, tape.ask_size)
-    return np.ascontiguousarray(np.stack([np.asarray(c, dtype=np.int64) for c in columns], axis=1))
+    rows = np.ascontiguousarray(np.stack([np.asarray(c, dtype=np.int64) for c in columns], axis=1))
+    _write_trades(rows, tape.ts, tape.price, tape.size)
+    return rows
+
+
+@njit(cache=True)
+def _write_trades(rows: Ints, ts: Ints, price: Ints, size: Ints) -> None:
+    quoted = np.full(rows[:, 0].max() + 1, np.iinfo(np.int64).max, dtype=np.int64)
+    for j in range(len(rows) - 1, -1, -1):
+        instrument = rows[j, 0]
+        if rows[j, 1] == QUOTE:
+            quoted[instrument] = ts[j]
+        elif rows[j, 1] == TRADE:
+            rows[j, 2] = price[j]
+            rows[j, 3] = 0 if quoted[instrument] == ts[j] else size[j]
 
 
 @njit(cache=True)
 def show(book: Ints, instrument: int, side: int, price: int, size: int) -> None:
     """Show ``size`` at ``price`` on the side whose columns start at ``side``."""
     row = book[instrument]
+    traded = BID_TRADED if side == BID else ASK_TRADED
+    row[side + 2] += row[traded]
+    row[traded] = 0
     if size == 0 or price != row[side] or row[side + 1] == 0:
         left = size
     elif size > row[side + 1]:
@@ -55,6 +81,16 @@ def show(book: Ints, instrument: int, side: int, price: int, size: int) -> None:
 
 
 @njit(cache=True)
+def trade(quote: Ints, price: int, lots: int) -> None:
+    """A trade on the tape takes its lots from the side of ``quote`` at its price."""
+    for side, traded in ((BID, BID_TRADED), (ASK, ASK_TRADED)):
+        if quote[side + 1] > 0 and quote[side] == price:
+            taken = min(lots, quote[side + 2])
+            quote[side + 2] -= taken
+            quote[traded] += taken
+
+
+@njit(cache=True)
 def replay(rows: Ints, clock: Ints, cursor: int, until: int, book: Ints) -> int:
     """Apply to ``book`` the rows from ``cursor`` whose ``clock`` is at most ``until``; return the next cursor."""
     end = len(clock)
@@ -63,6 +99,8 @@ def replay(rows: Ints, clock: Ints, cursor: int, until: int, book: Ints) -> int:
         if row[1] == QUOTE:
             show(book, row[0], BID, row[2], row[3])
             show(book, row[0], ASK, row[4], row[5])
+        elif row[1] == TRADE:
+            trade(book[row[0]], row[2], row[3])
         cursor += 1
     return cursor
 

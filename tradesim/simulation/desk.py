@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from functools import partial
+from math import isnan
 from time import perf_counter_ns
 from typing import Final
 
@@ -31,6 +32,7 @@ from tradesim.simulation.orders import (
     LOTS,
     TARGET,
     UNDERLYING,
+    Action,
     Kind,
     action_of,
     as_requests,
@@ -42,7 +44,7 @@ from tradesim.simulation.seat import Seat, Took
 from tradesim.simulation.session import Session
 from tradesim.simulation.trigger import firings, wakes_on_own
 from tradesim.simulation.updates import completions
-from tradesim.simulation.valuation import Valuation
+from tradesim.simulation.valuation import NO_SPOT, Valuation
 from tradesim.simulation.venue import Venue
 from tradesim.simulation.view import View
 from tradesim.simulation.wires import of_action
@@ -86,7 +88,7 @@ class Desk:
         self.recorder = Recorder()
         clock = session.clock_of(index)
         self._states = session.states_of(index)
-        self._view = View(session.tape, session.rows, clock, session.path)
+        self._view = View(session.tape, session.rows, clock)
         self._pauses = NO_PAUSES if seat.hiccups is None else self._pauses_of(seat.hiccups)
         completed, self.update_busy = completions(
             session, seat.compute, desk=index, hedged=strategy.hedge is not None, pauses=self._pauses
@@ -94,7 +96,13 @@ class Desk:
         self._completed = completed.tolist()
         self._state = -1
         self._agenda = Agenda(
-            firings(strategy.trigger, session.rows, clock, session.tape.chain.strike),
+            firings(
+                strategy.trigger,
+                session.rows,
+                clock,
+                session.tape.chain.strike,
+                gap=session.tape.session_gap,
+            ),
             strategy.policy,
             cpus=strategy.cpus,
             start=self._states[0].instant,
@@ -107,6 +115,7 @@ class Desk:
             session.tape, seat.pricing, bump=None if strategy.hedge is None else strategy.hedge.bump
         )
         self.account = Account(count)
+        self._held = [0] * (count + 1)
         fees, wires = session.setting.fees, session.setting.wires
         self._lasting = (
             read_only(self._values.theo),
@@ -147,6 +156,26 @@ class Desk:
         fee = self._session.setting.fees.maker_micros
         self._record_fill(order, -trade.direction, trade, fee, known, "maker")
 
+    def end(self, orders: list[int], contracts: list[int], *, expired: bool) -> None:
+        """Orders of its own stand no longer; contracts have ``expired``, and what is held of them becomes money."""
+        self.recorder.ended.update(orders)
+        if orders:
+            hear = partial(self.account.taken_off, tuple(orders))
+            self._lines[OPTIONS].reply(Action.CANCEL, -1 - orders[0], hear)
+        if expired:
+            self._settle(np.array(contracts, dtype=np.int64))
+
+    def _settle(self, contracts: Ints) -> None:
+        """Every fill of these contracts has happened: what is held of them is paid for, whether known yet or not."""
+        chain, now = self._session.tape.chain, self._engine.now
+        values = self._session.fair.values(contracts, np.full(len(contracts), now, dtype=np.int64))
+        for contract, value in zip(contracts.tolist(), values.tolist(), strict=True):
+            lots, multiplier = self._held[contract], int(chain.multiplier[contract])
+            self.account.settle(contract)
+            if lots:
+                self.account.cash += lots * multiplier * value
+                self.recorder.settlements.append((self._index, contract, lots, multiplier, now, value))
+
     def _learn_of(self, order: Message, lots: int) -> None:
         self.account.traded(order.number, order.contract, order.direction, lots)
         if self._woken_by_own:
@@ -170,10 +199,10 @@ class Desk:
         self._view.advance(wake.seen)
         spot = self._view.spot
         feed = perf_counter_ns() - began
-        tag, price = self._values.price(spot)
+        tag, price = self._values.price(spot, start)
         work = partial(self._work, uniform(self._session.seed, COMPUTE, self._index, wake.key, 0), wake.key)
         fed = work(Stage.FEED, "", feed)
-        priced = fed + work(Stage.PRICE, tag, price)
+        priced = fed + (work(Stage.PRICE, tag, price) if tag != NO_SPOT else 0)
         in_time = deadline is None or self._pauses.finish(start, priced)[0] - wake.arrival <= deadline
         began = perf_counter_ns()
         requests = self._ask(start, spot) if in_time else NO_REQUESTS
@@ -224,7 +253,10 @@ class Desk:
             due = self._strategy.hedge.request(units, self._values.delta, self.account.hedge)
             if len(due):
                 chosen = np.concatenate([as_requests(chosen), due])
-        return as_requests(chosen) if len(chosen) else chosen
+        if not len(chosen):
+            return chosen
+        requests = as_requests(chosen)
+        return requests if not isnan(spot) else requests[requests[:, KIND] == Kind.CANCEL]
 
     def _work(self, draw: float, key: int, stage: Stage, tag: str, elapsed: int) -> int:
         """What a stage of the decision ``key`` is charged, ns."""
@@ -326,6 +358,7 @@ class Desk:
     ) -> None:
         multiplier = 1 if trade.contract == UNDERLYING else int(self._session.tape.chain.multiplier[trade.contract])
         cost = fee * trade.lots * multiplier
+        self._held[trade.contract] += direction * trade.lots
         self.account.cash -= direction * trade.lots * multiplier * trade.price + cost
         self.recorder.fills.append(
             (

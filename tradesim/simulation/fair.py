@@ -5,9 +5,15 @@ True years to expiry move with the steps of the latent volatility. No desk is sh
 
 *Recorded tape.* Nobody knows the fair value. The estimate is the middle of the contract's quote that stands ``horizon``
 ns later. Where only one side stands, it is the last middle, held to that side: no more than an ask, no less than a
-bid. Near the tape's end the horizon is what is left; each fill keeps how long it was.
+bid. Near the tape's end the horizon is what is left; each fill keeps how long it was. Where the market closes within
+the horizon, or the tape cannot tell instants so far apart, the value is not identified.
+
+An expired contract is worth its intrinsic value on the settlement price: the underlying's last middle at or before its
+expiry, on a generated tape its true price then.
 """
 
+from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Protocol
@@ -18,7 +24,9 @@ from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError, TapeError
 from tradesim.market.chain import AMERICAN, Settlement, listed_terms
+from tradesim.market.ends import market_sessions
 from tradesim.market.latent import level_steps
+from tradesim.market.sessions import close_after
 from tradesim.market.tape import QUOTE, UNDERLYING, Latent, Tape
 from tradesim.methods.method import State
 from tradesim.pricing import PROBLEMS
@@ -26,6 +34,7 @@ from tradesim.pricing.american import price as american_price
 from tradesim.pricing.columns import Points
 from tradesim.pricing.european import price as european_price
 from tradesim.pricing.problem import Floats
+from tradesim.simulation.settlement import expired_by, settlement_values
 from tradesim.units import MICROS, SECOND, YEAR
 
 Ints = NDArray[np.int64]
@@ -63,6 +72,14 @@ class Fair(Protocol):
         """How many ns after each instant its value is taken; None where it is taken then."""
         ...
 
+    def identified(self, contract: Ints, instant: Ints, horizon: Ints | None = None) -> NDArray[np.bool_]:
+        """Whether the value ``horizon`` ns after each instant is known; by default, whether :meth:`values` is."""
+        ...
+
+    def ends(self, contract: Ints, instant: Ints) -> Ints:
+        """The instants, or the expiries of the contracts where they are before."""
+        ...
+
 
 def fair_of(tape: Tape, *, horizon: int) -> Fair:
     """The latent values of a generated tape, markouts at ``horizon`` ns of a recorded one."""
@@ -78,8 +95,35 @@ def true_inputs(fair: Fair) -> "LatentFair":
     return fair
 
 
+class _Expiring:
+    """What both kinds share: the value of a contract that is no more."""
+
+    tape: Tape
+
+    @abstractmethod
+    def spots(self, instant: Ints) -> Ints:
+        """See :class:`Fair`."""
+
+    def ends(self, contract: Ints, instant: Ints) -> Ints:
+        """See :class:`Fair`."""
+        expiry = np.append(self.tape.chain.expiry, np.iinfo(np.int64).max)
+        ends: Ints = np.minimum(instant, expiry[contract])
+        return ends
+
+    def _unless_expired(self, contract: Ints, at: Ints, alive: Callable[[Ints, Ints], Ints]) -> Ints:
+        """Values ``at`` instants: settled where the contract has expired, else what ``alive`` says."""
+        chain = self.tape.chain
+        dead = expired_by(chain, contract, at)
+        if not dead.any():
+            return alive(contract, at)
+        values = np.empty(len(contract), dtype=np.int64)
+        values[~dead] = alive(contract[~dead], at[~dead])
+        values[dead] = settlement_values(chain, contract[dead], self.spots(chain.expiry[contract[dead]]))
+        return values
+
+
 @dataclass(kw_only=True, eq=False)
-class LatentFair:
+class LatentFair(_Expiring):
     """Reference prices at the latent state. Each (contract, latent row) is priced once and kept for all runs."""
 
     tape: Tape
@@ -89,6 +133,13 @@ class LatentFair:
 
     def values(self, contract: Ints, instant: Ints) -> Ints:
         """See :class:`Fair`."""
+        return self._unless_expired(contract, instant, self._priced)
+
+    def identified(self, contract: Ints, instant: Ints, horizon: Ints | None = None) -> NDArray[np.bool_]:
+        """Always: see :class:`Fair`."""
+        return np.ones(len(contract), dtype=np.bool_)
+
+    def _priced(self, contract: Ints, instant: Ints) -> Ints:
         return np.array([value for value, _ in self._look_up(contract, instant)], dtype=np.int64)
 
     def standing(self, contract: Ints, instant: Ints) -> Ints:
@@ -191,7 +242,7 @@ def _by_style(points: Points, style: NDArray[np.int8]) -> Floats:
 
 
 @dataclass(kw_only=True, eq=False)
-class Markout:
+class Markout(_Expiring):
     """Middles of the contract's own quotes, ``horizon`` ns after the fill."""
 
     tape: Tape
@@ -201,8 +252,27 @@ class Markout:
 
     def values(self, contract: Ints, instant: Ints) -> Ints:
         """See :class:`Fair`."""
-        pairs = zip(contract.tolist(), instant.tolist(), strict=True)
-        return np.array([self._middle(c + 1, t + self.horizon) for c, t in pairs], dtype=np.int64)
+        return self._unless_expired(contract, instant + self.horizon, self._middles)
+
+    def identified(self, contract: Ints, instant: Ints, horizon: Ints | None = None) -> NDArray[np.bool_]:
+        """Where the session lasts so long, or the contract expires or the tape ends before; and bars are no longer."""
+        after = np.full(len(instant), self.horizon) if horizon is None else horizon
+        later = np.minimum(instant + after, self.tape.end)
+        open_until = np.empty(len(instant), dtype=np.int64)
+        for options in (True, False):
+            mine = (contract >= 0) == options
+            open_until[mine] = close_after(self._sessions[options], instant[mine])
+        known: NDArray[np.bool_] = (later <= open_until) | expired_by(self.tape.chain, contract, later)
+        known &= (after == 0) | (after >= self.tape.resolution)
+        return known
+
+    @cached_property
+    def _sessions(self) -> dict[bool, Ints]:
+        return {options: market_sessions(self.tape, options=options) for options in (True, False)}
+
+    def _middles(self, contract: Ints, at: Ints) -> Ints:
+        pairs = zip(contract.tolist(), at.tolist(), strict=True)
+        return np.array([self._middle(c + 1, t) for c, t in pairs], dtype=np.int64)
 
     def deltas(self, contract: Ints, instant: Ints) -> Floats:
         """Not known on a recorded tape: NaN; that of the underlying is 1."""
@@ -210,8 +280,7 @@ class Markout:
 
     def standing(self, contract: Ints, instant: Ints) -> Ints:
         """The middle that stands at the instant."""
-        pairs = zip(contract.tolist(), instant.tolist(), strict=True)
-        return np.array([self._middle(c + 1, t) for c, t in pairs], dtype=np.int64)
+        return self._unless_expired(contract, instant, self._middles)
 
     def spots(self, instant: Ints) -> Ints:
         """See :class:`Fair`."""

@@ -19,6 +19,8 @@ class Outcome(StrEnum):
     """The target was taken off the book."""
     REPLACED = "replaced"
     """The target stands anew."""
+    EXPIRED = "expired"
+    """It stood until its contract expired, or its session closed."""
     LATE = "late"
     """The target was there no longer."""
     REJECTED = "rejected"

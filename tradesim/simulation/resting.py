@@ -24,7 +24,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tradesim.market.tape import ADD, DEPTH, EXECUTE, QUOTE, REDUCE, TRADE, Tape
-from tradesim.simulation.book import ASK, ASK_LEFT, ASK_SIZE, BID, BID_LEFT, BID_SIZE, BUY, SELL, show
+from tradesim.simulation.book import ASK, ASK_LEFT, ASK_SIZE, BID, BID_LEFT, BID_SIZE, BUY, SELL, show, trade
 from tradesim.simulation.queueing import after_cancellation
 
 Ints = NDArray[np.int64]
@@ -132,6 +132,8 @@ def scan(
         if row[1] == QUOTE:
             show(book, instrument, BID, row[2], row[3])
             show(book, instrument, ASK, row[4], row[5])
+        elif row[1] == TRADE:
+            trade(quote, row[2], row[3])
         cursor += 1
         count = 0
         for side in range(2):

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -19,17 +21,23 @@ from tradesim.simulation.venue import Venue
 __all__ = ["Play", "Result", "Seat", "run", "run_one"]
 
 
+_AFTER_FILLS: Final = 1
+"""Behind the fills of standing orders by the rows of the same instant."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Result:
-    """What one desk did in a run: frames of decisions, orders, fills, their markouts and end positions, and its cash.
+    """What one desk did in a run: frames of decisions, orders, fills, markouts, settlements, positions; and its cash.
 
-    ``cash`` is money: what sales brought less what purchases and fees cost; ``update_busy`` ns, of the second CPU.
+    ``cash`` is money: what sales and settlements brought less what purchases and fees cost; ``update_busy`` ns, of the
+    second CPU.
     """
 
     decisions: pl.DataFrame
     orders: pl.DataFrame
     fills: pl.DataFrame
     markouts: pl.DataFrame
+    settlements: pl.DataFrame
     positions: pl.DataFrame
     cash: int
     update_busy: int
@@ -59,10 +67,23 @@ class Play:
             for index, seat in enumerate(seats)
         ]
         self._floor.desks.extend(self.desks)
+        everything = list(range(len(session.tape.chain)))
+        ends = [(instant, contracts, True) for instant, contracts in session.expiries]
+        ends += [(instant, everything, False) for instant in session.closes.tolist()]
+        for instant, contracts, expired in ends:
+            end = partial(self._stop, instant, contracts, expired=expired)
+            self._engine.at(instant, Phase.TAPE, end, key=_AFTER_FILLS)
 
     def steps(self) -> Iterator[None]:
         """Replay on, event by event, to the last acknowledgement."""
         return self._engine.steps(self._advance)
+
+    def _stop(self, instant: int, contracts: list[int], *, expired: bool) -> None:
+        """Contracts expire, or the session closes: what stands in them stands no longer."""
+        posts = self._venue.end(instant, contracts)
+        self._floor.tell((), posts)
+        for index, desk in enumerate(self.desks):
+            desk.end([post.number for post in posts if post.desk == index], contracts, expired=expired)
 
     def _advance(self, until: int | None) -> bool:
         desks, venue = self.desks, self._venue
@@ -102,6 +123,7 @@ def _result(session: Session, desk: Desk) -> Result:
         orders=desk.recorder.order_frame(),
         fills=fills,
         markouts=desk.recorder.markout_frame(session.fair, end=session.tape.end),
+        settlements=desk.recorder.settlement_frame(),
         positions=_positions(session, desk),
         cash=desk.account.cash,
         update_busy=desk.update_busy,

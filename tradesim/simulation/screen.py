@@ -31,7 +31,7 @@ class Screen(NamedTuple):
 
     ``now``       the instant at which the desk began to think, ns
     ``spot``      the underlying's mid as seen, currency
-    ``book``      int64[n + 1, 6], the view: see :mod:`tradesim.simulation.book`; contract i is row i + 1
+    ``book``      int64[n + 1, 8], the view: see :mod:`tradesim.simulation.book`; contract i is row i + 1
     ``hedge``     lots of the underlying, as far as acknowledged
     ``theo``      float64[n], theoretical values in the tape's currency; NaN where the desk has none
     ``delta``     float64[n], their change with the underlying, as of the last update; NaN where it is not computed

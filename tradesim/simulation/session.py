@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
+from tradesim.market.ends import closed_hours
 from tradesim.market.tape import Tape
 from tradesim.methods.method import State
 from tradesim.pricing.problem import Problem
 from tradesim.progress import Progress, silent
-from tradesim.simulation.book import quote_rows, underlying_path
+from tradesim.simulation.book import quote_rows
 from tradesim.simulation.fair import Fair, fair_of
 from tradesim.simulation.resting import Behind
 from tradesim.simulation.venue_rules import Fees, VenueRules
@@ -58,12 +59,26 @@ class Session:
     setting: Setting
     seed: int
     rows: Ints
-    path: tuple[Ints, Ints]
     clock: Ints
     states: tuple[State, ...]
     fair: Fair
     ticks: tuple[int, int]
     _states: dict[int, tuple[State, ...]] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def closes(self) -> Ints:
+        """When sessions of the options end on the tape, int64[k], ns: orders that stand end with them."""
+        closes: Ints = closed_hours(self.tape, options=True)[:, 0]
+        return closes
+
+    @cached_property
+    def expiries(self) -> list[tuple[int, list[int]]]:
+        """The expiries on the tape, ascending, ns, with the contracts that expire then."""
+        expiry = self.tape.chain.expiry
+        return [
+            (int(instant), np.flatnonzero(expiry == instant).tolist())
+            for instant in np.unique(expiry[expiry <= self.tape.end])
+        ]
 
     @cached_property
     def behind(self) -> Behind:
@@ -113,7 +128,6 @@ def open_session(
         setting=setting,
         seed=seed,
         rows=rows,
-        path=underlying_path(rows),
         clock=clock,
         states=service.states(progress),
         fair=fair_of(tape, horizon=setting.horizon),

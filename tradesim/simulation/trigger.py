@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
+from tradesim.market.sessions import SESSION_GAP, sessions_of
 from tradesim.market.tape import EXECUTE, QUOTE, TRADE, UNDERLYING
 from tradesim.simulation.book import underlying_path
 from tradesim.simulation.orders import UNDERLYING as UNDERLYING_CONTRACT
@@ -54,7 +55,7 @@ class EveryNth:
 
 @dataclass(frozen=True, kw_only=True)
 class Timer:
-    """Wake every ``period`` ns on the desk's own clock, from the tape's first arrival to its last."""
+    """Wake every ``period`` ns on the desk's own clock, from the first arrival of each session to its last."""
 
     period: int
 
@@ -148,22 +149,23 @@ class Firings:
         return len(self.row)
 
 
-def firings(trigger: Trigger, rows: Ints, clock: Ints, strike: Floats) -> Firings:
+def firings(trigger: Trigger, rows: Ints, clock: Ints, strike: Floats, *, gap: int = SESSION_GAP) -> Firings:
     """Where ``trigger`` fires in ``rows`` seen by ``clock``; firings at one instant are one, the last.
 
     ``rows`` are :func:`~tradesim.simulation.book.quote_rows`, ``strike`` float64[n] the chain's, in currency. What only
-    a run can know (:class:`OwnTraded`) is not among the firings.
+    a run can know (:class:`OwnTraded`) is not among the firings. A session ends before a ``gap`` (ns) without a row.
 
     Raises :class:`~tradesim.errors.ArgumentError` for a contract that the chain does not have.
     """
     if isinstance(trigger, OwnTraded):
         return Firings(row=np.empty(0, np.int64), arrival=np.empty(0, np.int64))
     if isinstance(trigger, AnyOf):
-        return _merged([firings(one, rows, clock, strike) for one in trigger.triggers])
+        return _merged([firings(one, rows, clock, strike, gap=gap) for one in trigger.triggers])
     if isinstance(trigger, Timer):
-        if int(clock[-1] - clock[0]) // trigger.period >= MOST_FIRINGS:
+        sessions = sessions_of(clock, gap)
+        if int((sessions[:, 1] - sessions[:, 0]).sum()) // trigger.period >= MOST_FIRINGS:
             raise ArgumentError(f"Timer(period={trigger.period}): it fires over {MOST_FIRINGS:,} times; make it longer")
-        arrival = np.arange(clock[0], clock[-1] + 1, trigger.period, dtype=np.int64)
+        arrival = np.concatenate([np.arange(begin, end + 1, trigger.period, dtype=np.int64) for begin, end in sessions])
         return Firings(row=np.searchsorted(clock, arrival, side="right").astype(np.int64) - 1, arrival=arrival)
     row = _firing_rows(trigger, rows, strike)
     arrival = clock[row]

@@ -1,10 +1,13 @@
 """What a desk thinks that its contracts are worth, and the truth that this is held against."""
 
 from dataclasses import dataclass
+from math import isnan
 from time import perf_counter_ns
+from typing import Final
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from tradesim.market.chain import Settlement
 from tradesim.market.tape import Tape
@@ -26,6 +29,12 @@ class Pricing:
     reference: Method
 
 
+NO_SPOT: Final = "no spot"
+"""The tag of a decision that did not see both sides of the underlying, and so priced nothing."""
+
+NEVER: Final = np.iinfo(np.int64).max
+
+
 class Valuation:
     """The prices of the whole chain, in the tape's currency: float64[n] each, NaN where there is none.
 
@@ -43,7 +52,10 @@ class Valuation:
             {id(method): method for method in (pricing.prices, pricing.clock, pricing.reference)}.values()
         )
         self._in_coin = tape.chain.settlement is Settlement.INVERSE
-        self._unknown: np.ndarray[tuple[int], np.dtype[np.bool_]] | None = None
+        self._unknown: NDArray[np.bool_] | None = None
+        self._hidden: NDArray[np.bool_] | None = None
+        self._expiry = tape.chain.expiry
+        self._next_expiry = int(self._expiry.min())
 
     @property
     def fallbacks(self) -> int:
@@ -68,6 +80,7 @@ class Valuation:
         self._unknown = None if known or state.own is None else ~state.own
         if self._bump is not None:
             self._find_deltas(state.spot, self._bump * state.spot)
+        self._hide(state.instant)
         return took
 
     def allow(self, ns: int) -> None:
@@ -75,8 +88,16 @@ class Valuation:
         for method in self._methods:
             method.within(ns)
 
-    def price(self, spot: float) -> tuple[str, int]:
-        """Price the chain; return the work tag of the method that is charged, and the ns that its call just took."""
+    def price(self, spot: float, now: int) -> tuple[str, int]:
+        """Price the chain; return the work tag of the method that is charged, and the ns that its call just took.
+
+        Without a spot (NaN) nothing has a value, and the tag is ``NO_SPOT``.
+        """
+        if isnan(spot):
+            self.theo[:] = self.truth[:] = np.nan
+            return NO_SPOT, 0
+        if now >= self._next_expiry:
+            self._hide(now)
         prices, clock, reference = self._pricing.prices, self._pricing.clock, self._pricing.reference
         if clock is not prices:
             prices.price(spot, self.theo)
@@ -91,14 +112,21 @@ class Valuation:
         if self._in_coin:
             self.theo /= spot
             self.truth /= spot
-        self._hide_unknown()
+        if self._hidden is not None:
+            self.theo[self._hidden] = np.nan
+            self.truth[self._hidden] = np.nan
         return tag, elapsed
 
-    def _hide_unknown(self) -> None:
-        """A contract whose volatility was never implied from its own quote has no value that a desk would trade on."""
-        if self._unknown is not None:
-            self.theo[self._unknown] = np.nan
-            self.truth[self._unknown] = np.nan
+    def _hide(self, now: int) -> None:
+        """Note which contracts have no value that a desk would trade on from ``now`` on.
+
+        Those that have expired, and those whose volatility was never implied from their own quote.
+        """
+        expired = self._expiry <= now
+        self._next_expiry = int(self._expiry[~expired].min(initial=NEVER))
+        hidden = expired if self._unknown is None else expired | self._unknown
+        self._hidden = hidden if hidden.any() else None
+        self.delta[expired] = np.nan
 
     def _find_deltas(self, spot: float, step: float) -> None:
         """Central differences of the desk's own prices around the state's spot."""

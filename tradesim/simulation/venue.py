@@ -5,13 +5,14 @@ tape's lots that are ahead of a desk's order come first, then that order, then t
 the best price can be taken from: what stands behind it is not known to be there once the best is gone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tradesim.market.ends import closed_hours
 from tradesim.market.tape import QUOTE, Tape
 from tradesim.simulation.book import ASK, BID, BUY, empty_book, replay, side_of
 from tradesim.simulation.orders import AT_MARKET, Kind
@@ -56,12 +57,26 @@ class Venue:
         self._model, self._exponent = self._rules.queue.code
         self._tick = self._rules.enforced_ticks
         self._book = empty_book(len(tape.chain) + 1)
+        self._expiry = tape.chain.expiry.tolist()
+        self._closed = closed_hours(tape, options=True).tolist()
         self._cursor = 0
         self._behind = behind or Behind(tape)
         self._ranks = Ranks(len(tape.chain) + 1)
         self._standing: dict[int, _Standing] = {}
         self._slot_of: dict[tuple[int, int], int] = {}
         self._held: dict[tuple[int, int], int] = {}
+
+    def end(self, instant: int, contracts: Iterable[int]) -> list[Post]:
+        """Orders that stand in ``contracts`` stand no longer, from ``instant`` on: what is to be reported of each."""
+        self._replay(instant)
+        ended = set(contracts)
+        slots = [slot for slot, standing in self._standing.items() if standing.contract in ended]
+        posts = []
+        for slot in slots:
+            self._ranks.slots[slot, LEFT] = 0
+            posts.append(self._post(slot, instant))
+            self._remove(slot)
+        return posts
 
     @property
     def has_resting(self) -> bool:
@@ -107,6 +122,10 @@ class Venue:
         """An order arrives: it takes what its kind allows, and stands where its kind says so."""
         self._replay(instant)
         reason = self._refusal(desk, contract, direction, lots, limit, kind)
+        if contract >= 0 and instant >= self._expiry[contract]:
+            reason = "expired"
+        elif contract >= 0 and self._is_closed(instant):
+            reason = "closed"
         if reason is not None:
             return Report(Outcome.REJECTED, reason=reason)
         trades, posts, cancelled = self._take(instant, desk, number, contract, direction, lots, limit)
@@ -195,6 +214,9 @@ class Venue:
         """The book as of ``instant``. Fills of standing orders have been dealt with by :meth:`advance` before."""
         if not self._standing:
             self._cursor = replay(self._rows, self._clock, self._cursor, instant, self._book)
+
+    def _is_closed(self, instant: int) -> bool:
+        return any(close <= instant < opening for close, opening in self._closed)
 
     def _refusal(self, desk: int, contract: int, direction: int, lots: int, limit: int, kind: Kind) -> str | None:
         """Why the venue does not take an order; None where it does."""

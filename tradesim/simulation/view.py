@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
-from tradesim.market.tape import Tape
+from tradesim.market.tape import UNDERLYING, Tape
 from tradesim.simulation.book import BID, empty_book, replay
 from tradesim.simulation.draws import FEED, uniforms
 from tradesim.simulation.latency import LatencyModel
@@ -37,19 +37,18 @@ def feed_clock(tape: Tape, feed: LatencyModel | Recorded, *, seed: int, desk: in
 
 
 class View:
-    """A book that lags the venue's by the feed; ``path`` is :func:`~tradesim.simulation.book.underlying_path`.
+    """A book that lags the venue's by the feed.
 
-    ``book`` is int64[n + 1, 6], what the tape and the takes from it show; :meth:`shown` adds other desks' orders.
+    ``book`` is int64[n + 1, 8], what the tape and the takes from it show; :meth:`shown` adds other desks' orders.
     """
 
-    def __init__(self, tape: Tape, rows: Ints, clock: Ints, path: tuple[Ints, Ints]) -> None:
+    def __init__(self, tape: Tape, rows: Ints, clock: Ints) -> None:
         self.book = empty_book(len(tape.chain) + 1)
         self._readable = read_only(self.book)
         self._rows = rows
         self._clock = clock
         self._ts = tape.ts
         self._cursor = 0
-        self._path_rows, self._twice_mid = path
         self._heard: deque[tuple[int, Take | Post]] = deque()
         self._posts: dict[tuple[int, int], Post] = {}
 
@@ -107,6 +106,6 @@ class View:
 
     @property
     def spot(self) -> float:
-        """The underlying's last two-sided mid that was seen, in currency; NaN before the first."""
-        seen = int(self._path_rows.searchsorted(self._cursor)) - 1
-        return float(self._twice_mid[seen]) / (2 * MICROS) if seen >= 0 else float("nan")
+        """The middle of the underlying's quote as seen, in currency; NaN where a side is missing."""
+        bid, bid_size, _, ask, ask_size, *_ = self.book[UNDERLYING].tolist()
+        return (bid + ask) / (2 * MICROS) if bid_size and ask_size else float("nan")

@@ -84,7 +84,10 @@ class Schedule:
 
 
 def snapshot_instants(tape: Tape, clock: Ints, schedule: Schedule) -> list[int]:
-    """The instants at which the service looks, from the first moment that the desk has seen both sides of the spot."""
+    """The instants at which the service looks, from the first moment that the desk has seen both sides of the spot.
+
+    Where nothing has arrived since the last look, the next one waits for what arrives: closed hours take no work.
+    """
     coarse = min(tape.resolution, 60 * SECOND)
     every, fastest = max(schedule.every, coarse), max(schedule.fastest, coarse)
     expiries = np.unique(tape.chain.expiry)
@@ -94,6 +97,9 @@ def snapshot_instants(tape: Tape, clock: Ints, schedule: Schedule) -> list[int]:
         alive = expiries[expiries > now]
         life = int(alive[0]) - now if len(alive) else YEAR
         following = now + max(fastest, min(every, int(life * schedule.near)))
+        arrived = int(np.searchsorted(clock, now, side="right"))
+        if arrived < len(clock):
+            following = max(following, int(clock[arrived]))
         if following > int(clock[-1]):
             return instants
         instants.append(following)

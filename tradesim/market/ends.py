@@ -1,0 +1,108 @@
+"""Where quotes end: at the close of a session and at a contract's expiry, each told by a row of its own.
+
+A quote stands until the next row of its instrument. A recording does not say that a market has closed, or that a
+contract is no more: its last quote would stand through the night, or for ever. So a tape is given a row without sides
+at each such end, and everything that reads rows (a desk's view, the venue, the volatility service) sees no quote there.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tradesim.market.sessions import sessions_of
+from tradesim.market.tape import QUOTE, ROW_COLUMNS, UNDERLYING, Tape
+
+Ints = NDArray[np.int64]
+
+
+NEVER: Final = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """How many quotes were ended: at the close of a session, and at their contract's expiry; ``sessions`` there are."""
+
+    sessions: int = 1
+    closed: int = 0
+    expired: int = 0
+
+    def __str__(self) -> str:
+        ended = [f"{n:,} at {what}" for n, what in ((self.closed, "a close"), (self.expired, "expiry")) if n]
+        sessions = f"{self.sessions:,} session{'s' * (self.sessions != 1)}"
+        return f"{sessions}, quotes ended: {', '.join(ended)}" if ended else sessions
+
+
+def with_ends(tape: Tape) -> tuple[Tape, Ends]:
+    """The ``tape`` with a row without sides wherever a quote ends and no row says so; a tape that has them is itself.
+
+    The underlying and the options are two markets, each with sessions of its own: a session ends a nanosecond after its
+    last row where none follows within the tape's ``session_gap``. A generated market is one session.
+    """
+    expired = _standing(tape, np.arange(1, len(tape.chain) + 1), tape.chain.expiry)
+    closes = [] if tape.latent is not None else [_closes(tape, market) for market in (False, True)]
+    closed = [_standing(tape, *each) for each in closes]
+    rows = np.unique(np.concatenate([*closed, expired], axis=1), axis=1)
+    count = Ends(
+        sessions=1 if tape.latent is not None else len(sessions_of(tape.ts, tape.session_gap)),
+        closed=rows.shape[1] - expired.shape[1],
+        expired=expired.shape[1],
+    )
+    return (_inserted(tape, *rows) if rows.shape[1] else tape), count
+
+
+def market_sessions(tape: Tape, *, options: bool) -> Ints:
+    """The sessions of the options, or of the underlying, int64[k, 2]; one over all of a generated tape."""
+    if tape.latent is not None:
+        return np.array([[tape.start, tape.end]])
+    return sessions_of(tape.ts[(tape.instrument != UNDERLYING) == options], tape.session_gap)
+
+
+def closed_hours(tape: Tape, *, options: bool) -> Ints:
+    """When a market is closed, int64[k, 2], ns: from a nanosecond after a session's last row to the next one's first.
+
+    Behind its last session a market is closed where the tape goes on for longer than a gap, and then for good.
+    """
+    sessions = market_sessions(tape, options=options)
+    opens = np.append(sessions[1:, 0], NEVER)
+    last = sessions[:, 1]
+    closed = np.minimum(opens, tape.end) - last > tape.session_gap
+    return np.stack([last[closed] + 1, opens[closed]], axis=1)
+
+
+def _closes(tape: Tape, options: bool) -> tuple[Ints, Ints]:
+    """Each instrument of a market at each of its closes."""
+    closes = closed_hours(tape, options=options)[:, 0]
+    instruments = np.arange(1, len(tape.chain) + 1) if options else np.array([UNDERLYING])
+    return np.tile(instruments, len(closes)), np.repeat(closes, len(instruments))
+
+
+def _standing(tape: Tape, instrument: Ints, instant: Ints) -> Ints:
+    """Those of the pairs, int64[2, k], at which the instrument's last quote until the instant has a side."""
+    asked = (instant <= tape.end) & bool((tape.kind == QUOTE).any())
+    instrument, instant = instrument[asked].astype(np.int64), instant[asked]
+    quotes = np.flatnonzero(tape.kind == QUOTE)
+    quotes = quotes[np.argsort(tape.instrument[quotes], kind="stable")]
+    until = np.searchsorted(tape.ts, instant, side="right")
+    key = tape.instrument[quotes].astype(np.int64) * (len(tape) + 1) + quotes
+    at = np.searchsorted(key, instrument * (len(tape) + 1) + until) - 1
+    last = quotes[np.maximum(at, 0)] if len(at) else at
+    found = (at >= 0) & (tape.instrument[last] == instrument)
+    stands = found & ((tape.bid_size[last] > 0) | (tape.ask_size[last] > 0))
+    return np.stack([instrument[stands], instant[stands]])
+
+
+def _inserted(tape: Tape, instrument: Ints, instant: Ints) -> Tape:
+    """The tape with a row without sides of each ``instrument`` behind all others of its ``instant``."""
+    lag = np.maximum.accumulate(tape.received)[np.searchsorted(tape.ts, instant, side="right") - 1]
+    said = {"ts": instant, "received": np.maximum(instant, lag), "instrument": instrument, "kind": QUOTE}
+    if np.array_equal(tape.received, tape.ts):
+        said["received"] = instant
+    order = np.argsort(np.concatenate([tape.ts, instant]), kind="stable")
+    columns: dict[str, Any] = {}
+    for name in ROW_COLUMNS:
+        own = getattr(tape, name)
+        new = np.broadcast_to(np.asarray(said.get(name, 0), dtype=own.dtype), instant.shape)
+        columns[name] = np.concatenate([own, new])[order]
+    return replace(tape, **columns)
