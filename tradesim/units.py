@@ -100,11 +100,13 @@ def spoken_memory(size: int) -> str:
 def spoken(ns: float) -> str:
     """A duration for people: three significant digits and its unit.
 
-    >>> spoken(41_234), spoken(950), spoken(2.5e9), spoken(13 * 3600 * SECOND)
-    ('41.2 us', '950 ns', '2.5 s', '13 h')
+    >>> spoken(41_234), spoken(950), spoken(2.5e9), spoken(1800 * SECOND), spoken(13 * 3600 * SECOND)
+    ('41.2 us', '950 ns', '2.5 s', '30 min', '13 h')
     """
     if abs(ns) >= 2 * 3600 * SECOND:
         return f"{ns / (3600 * SECOND):.3g} h"
+    if abs(ns) >= 1000 * SECOND:
+        return f"{ns / (60 * SECOND):.3g} min"
     for unit, size in (("s", SECOND), ("ms", MILLISECOND), ("us", MICROSECOND)):
         if abs(ns) >= size:
             return f"{ns / size:.3g} {unit}"

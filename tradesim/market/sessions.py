@@ -26,16 +26,3 @@ def sessions_of(ts: Ints, gap: int = SESSION_GAP) -> Ints:
     last = np.append(np.flatnonzero(np.diff(ts) > gap), len(ts) - 1)
     first = np.append(0, last[:-1] + 1)
     return np.stack([ts[first], ts[last]], axis=1)
-
-
-def close_after(sessions: Ints, ts: Ints) -> Ints:
-    """The last instant of the session that each instant is in; the instant before it where it is in none."""
-    at = np.searchsorted(sessions[:, 0], ts, side="right") - 1
-    closes = np.append(sessions[:, 1], np.iinfo(np.int64).min)[at]
-    return np.where(ts <= closes, closes, ts - 1)
-
-
-def within(sessions: Ints, ts: Ints) -> NDArray[np.bool_]:
-    """Whether each instant is in a session, its first and last instant included."""
-    inside: NDArray[np.bool_] = close_after(sessions, ts) >= ts
-    return inside

@@ -103,5 +103,5 @@ def _oracle(store: Store, question: str) -> list[str]:
         f"Reference prices {known[role]} lose {-money:,.0f} {currency} per seed: the rule pays more than it finds; no "
         "method can mend that."
         for role, money, currency in rows
-        if money < 0
+        if money is not None and money < 0
     ]

@@ -69,7 +69,7 @@ def _cells(row: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
         cells.append(_effect(row, "pnl_error") + _interval(row["pnl_error_low"], row["pnl_error_high"]))
         return cells + [_effect(row, name) for name in (*EFFECTS, "make_instant", "make_exact")]
     unseen = "not\nidentified"
-    pnl = money_told(row["pnl_mean"]) + "\nat zero\nlatency"
+    pnl = unseen if row["pnl_mean"] is None else money_told(row["pnl_mean"]) + "\nat zero\nlatency"
     seen = (_effect(row, "slow_inputs"), _effect(row, "pricing_effect"))
     return [*cells, pnl, unseen, *seen, *[unseen] * 4]
 
@@ -125,6 +125,12 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
         short = sum(table["short_markouts"].fill_null(0))
         if short:
             lines.append(f"{short} fills are so near its end that their markout is shorter.")
+        unvalued = sum(table["unvalued_fills"].fill_null(0))
+        if unvalued:
+            lines.append(
+                f"{unvalued} fills have no identified fair value, since the market closes within the markout or the "
+                "tape's instants are farther apart; they are not in the P&L."
+            )
         most = max(table["fills"].fill_null(0).to_list(), default=0)
         if most < FEW_FILLS:
             lines.append(f"At most {most} fills: too few to tell methods apart.")

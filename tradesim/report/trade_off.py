@@ -28,6 +28,8 @@ def trade_off(curve: pl.DataFrame, table: pl.DataFrame, facts: Mapping[str, Any]
     """
     if curve.is_empty():
         raise ArgumentError("curve: it has no row; compare with at least one fixed compute latency in curve")
+    if curve["pnl"].is_null().all():
+        raise ArgumentError("chart: the tape identifies no P&L; nothing can be drawn of it: leave the chart out")
     canvas = _Canvas.around(curve, table)
     layers = [
         *_unseen(canvas, facts),
@@ -52,7 +54,7 @@ class _Canvas:
 
     @classmethod
     def around(cls, curve: pl.DataFrame, table: pl.DataFrame) -> "_Canvas":
-        curve = curve.sort("compute_ns").with_columns(pl.col("standard_error").fill_null(0.0))
+        curve = curve.drop_nulls("pnl").sort("compute_ns").with_columns(pl.col("standard_error").fill_null(0.0))
         methods = table.select("method", compute="to_wire_p50", pnl="pnl_mean").drop_nulls()
         latency = LogAxis.around([*curve["compute_ns"].to_list(), *methods["compute"].to_list()])
         band = [*(curve["pnl"] - curve["standard_error"]), *(curve["pnl"] + curve["standard_error"]), 0.0]

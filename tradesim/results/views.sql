@@ -283,6 +283,7 @@ SELECT r.comparison, r.method,
        CAST(sum(d.orders) AS BIGINT) AS orders, CAST(sum(p.fills) AS BIGINT) AS fills,
        CAST(coalesce(sum(w.paying), 0) AS BIGINT) AS paying,
        CAST(sum(s.short_markouts) AS BIGINT) AS short_markouts,
+       CAST(sum(p.unvalued_fills) AS BIGINT) AS unvalued_fills, avg(p.unvalued) * any_value(c.money_unit) AS unvalued,
        avg(p.pnl) * any_value(c.money_unit) AS pnl,
        avg(p.drift) * any_value(c.money_unit) AS drift,
        avg(p.drift_hedged) * any_value(c.money_unit) AS drift_hedged,
@@ -414,7 +415,8 @@ SELECT m.comparison, m.position, m.method,
        e.error_rms <= c.edge AS tradable,  -- NULL where the rule has no edge
        i.identified,
        u.update_p50, l.compute_p50 + u.update_p50 / 100 AS amortised_p50, u.update_busy,
-       a.decisions, a.skipped, a.orders, a.fills, a.paying, a.short_markouts, a.drift, a.drift_hedged, a.end_marked,
+       a.decisions, a.skipped, a.orders, a.fills, a.paying, a.short_markouts,
+       a.unvalued_fills, a.unvalued, a.drift, a.drift_hedged, a.end_marked,
        w.seeds, w.replicates, coalesce(w.pnl_mean, a.pnl) AS pnl_mean,
        w.* EXCLUDE (comparison, method, seeds, replicates, pnl_mean)
 FROM methods m

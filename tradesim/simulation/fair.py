@@ -24,9 +24,8 @@ from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError, TapeError
 from tradesim.market.chain import AMERICAN, Settlement, listed_terms
-from tradesim.market.ends import market_sessions
+from tradesim.market.ends import NEVER, closed_hours
 from tradesim.market.latent import level_steps
-from tradesim.market.sessions import close_after
 from tradesim.market.tape import QUOTE, UNDERLYING, Latent, Tape
 from tradesim.methods.method import State
 from tradesim.pricing import PROBLEMS
@@ -258,17 +257,18 @@ class Markout(_Expiring):
         """Where the session lasts so long, or the contract expires or the tape ends before; and bars are no longer."""
         after = np.full(len(instant), self.horizon) if horizon is None else horizon
         later = np.minimum(instant + after, self.tape.end)
-        open_until = np.empty(len(instant), dtype=np.int64)
+        next_close = np.empty(len(instant), dtype=np.int64)
         for options in (True, False):
-            mine = (contract >= 0) == options
-            open_until[mine] = close_after(self._sessions[options], instant[mine])
-        known: NDArray[np.bool_] = (later <= open_until) | expired_by(self.tape.chain, contract, later)
+            mine, closes = (contract >= 0) == options, self._closes[options]
+            next_close[mine] = closes[np.searchsorted(closes, instant[mine], side="right")]
+        known: NDArray[np.bool_] = (later < next_close) | expired_by(self.tape.chain, contract, later)
         known &= (after == 0) | (after >= self.tape.resolution)
         return known
 
     @cached_property
-    def _sessions(self) -> dict[bool, Ints]:
-        return {options: market_sessions(self.tape, options=options) for options in (True, False)}
+    def _closes(self) -> dict[bool, Ints]:
+        """When options, and the underlying, close; at last never."""
+        return {which: np.append(closed_hours(self.tape, options=which)[:, 0], NEVER) for which in (True, False)}
 
     def _middles(self, contract: Ints, at: Ints) -> Ints:
         pairs = zip(contract.tolist(), at.tolist(), strict=True)

@@ -101,10 +101,11 @@ def draft_of_frames(
         *(_counted(column, MICROS, slack=EXACT) for column in PRICES),
         *(_sized(column, in_one) for column in SIZES),
     ).select(*MARKET_COLUMNS, "side", "order")
+    resolution = _resolution(rows["ts"])
     return Draft(
         rows=in_order([market]),
         chain=_chain(contracts, settlement),
-        terms=replace(terms, lot=1 / in_one, resolution=_resolution(rows["ts"])),
+        terms=replace(terms, lot=1 / in_one, resolution=resolution, session_gap=max(terms.session_gap, 2 * resolution)),
         where=where,
         carry=carry,
     )
@@ -273,6 +274,12 @@ def _chain(contracts: pl.DataFrame, settlement: Settlement) -> Chain:
 
 
 def _resolution(ts: pl.Series) -> int:
-    """The longest of a minute, a second, ... of which every instant is a multiple, ns."""
-    units = (60 * SECOND, SECOND, MILLISECOND, MICROSECOND)
-    return next((unit for unit in units if (ts % unit == 0).all()), 1)
+    """The longest of a second, a millisecond, ... of which every instant is a multiple, ns.
+
+    Of bars, whose instants are whole minutes, it is the longest interval that they all are multiples of from the first.
+    """
+    whole = next((unit for unit in (60 * SECOND, SECOND, MILLISECOND, MICROSECOND) if (ts % unit == 0).all()), 1)
+    if whole < 60 * SECOND:
+        return whole
+    apart = ts.drop_nulls().unique().sort().diff().drop_nulls()
+    return int(np.gcd.reduce(apart.to_numpy())) if len(apart) else whole
