@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from tradesim.market.tape import QUOTE
+from tradesim.market.tape import QUOTE, TRADE
 from tradesim.methods.method import Method
 from tradesim.pricing import PROBLEMS
 from tradesim.simulation.draws import FEED, UPDATE, uniform
@@ -45,6 +45,14 @@ class Telling(Method):
     @property
     def nbytes(self):
         return 8
+
+
+def _take_shown(book, instrument, price, lots):
+    for first, traded in ((0, 6), (3, 7)):
+        if book[instrument][first + 1] and book[instrument][first] == price:
+            taken = min(lots, book[instrument][first + 2])
+            book[instrument][first + 2] -= taken
+            book[instrument][traded] += taken
 
 
 def telling(base, index, then, spot):
@@ -149,6 +157,14 @@ class Witness:
                 sides = (tape.bid[row], tape.bid_size[row], tape.ask[row], tape.ask_size[row])
                 yield row, int(tape.instrument[row]), *map(int, sides)
 
+    def trades(self, until):
+        """Rows of trades that had arrived and that no quote of their instrument follows at the same instant."""
+        tape = self.tape
+        for row in range(len(tape)):
+            same = (tape.ts[row:] == tape.ts[row]) & (tape.instrument[row:] == tape.instrument[row])
+            if tape.kind[row] == TRADE and self.clock[row] <= until and not (tape.kind[row:][same] == QUOTE).any():
+                yield row, (int(tape.instrument[row]), int(tape.price[row]), int(tape.size[row]))
+
     def mids(self, until):
         """Twice the middle of the underlying, None where a side is missing, by the instant of its arrival."""
         for row, instrument, bid, bid_size, ask, ask_size in self.quotes(until):
@@ -156,8 +172,8 @@ class Witness:
                 yield self.clock[row], bid + ask if bid_size and ask_size else None
 
     def spot(self, until):
-        told = [mid for _, mid in self.mids(until) if mid is not None]
-        return told[-1] / (2 * MICROS) if told else np.nan
+        told = [mid for _, mid in self.mids(until)]
+        return told[-1] / (2 * MICROS) if told and told[-1] is not None else np.nan
 
     def messages(self, until, after):
         """Takes and others' posts that its feed had told it, each behind so many rows of the tape."""
@@ -178,8 +194,9 @@ class Witness:
                     yield message
 
     def book(self, until, after):
-        book, posts = [[0] * 6 for _ in range(self.count + 1)], {}
+        book, posts = [[0] * 8 for _ in range(self.count + 1)], {}
         rows = {row: told for row, *told in self.quotes(until)}
+        trades = dict(self.trades(until))
         messages = list(self.messages(until, after))
         for row in range(len(self.clock) + 1):
             for message in [m for m in messages if m.after == row]:
@@ -188,9 +205,14 @@ class Witness:
                 elif book[message.instrument][message.side] == message.price:
                     left = book[message.instrument][message.side + 2]
                     book[message.instrument][message.side + 2] = max(0, left - message.lots)
+            if row in trades:
+                _take_shown(book, *trades[row])
             if row in rows:
                 instrument, *sides = rows[row]
                 for first, (price, size) in ((0, sides[:2]), (3, sides[2:])):
+                    traded = 6 + first // 3
+                    book[instrument][first + 2] += book[instrument][traded]
+                    book[instrument][traded] = 0
                     book[instrument][first : first + 3] = (
                         price,
                         size,
@@ -226,7 +248,7 @@ class Witness:
                 own = [had or bool(c + 1 in last and last[c + 1][1] and last[c + 1][3]) for c, had in enumerate(own)]
             spot = two_sided[-1][1] / (2 * MICROS) if whole else states[-1]["spot"]
             states.append({"at": at, "spot": spot, "own": own})
-            at += self.schedule.every
+            at = max(at + self.schedule.every, min((c for c in self.clock if c > at), default=0))
         return states
 
     def _complete(self, compute, pauses, seed):

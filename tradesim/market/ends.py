@@ -38,14 +38,14 @@ def with_ends(tape: Tape) -> tuple[Tape, Ends]:
     """The ``tape`` with a row without sides wherever a quote ends and no row says so; a tape that has them is itself.
 
     The underlying and the options are two markets, each with sessions of its own: a session ends a nanosecond after its
-    last row where none follows within the tape's ``session_gap``. A generated market is one session.
+    last row where none follows within the tape's ``gap``. A generated market is one session.
     """
     expired = _standing(tape, np.arange(1, len(tape.chain) + 1), tape.chain.expiry)
     closes = [] if tape.latent is not None else [_closes(tape, market) for market in (False, True)]
     closed = [_standing(tape, *each) for each in closes]
     rows = np.unique(np.concatenate([*closed, expired], axis=1), axis=1)
     count = Ends(
-        sessions=1 if tape.latent is not None else len(sessions_of(tape.ts, tape.session_gap)),
+        sessions=1 if tape.latent is not None else len(sessions_of(tape.ts, tape.gap)),
         closed=rows.shape[1] - expired.shape[1],
         expired=expired.shape[1],
     )
@@ -56,7 +56,7 @@ def market_sessions(tape: Tape, *, options: bool) -> Ints:
     """The sessions of the options, or of the underlying, int64[k, 2]; one over all of a generated tape."""
     if tape.latent is not None:
         return np.array([[tape.start, tape.end]])
-    return sessions_of(tape.ts[(tape.instrument != UNDERLYING) == options], tape.session_gap)
+    return sessions_of(tape.ts[(tape.instrument != UNDERLYING) == options], tape.gap)
 
 
 def closed_hours(tape: Tape, *, options: bool) -> Ints:
@@ -67,7 +67,7 @@ def closed_hours(tape: Tape, *, options: bool) -> Ints:
     sessions = market_sessions(tape, options=options)
     opens = np.append(sessions[1:, 0], NEVER)
     last = sessions[:, 1]
-    closed = np.minimum(opens, tape.end) - last > tape.session_gap
+    closed = np.minimum(opens, tape.end) - last > tape.gap
     return np.stack([last[closed] + 1, opens[closed]], axis=1)
 
 

@@ -128,6 +128,11 @@ class Tape:
         """Instant of the last row, ns."""
         return int(self.ts[-1])
 
+    @property
+    def gap(self) -> int:
+        """Ns without a row that end a session: as stated, but on bars at least two of them."""
+        return max(self.session_gap, 2 * self.resolution)
+
     @cached_property
     def hash(self) -> str:
         """Identifies the tape by its content: 16 hexadecimal digits. The price of a missing side is no content."""

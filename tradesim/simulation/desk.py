@@ -101,7 +101,7 @@ class Desk:
                 session.rows,
                 clock,
                 session.tape.chain.strike,
-                gap=session.tape.session_gap,
+                gap=session.tape.gap,
             ),
             strategy.policy,
             cpus=strategy.cpus,

@@ -101,11 +101,10 @@ def draft_of_frames(
         *(_counted(column, MICROS, slack=EXACT) for column in PRICES),
         *(_sized(column, in_one) for column in SIZES),
     ).select(*MARKET_COLUMNS, "side", "order")
-    resolution = _resolution(rows["ts"])
     return Draft(
         rows=in_order([market]),
         chain=_chain(contracts, settlement),
-        terms=replace(terms, lot=1 / in_one, resolution=resolution, session_gap=max(terms.session_gap, 2 * resolution)),
+        terms=replace(terms, lot=1 / in_one, resolution=_resolution(rows["ts"])),
         where=where,
         carry=carry,
     )
