@@ -45,6 +45,7 @@ def run_in(folder: Path, home: Path, *tokens: object) -> subprocess.CompletedPro
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
     return subprocess.run(
         [*MAIN, *map(str, tokens)],
+        check=False,
         cwd=folder,
         env=variables | {"TRADESIM_HOME": str(home)},
         capture_output=True,
