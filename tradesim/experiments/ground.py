@@ -12,6 +12,7 @@ from tradesim.experiments.plan import CURVE, Plan, Source
 from tradesim.experiments.timing import Timing
 from tradesim.experiments.until import Until
 from tradesim.market.chain import Settlement
+from tradesim.market.pairs import coin_of
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import Tape, problem_of
 from tradesim.market.tape_file import read_tape
@@ -130,9 +131,7 @@ def _check_alike(first: Tape, other: Tape, path: Path) -> None:
             f"tape {path.name}: it is {'recorded' if other.latent is None else 'generated'}, and the first one is not; "
             "compare generated and recorded tapes apart"
         )
-    usual, found = (
-        (tape.underlying if in_coin(tape) else tape.currency, tape.lot, problem_of(tape)) for tape in (first, other)
-    )
+    usual, found = ((money_of(tape), tape.lot, problem_of(tape)) for tape in (first, other))
     if found != usual:
         raise ArgumentError(
             f"tape {path.name}: its currency, lot and options are {found}, the first one's {usual}; "
@@ -224,3 +223,8 @@ def _named_or(problem: str | None, usual: str) -> str:
 def in_coin(tape: Tape) -> bool:
     """Whether the tape's options are priced in the coin itself."""
     return tape.chain.settlement is Settlement.INVERSE
+
+
+def money_of(tape: Tape) -> str:
+    """What the P&L of its options is counted in: the tape's currency, or the coin of its underlying."""
+    return coin_of(tape.underlying) if in_coin(tape) else tape.currency

@@ -13,7 +13,7 @@ from uuid import uuid4
 import polars as pl
 
 from tradesim.errors import ArgumentError
-from tradesim.experiments.ground import in_coin
+from tradesim.experiments.ground import money_of
 from tradesim.experiments.manifest import fingerprint
 from tradesim.experiments.markets import name_of
 from tradesim.experiments.measure import Measurement, measure_in_turn
@@ -143,7 +143,7 @@ def ground_facts(plan: Plan, session: Session) -> dict[str, Any]:
         "created": [datetime.now(UTC).replace(tzinfo=None)],
         "problem": [plan.problem],
         "tape": [_generated(plan.source) if isinstance(plan.source, SyntheticMarket) else _sources(tapes)],
-        "currency": [tape.underlying if in_coin(tape) else tape.currency],
+        "currency": [money_of(tape)],
         "money_unit": [tape.lot / MICROS],
         "fair": [session.fair.kind],
         "resolution": [max(each.resolution for each in tapes)],
