@@ -13,7 +13,7 @@ from uuid import uuid4
 import polars as pl
 
 from tradesim.errors import ArgumentError
-from tradesim.experiments.ground import money_of
+from tradesim.experiments.ground import money_of, quoted_prices
 from tradesim.experiments.manifest import fingerprint
 from tradesim.experiments.markets import name_of
 from tradesim.experiments.measure import Measurement, measure_in_turn
@@ -139,6 +139,9 @@ def ground_facts(plan: Plan, session: Session) -> dict[str, Any]:
     """The columns that every question has: when it was asked, on what, in which money, by which configuration."""
     tape = session.tape
     tapes = [plan.tape(seed) for seed in plan.seeds] if isinstance(plan.source, tuple) else [tape]
+    ran_on: dict[str, Any] = {"tape": ", ".join(each.hash for each in tapes)}
+    if session.tape.latent is None:
+        ran_on["options"] = quoted_prices(tape)
     return {
         "created": [datetime.now(UTC).replace(tzinfo=None)],
         "problem": [plan.problem],
@@ -148,7 +151,7 @@ def ground_facts(plan: Plan, session: Session) -> dict[str, Any]:
         "fair": [session.fair.kind],
         "resolution": [max(each.resolution for each in tapes)],
         "span": [sum(each.end - each.start for each in tapes)],
-        "manifest": [json.dumps(plan.manifest() | {"tape": ", ".join(each.hash for each in tapes)})],
+        "manifest": [json.dumps(plan.manifest() | ran_on)],
     }
 
 
