@@ -10,8 +10,8 @@ from tapes import quotes, spots, tape_of_columns
 import tradesim
 from tradesim.experiments.ground import ground_of, money_of
 from tradesim.market.chain import Settlement
-from tradesim.market.tape import Tape
-from tradesim.units import MICROS, MILLISECOND
+from tradesim.market.tape import ROW_COLUMNS, Tape
+from tradesim.units import HOUR, MICROS, MILLISECOND
 
 
 def quoted(bid: float, tick: float) -> Tape:
@@ -71,3 +71,14 @@ def test_amounts_that_do_not_fit_the_prices_are_said(tmp_path, home, bid, tick, 
 
 def test_of_a_generated_market_nothing_is_said(small_comparison):
     assert [line for line in small_comparison.cautions if "tape's" in line] == []
+
+
+def test_closed_hours_are_no_part_of_the_time_that_a_tape_spans(tmp_path, home):
+    """So an hour's price of memory, and the share of the time that updates take, are the same on two days as on one."""
+    one = quoted(3.0, 0.01)
+    night = replace(one, ts=one.ts + 10 * HOUR, received=one.received + 10 * HOUR)
+    two = replace(one, **{name: np.append(getattr(one, name), getattr(night, name)) for name in ROW_COLUMNS})
+    path = written(two, tmp_path)
+    made = tradesim.compare(tape=path, methods=("nothing", "proxy"), latency="fixed:1us", db=tmp_path / "r.db", jobs=1)
+    assert made.facts["span"] == 2 * (one.end - one.start)
+    assert made.store.query("SELECT DISTINCT span FROM runs")["span"].to_list() == [made.facts["span"]]

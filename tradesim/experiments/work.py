@@ -21,6 +21,7 @@ from tradesim.experiments.plan import Plan
 from tradesim.experiments.profiles import profile_frame, read_profile, stored_counts, stored_rows, with_readings
 from tradesim.experiments.stated import Filed, Stored
 from tradesim.home import data_home
+from tradesim.market.sessions import open_time, sessions_of
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import Tape
 from tradesim.methods.method import Method
@@ -150,7 +151,7 @@ def ground_facts(plan: Plan, session: Session) -> dict[str, Any]:
         "money_unit": [tape.lot / MICROS],
         "fair": [session.fair.kind],
         "resolution": [max(each.resolution for each in tapes)],
-        "span": [sum(each.end - each.start for each in tapes)],
+        "span": [sum(open_time(sessions_of(each.ts)) for each in tapes)],
         "manifest": [json.dumps(plan.manifest() | ran_on)],
     }
 
