@@ -1,7 +1,11 @@
 """tradesim: solver, table or model, compared on the money they make under latency."""
 
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from tradesim.errors import ArgumentError
+from tradesim.home import place_compiled_code
 
 if TYPE_CHECKING:
     from tradesim.errors import TradesimError
@@ -154,6 +158,9 @@ __all__ = [
     "run",
     "write_tape",
 ]
+
+with suppress(ArgumentError):  # The command line reports it.
+    place_compiled_code()
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,8 @@ MICROS: Final = 1_000_000
 MICROSECOND: Final = 1_000
 MILLISECOND: Final = 1_000_000
 SECOND: Final = 1_000_000_000
-DAY: Final = 86_400 * SECOND
+HOUR: Final = 3_600 * SECOND
+DAY: Final = 24 * HOUR
 YEAR: Final = 365 * DAY
 """Nanoseconds in a year of 365 days: the year in which time to expiry is counted."""
 
@@ -103,8 +104,8 @@ def spoken(ns: float) -> str:
     >>> spoken(41_234), spoken(950), spoken(2.5e9), spoken(1800 * SECOND), spoken(13 * 3600 * SECOND)
     ('41.2 us', '950 ns', '2.5 s', '30 min', '13 h')
     """
-    if abs(ns) >= 2 * 3600 * SECOND:
-        return f"{ns / (3600 * SECOND):.3g} h"
+    if abs(ns) >= 2 * HOUR:
+        return f"{ns / HOUR:.3g} h"
     if abs(ns) >= 1000 * SECOND:
         return f"{ns / (60 * SECOND):.3g} min"
     for unit, size in (("s", SECOND), ("ms", MILLISECOND), ("us", MICROSECOND)):

@@ -208,6 +208,10 @@ def test_ingest_refuses_two_corrections(refused, stock_archive):
     assert "give one of them" in refused("ingest", "lean", stock_archive, "-o", "out.parquet", *both)
 
 
+def test_ingest_refuses_to_take_out_a_skew_that_is_not_told_from_zero(refused, stock_archive):
+    assert "not told from 0" in refused("ingest", "lean", stock_archive, "-o", "out.parquet", "--correct-skew", "1ms")
+
+
 @pytest.mark.parametrize(
     ("query", "rule"),
     [

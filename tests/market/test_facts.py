@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tradesim.market.facts import (
     Facts,
+    arrivals_in,
     autocorrelation,
     branching_ratio,
     facts_of,
@@ -22,13 +23,13 @@ from tradesim.market.facts import (
 )
 from tradesim.market.hawkes import hawkes_arrivals
 from tradesim.market.ingest import ingest
+from tradesim.market.sessions import SESSION_GAP
 from tradesim.market.sieve import OnBadRow
 from tradesim.market.synthetic import SyntheticMarket, generate
-from tradesim.market.tape import TRADE, UNDERLYING, between
-from tradesim.units import MILLISECOND, SECOND
+from tradesim.market.tape import QUOTE, ROW_COLUMNS, TRADE, UNDERLYING, Tape, between, rows_of
+from tradesim.units import DAY, HOUR, MILLISECOND, SECOND
 
 MINUTE = 60 * SECOND
-HOUR = 60 * MINUTE
 
 
 def rng(seed=1):
@@ -42,21 +43,21 @@ def arrivals(seconds):
 def test_poisson_arrivals_have_fano_factor_one_and_no_memory():
     ts = arrivals(np.sort(rng().uniform(0.0, 2000.0, 100_000)))
     for window in (100 * MILLISECOND, SECOND, 10 * SECOND):
-        assert fano(ts, window) == pytest.approx(1.0, abs=0.25 if window > SECOND else 0.1)
+        assert fano(arrivals_in(ts, window)) == pytest.approx(1.0, abs=0.25 if window > SECOND else 0.1)
     assert gap_correlation(ts) == pytest.approx(0.0, abs=0.02)
-    assert branching_ratio(fano(ts, SECOND)) < 0.06
+    assert branching_ratio(fano(arrivals_in(ts, SECOND))) < 0.06
 
 
 @pytest.mark.parametrize("branching", [0.3, 0.6, 0.8])
 def test_the_branching_ratio_of_a_hawkes_process_is_recovered(branching):
     seconds = hawkes_arrivals(base=20.0, branching=branching, decay=50.0, duration=3000.0, rng=rng())
-    assert branching_ratio(fano(arrivals(seconds), 10 * SECOND)) == pytest.approx(branching, abs=0.05)
+    assert branching_ratio(fano(arrivals_in(arrivals(seconds), 10 * SECOND))) == pytest.approx(branching, abs=0.05)
     assert gap_correlation(arrivals(seconds)) > 0.02
 
 
 def test_clock_like_arrivals_have_fano_factor_zero_and_no_branching():
     ts = np.arange(100_000) * 10 * MILLISECOND
-    assert fano(ts, SECOND) == pytest.approx(0.0, abs=1e-9)
+    assert fano(arrivals_in(ts, SECOND)) == pytest.approx(0.0, abs=1e-9)
     assert branching_ratio(0.0) == branching_ratio(0.5) == 0.0
 
 
@@ -116,8 +117,8 @@ def test_weighted_quantiles_are_those_of_values_repeated(pairs, quantile):
 
 def test_too_little_tells_nothing():
     few = np.arange(20) * SECOND
-    assert fano(few, SECOND) is None
-    assert fano(few[:0], SECOND) is None
+    assert fano(arrivals_in(few, SECOND)) is None
+    assert fano(arrivals_in(few[:0], SECOND)) is None
     assert gap_correlation(few) is None
     assert kurtosis(np.ones(20)) is None
     assert kurtosis(np.ones(50)) is None
@@ -151,22 +152,7 @@ def test_the_generated_market_has_the_facts_that_its_parameters_say(facts):
 
 
 def test_the_underlying_alone_has_no_facts_of_options(tape, facts):
-    keep = tape.instrument == UNDERLYING
-    names = (
-        "ts",
-        "received",
-        "instrument",
-        "kind",
-        "bid",
-        "ask",
-        "bid_size",
-        "ask_size",
-        "price",
-        "size",
-        "side",
-        "order",
-    )
-    alone = facts_of(dataclasses.replace(tape, **{name: getattr(tape, name)[keep] for name in names}))
+    alone = facts_of(rows_of(tape, tape.instrument == UNDERLYING))
     assert list(alone) == list(facts)
     for name, value in alone.items():
         if name.startswith(("options:", "smile:", "implied")):
@@ -198,3 +184,88 @@ def test_trades_of_the_underlying_have_a_signature_of_their_own(shared_data):
     assert trades > 10_000
     assert facts["correlation of absolute returns, 1 s"] > 0.1
     assert facts["branching ratio"] > 0.7
+
+
+def days(tape: Tape, *closed: int) -> Tape:
+    """The tape day after day, its market ``closed`` so long between; all that is known of it is its rows."""
+    shifts = np.cumsum([0, *(tape.end - tape.start + ns for ns in closed)])
+    columns = {name: np.tile(getattr(tape, name), len(shifts)) for name in ROW_COLUMNS}
+    for name in ("ts", "received"):
+        columns[name] = columns[name] + np.repeat(shifts, len(tape))
+    chain = dataclasses.replace(tape.chain, expiry=tape.chain.expiry + int(shifts[-1]))
+    return dataclasses.replace(tape, chain=chain, latent=None, **columns)
+
+
+def of_rows(facts: Facts) -> Facts:
+    """Those that do not depend on the time to expiry."""
+    return {name: value for name, value in facts.items() if "smile" not in name and "implied" not in name}
+
+
+def test_how_long_the_market_was_closed_makes_no_fact(tape):
+    short, long = (of_rows(facts_of(days(tape, *closed))) for closed in ((2 * HOUR,) * 2, (65 * HOUR, 17 * HOUR)))
+    assert short == long
+
+
+def test_days_alike_have_the_facts_of_one(tape):
+    one, three = of_rows(facts_of(dataclasses.replace(tape, latent=None))), of_rows(facts_of(days(tape, *[DAY] * 2)))
+    counts = {"options: moves followed", "options: quotes that answered", "options: quotes censored"}
+    assert {name: three[name] for name in counts} == {name: 3 * one[name] for name in counts}
+    for name in one.keys() - counts:
+        assert three[name] == (None if one[name] is None else pytest.approx(one[name], rel=0.02, abs=2e-3))
+
+
+def test_an_overnight_move_is_no_return_and_no_trend(tape):
+    """The second day opens half as dear again, at the first row of the underlying."""
+    two = days(tape, DAY)
+    dear = (two.ts > tape.end) & (two.instrument == UNDERLYING) & (two.kind == QUOTE)
+    jumped = dataclasses.replace(
+        two, bid=np.where(dear, two.bid * 3 // 2, two.bid), ask=np.where(dear, two.ask * 3 // 2, two.ask)
+    )
+    before, after = of_rows(facts_of(two)), of_rows(facts_of(jumped))
+    for name in before:
+        if not name.startswith("spread"):
+            assert after[name] == (None if before[name] is None else pytest.approx(before[name], rel=0.02, abs=1e-3))
+
+
+def test_a_pause_as_long_as_the_session_gap_is_trading_time(tape):
+    quiet, closed = (facts_of(days(tape, ns)) for ns in (SESSION_GAP, SESSION_GAP + 1))
+    name = "volatility, every 1 s (bp / root s)"
+    assert closed[name] > 1.5 * quiet[name]
+
+
+def test_a_smile_is_read_while_the_market_is_open_from_quotes_of_its_day(tape):
+    two = days(tape, DAY)
+    silent = (two.ts > tape.end) & (two.ts < two.end - 30 * SECOND) & (two.instrument != UNDERLYING)
+    facts = facts_of(two)
+    assert facts["implied volatility, +0 deviations (%)"] == pytest.approx(50.0, abs=1.0)
+    late = facts_of(rows_of(two, ~silent))
+    assert late["implied volatility, +0 deviations (%)"] is not None
+    options = (two.ts <= tape.end) & (two.instrument != UNDERLYING) & (two.ts > tape.start + 30 * SECOND)
+    assert facts_of(rows_of(two, ~options & ~silent))["smile: days to expiry"] is None
+
+
+PARTS = {
+    "options alone": lambda tape: tape.instrument != UNDERLYING,
+    "the underlying alone": lambda tape: tape.instrument == UNDERLYING,
+    "no trades": lambda tape: tape.kind != TRADE,
+    "trades alone": lambda tape: tape.kind == TRADE,
+    "one row": lambda tape: np.arange(len(tape)) == 0,
+    "the last row": lambda tape: np.arange(len(tape)) == len(tape) - 1,
+    "one trade": lambda tape: np.arange(len(tape)) == np.argmax(tape.kind == TRADE),
+    "two rows": lambda tape: np.arange(len(tape)) < 2,
+    "one instant": lambda tape: tape.ts == tape.ts[len(tape) // 2],
+    "no bid of the underlying": lambda tape: (tape.instrument != UNDERLYING) | (tape.ts == tape.start),
+    "a row an hour and more": lambda tape: np.arange(len(tape)) % 1000 == 0,
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("apart", [1, 3601])
+def test_what_a_tape_cannot_tell_is_none_and_never_an_error(tape, facts, part, apart):
+    rows = rows_of(tape, PARTS[part](tape))
+    ts = rows.start + (rows.ts - rows.start) * apart
+    told = facts_of(rows if apart == 1 else dataclasses.replace(rows, ts=ts, received=ts, latent=None))
+    assert list(told) == list(facts)
+    assert all(value is None or math.isfinite(value) for value in told.values())
+    if part in {"options alone", "trades alone", "one row", "the last row", "one trade", "two rows", "one instant"}:
+        assert {told[name] for name in told if not name.startswith("options: ")} == {None}

@@ -16,7 +16,7 @@ from tradesim.market.ingest import ingest
 from tradesim.market.reaction import Delay, Reactions, reaction_curve, reactions_of
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import QUOTE, UNDERLYING, Tape, rows_of
-from tradesim.units import MICROSECOND, MILLISECOND, SECOND
+from tradesim.units import HOUR, MICROSECOND, MILLISECOND, SECOND
 
 MARKET = SyntheticMarket(duration=600 * SECOND)
 
@@ -184,6 +184,20 @@ def test_after_its_expiry_a_contract_is_not_at_risk():
     answers = [(0, ts + 10) for ts in MOVES]
     lasting, ended = (reactions_of(planted(MOVES, [*answers, (1, 5)], expiry=e)) for e in (10**9, 50_500))
     assert ended.silent.sum() < lasting.silent.sum()
+
+
+def test_what_is_quoted_on_the_next_day_answers_no_move_of_the_evening():
+    """The second contract answers on the first day alone; in the morning all are quoted anew, and the mid has moved."""
+    night, day = 10 * HOUR // MICROSECOND, MOVES[-1] + 1_000
+    morning = [day + night + ts for ts in (0, *MOVES)]
+    answers = [(0, ts + 10) for ts in (*MOVES, *morning)] + [(1, ts + 10) for ts in MOVES]
+    one = reactions_of(planted([*MOVES, day], answers[:100] + answers[201:], expiry=10**12))
+    two = reactions_of(planted([*MOVES, day, *morning], answers, expiry=10**12))
+    assert len(two.followed) == len(one.followed) + 100
+    assert set(two.delays.tolist()) == {10_000}
+    assert two.followed.max() == 1_000_000
+    assert two.silent.sum() == one.silent.sum()
+    assert two.background == one.background == 0.0
 
 
 def test_the_facts_say_the_parameters_of_the_makers(tape):

@@ -25,6 +25,7 @@ from tradesim.cli import (  # noqa: F401
 )
 from tradesim.cli.app import app
 from tradesim.errors import TradesimError
+from tradesim.home import place_compiled_code
 
 
 def main() -> None:
@@ -35,6 +36,7 @@ def main() -> None:
 def exit_status(tokens: list[str]) -> int:
     """Run the command that ``tokens`` say; return what the process is to exit with."""
     try:
+        place_compiled_code()
         app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except BrokenPipeError:

@@ -47,7 +47,7 @@ def breakeven(
         5 (that one), 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape. An interval needs five.
     edge
         What a quote must be off by, after fees, to be taken; currency a unit. By default the market's, and on a tape
-        0.0075, or 0.0005 of a coin.
+        0.0075, or 0.0005 of a coin, and at least half a tick of its options.
     cap
         Largest position in a contract, long or short; lots. By default the market's, and 50 on a tape.
     fee

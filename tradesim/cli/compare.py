@@ -72,8 +72,8 @@ def compare(
         5 (that one), 1-8 or 1,4,9; by default 1-8 for generated markets and one a tape.
     edge
         What a quote must be off by, after fees, to be taken; currency a unit. By default the market's, and on a tape
-        0.0075, or 0.0005 of a coin.
-        Not with a strategy, whose rule says it.
+        0.0075, or 0.0005 of a coin, and at least half a tick of its options. Not with a
+        strategy, whose rule says it.
     cap
         Largest position in a contract, long or short; lots. By default the market's, and 50 on a tape. Not with a
         strategy.

@@ -8,7 +8,8 @@ from tradesim.errors import ArgumentError
 def facts(*tapes: str, as_json: Json = False) -> None:
     """Show the stylised facts of tapes side by side: arrivals, returns, spreads, trades, makers' reaction, smile.
 
-    A fact that a tape cannot identify is shown as "-" (null in JSON): bars do not tell arrivals. The delays that are
+    A fact that a tape cannot identify is shown as "-" (null in JSON): bars do not tell arrivals. Closed hours,
+    longer than an hour without a row, are no trading time: no rate and no return is over them. The delays that are
     fitted to the reaction are parameters of a generated market whose makers take as long.
 
     Parameters

@@ -48,7 +48,7 @@ def ingest(
         Shift receive times so that the fastest message took this long, for example 100us; by default they stand.
     correct_skew
         The same for a recorder whose clock ran fast or slow: also take out what it gained, at the rate that the fastest
-        messages show; in place of correct-clock.
+        messages show; in place of correct-clock. A rate that is not told from 0 is refused.
     """
     from tradesim.market import clock
     from tradesim.market.ingest import ingest as make

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from tradesim.errors import ArgumentError, one_of
 from tradesim.experiments.between import Between
 from tradesim.experiments.markets import DEFAULT, NamedMarket, market_named
@@ -12,8 +14,9 @@ from tradesim.experiments.plan import CURVE, Plan, Source
 from tradesim.experiments.timing import Timing
 from tradesim.experiments.until import Until
 from tradesim.market.chain import Settlement
+from tradesim.market.pairs import coin_of
 from tradesim.market.synthetic import SyntheticMarket
-from tradesim.market.tape import Tape, problem_of
+from tradesim.market.tape import QUOTE, UNDERLYING, Tape, problem_of
 from tradesim.market.tape_file import read_tape
 from tradesim.methods.staged import Outside
 from tradesim.pricing import PROBLEMS
@@ -22,8 +25,9 @@ from tradesim.simulation.hedging import DeltaHedge
 from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Strategy, TakeRule
-from tradesim.simulation.venue_rules import Fees, VenueRules
+from tradesim.simulation.venue_rules import Fees, VenueRules, grid_of
 from tradesim.simulation.wires import Wires
+from tradesim.units import MICROS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +62,8 @@ def ground_of(tape: Tapes | None, market: Market | None, problem: str | None) ->
 
     The problem is, without a name, what the contracts are. Eight generated markets are usual, and one replay of each
     given tape. What else is usual a named market says; elsewhere it is ``Setting()`` and ``TakeRule()``, and a fee of
-    0.0003 and an edge of 0.0005 of a coin where options are priced in coin.
+    0.0003 and an edge of 0.0005 of a coin where options are priced in coin; the edge is at least half a tick of the
+    tape's options.
     """
     if tape is None:
         return generated_ground(DEFAULT if market is None else market, problem)
@@ -74,7 +79,7 @@ def ground_of(tape: Tapes | None, market: Market | None, problem: str | None) ->
         problem=_named_or(problem, problem_of(first)),
         seeds=tuple(range(1, len(paths) + 1)),
         setting=Setting(fees=Fees(taker=0.0003)) if coin else Setting(),
-        rule=TakeRule(edge=0.0005) if coin else TakeRule(),
+        rule=TakeRule(edge=max(0.0005 if coin else TakeRule().edge, 0.5 * grid_of(first, underlying=False) / MICROS)),
     )
 
 
@@ -130,9 +135,7 @@ def _check_alike(first: Tape, other: Tape, path: Path) -> None:
             f"tape {path.name}: it is {'recorded' if other.latent is None else 'generated'}, and the first one is not; "
             "compare generated and recorded tapes apart"
         )
-    usual, found = (
-        (tape.underlying if in_coin(tape) else tape.currency, tape.lot, problem_of(tape)) for tape in (first, other)
-    )
+    usual, found = ((money_of(tape), tape.lot, problem_of(tape)) for tape in (first, other))
     if found != usual:
         raise ArgumentError(
             f"tape {path.name}: its currency, lot and options are {found}, the first one's {usual}; "
@@ -224,3 +227,17 @@ def _named_or(problem: str | None, usual: str) -> str:
 def in_coin(tape: Tape) -> bool:
     """Whether the tape's options are priced in the coin itself."""
     return tape.chain.settlement is Settlement.INVERSE
+
+
+def quoted_prices(tape: Tape) -> dict[str, float | None]:
+    """Tick and median mid of the quotes of its options, currency or coin; None without a quote of two sides."""
+    both = (tape.instrument != UNDERLYING) & (tape.kind == QUOTE) & (tape.bid_size > 0) & (tape.ask_size > 0)
+    if not both.any():
+        return {"tick": None, "mid": None}
+    mid = float(np.median(tape.bid[both] + tape.ask[both])) / 2.0 / MICROS
+    return {"tick": grid_of(tape, underlying=False) / MICROS, "mid": mid}
+
+
+def money_of(tape: Tape) -> str:
+    """What the P&L of its options is counted in: the tape's currency, or the coin of its underlying."""
+    return coin_of(tape.underlying) if in_coin(tape) else tape.currency

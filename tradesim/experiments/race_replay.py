@@ -10,6 +10,7 @@ import polars as pl
 from tradesim.experiments.plan import checked
 from tradesim.experiments.race_plan import Contestant, RacePlan
 from tradesim.experiments.replay import Role, contract_frame, run_facts, run_manifest
+from tradesim.market.sessions import open_time, sessions_of
 from tradesim.market.tape import Tape
 from tradesim.methods.method import Method
 from tradesim.methods.registry import make_method
@@ -60,7 +61,7 @@ def race_facts(
             "method": seats[desk].strategy.method,
             "role": str(role),
             "blocks": blocks,
-            "span": tape.end - tape.start,
+            "span": open_time(sessions_of(tape.ts)),
             "manifest": manifest,
         }
         facts = run_facts(row, result, desk=desk)

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from tradesim.experiments.plan import Plan
+from tradesim.market.sessions import open_time, sessions_of
 from tradesim.market.tape import Tape
 from tradesim.methods.inexact import Inexact
 from tradesim.methods.method import Method
@@ -111,7 +112,7 @@ def replay_seed(
             "role": str(job.role),
             "compute_ns": job.compute_ns,
             "blocks": plan.block_group(seed),
-            "span": tape.end - tape.start,
+            "span": open_time(sessions_of(tape.ts)),
             "manifest": manifest,
         }
         for table, frame in run_facts(row, result).items():

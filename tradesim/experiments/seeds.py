@@ -1,5 +1,6 @@
 """Seeds replayed beside one another, each in a process of its own."""
 
+import os
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -77,7 +78,7 @@ def each_seed(
     calls = (joblib.delayed(replay)(seed) for seed in seeds)
     progress(0, len(seeds), what)
     try:
-        with _worn_workers_replaced():
+        with _worn_workers_replaced(), _current_folder_kept_out():
             with _interrupts_held():
                 replays = parallel(calls)
             for done, _ in enumerate(replays, start=1):
@@ -94,6 +95,24 @@ def _worn_workers_replaced() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given to the executor")
         yield
+
+
+@contextmanager
+def _current_folder_kept_out() -> Iterator[None]:
+    """A process that starts meanwhile takes no file of the current folder for one of the modules that it starts with.
+
+    It goes on with this process's path, by which the modules of the user's own are found.
+    """
+    name = "PYTHONSAFEPATH"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from uuid import uuid4
 import polars as pl
 
 from tradesim.errors import ArgumentError
-from tradesim.experiments.ground import in_coin
+from tradesim.experiments.ground import money_of, quoted_prices
 from tradesim.experiments.manifest import fingerprint
 from tradesim.experiments.markets import name_of
 from tradesim.experiments.measure import Measurement, measure_in_turn
@@ -21,6 +21,7 @@ from tradesim.experiments.plan import Plan
 from tradesim.experiments.profiles import profile_frame, read_profile, stored_counts, stored_rows, with_readings
 from tradesim.experiments.stated import Filed, Stored
 from tradesim.home import data_home
+from tradesim.market.sessions import open_time, sessions_of
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import Tape
 from tradesim.methods.method import Method
@@ -139,16 +140,19 @@ def ground_facts(plan: Plan, session: Session) -> dict[str, Any]:
     """The columns that every question has: when it was asked, on what, in which money, by which configuration."""
     tape = session.tape
     tapes = [plan.tape(seed) for seed in plan.seeds] if isinstance(plan.source, tuple) else [tape]
+    ran_on: dict[str, Any] = {"tape": ", ".join(each.hash for each in tapes)}
+    if session.tape.latent is None:
+        ran_on["options"] = quoted_prices(tape)
     return {
         "created": [datetime.now(UTC).replace(tzinfo=None)],
         "problem": [plan.problem],
         "tape": [_generated(plan.source) if isinstance(plan.source, SyntheticMarket) else _sources(tapes)],
-        "currency": [tape.underlying if in_coin(tape) else tape.currency],
+        "currency": [money_of(tape)],
         "money_unit": [tape.lot / MICROS],
         "fair": [session.fair.kind],
         "resolution": [max(each.resolution for each in tapes)],
-        "span": [sum(each.end - each.start for each in tapes)],
-        "manifest": [json.dumps(plan.manifest() | {"tape": ", ".join(each.hash for each in tapes)})],
+        "span": [sum(open_time(sessions_of(each.ts)) for each in tapes)],
+        "manifest": [json.dumps(plan.manifest() | ran_on)],
     }
 
 

@@ -23,6 +23,11 @@ PPM: Final = 1e-6
 LARGEST_SKEW: Final = 1000.0
 """Parts per million: quartz is within a few hundred, and time services slew no clock by more than 500."""
 
+BLOCKS: Final = 6
+"""Blocks of rows, in order of time, whose least latencies tell how well a skew is known."""
+STUDENT: Final = 2.776
+"""Standard errors in half of a 95 % interval, of a line through so many blocks: Student's t of ``BLOCKS - 2``."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClockReport:
@@ -34,7 +39,8 @@ class ClockReport:
     ``recorded``          share of the rows whose receive time differs from the venue's, 0 to 1
     ``offset skew``       of the line below all latencies (:func:`lower_line`): its height at the first receive time,
                           ns, and by how much the recorder's clock gains, parts per million
-    ``blur``              of the skew, parts per million: what the rounding of the venue's stamps may make of it
+    ``error``             of the skew, parts per million: half of its 95 % interval (:func:`skew_error`), and at least
+                          what the rounding of the venue's stamps may make of it; infinite where nothing tells it
     """
 
     least: int
@@ -44,7 +50,7 @@ class ClockReport:
     recorded: float
     offset: int
     skew: float
-    blur: float
+    error: float
 
     @property
     def jitter(self) -> int:
@@ -54,8 +60,8 @@ class ClockReport:
     def __str__(self) -> str:
         if self.recorded == 0.0:
             return "receive times: none recorded"
-        told = max(abs(self.skew), self.blur) <= LARGEST_SKEW
-        skew = f"{self.skew:+.3g} +- {self.blur:.2g} ppm" if told else "not identified"
+        known = max(abs(self.skew), self.error) <= LARGEST_SKEW
+        skew = f"{self.skew:+.3g} +- {self.error:.2g} ppm" if known else "not identified"
         least, median, p99, jitter = (x / MILLISECOND for x in (self.least, self.median, self.p99, self.jitter))
         return (
             f"receive times: least {least:.3f} ms, median {median:.3f} ms, p99 {p99:.3f} ms after the venue's, "
@@ -68,7 +74,7 @@ def measure_clock(tape: Tape) -> ClockReport:
     """The apparent feed latency of ``tape``; quantiles are rows of the tape, without interpolation."""
     offset, slope = lower_line(tape.received, tape.received - tape.ts)
     latency = np.sort(tape.received - tape.ts)
-    last, span = len(latency) - 1, int(np.ptp(tape.received))
+    last = len(latency) - 1
     return ClockReport(
         least=int(latency[0]),
         median=int(latency[last // 2]),
@@ -77,7 +83,7 @@ def measure_clock(tape: Tape) -> ClockReport:
         recorded=float(np.mean(latency != 0)),
         offset=round(offset),
         skew=slope / PPM,
-        blur=tape.resolution / span / PPM if span else math.inf,
+        error=_skew_error(tape, slope) / PPM,
     )
 
 
@@ -101,8 +107,8 @@ def correct_skew(tape: Tape, *, floor: int = 0) -> Tape:
     It assumes that the clock gained at one rate all along, and that the fastest rows, early and late, took ``floor``:
     the skew is that of :func:`lower_line`. Receive times keep their order, and equal ones stay equal.
 
-    Raises :class:`~tradesim.errors.ArgumentError` for a negative ``floor``, and for a skew beyond ``LARGEST_SKEW``: no
-    clock's, so the rows are too few, or too close together, to tell it.
+    Raises :class:`~tradesim.errors.ArgumentError` for a negative ``floor``, for a skew beyond ``LARGEST_SKEW``: no
+    clock's, so the rows are too few, or too close together, to tell it; and for one within its error of 0.
     """
     _, slope = lower_line(tape.received, tape.received - tape.ts)
     if abs(slope) > LARGEST_SKEW * PPM:
@@ -110,8 +116,40 @@ def correct_skew(tape: Tape, *, floor: int = 0) -> Tape:
             f"clock skew of {slope / PPM:+.4g} ppm: no clock gains more than {LARGEST_SKEW:g} ppm, so the tape is too "
             "short to tell it; correct the clock by a constant"
         )
+    error = _skew_error(tape, slope)
+    if abs(slope) <= error:
+        raise ArgumentError(
+            f"clock skew of {slope / PPM:+.3g} +- {error / PPM:.2g} ppm: it is not told from 0; leave receive times as "
+            "they are, or correct the clock by a constant"
+        )
     gained = np.rint(slope * (tape.received - np.min(tape.received))).astype(np.int64)
     return correct_clock(replace(tape, received=tape.received - gained), floor=floor)
+
+
+def _skew_error(tape: Tape, slope: float) -> float:
+    span = int(np.ptp(tape.received))
+    rounding = tape.resolution / span if span else math.inf
+    return max(skew_error(tape.received, tape.received - tape.ts, slope), rounding)
+
+
+def skew_error(received: NDArray[np.int64], latency: NDArray[np.int64], slope: float) -> float:
+    """Half of the 95 % interval of the ``slope`` of :func:`lower_line`; infinite below ``BLOCKS`` receive times.
+
+    It is by the least latencies of ``BLOCKS`` blocks of as many receive times each: the standard error of a line
+    through these points, by their scatter about one of that slope, times Student's t. What a block has of few rows, of
+    slow ones or of a jam of the feed shows in that scatter. With as few blocks it holds for latencies that begin at
+    once, as exponential ones, and for those that begin slowly: a test simulates both.
+    """
+    order = np.argsort(received, kind="stable")
+    x = (received[order] - received[order[0]]).astype(np.float64)
+    instants = np.flatnonzero(np.diff(x, prepend=-1.0))
+    if len(instants) < BLOCKS:
+        return math.inf
+    begins = instants[len(instants) * np.arange(BLOCKS) // BLOCKS]
+    least = np.minimum.reduceat(latency[order] - slope * x, begins)
+    middle = np.add.reduceat(x, begins) / np.diff(begins, append=len(x))
+    scatter = math.sqrt(np.sum((least - least.mean()) ** 2) / (BLOCKS - 2))
+    return STUDENT * scatter / math.sqrt(np.sum((middle - middle.mean()) ** 2))
 
 
 def lower_line(received: NDArray[np.int64], latency: NDArray[np.int64]) -> tuple[float, float]:

@@ -5,12 +5,15 @@ Quantitative Finance 1 (2001): heavy tails that thin out as the horizon grows, n
 autocorrelation, clustering. To these come what a latency is paid for: clustered arrivals, spreads, quotes a trade, and
 how long options are quoted as before a move of their underlying (:mod:`~tradesim.market.reaction`).
 
+Time is that of sessions (:mod:`~tradesim.market.sessions`): closed hours are no time to quote or trade in, and what
+prices moved by between a close and the next opening is no return.
+
 A fact that a tape cannot identify is None: bars do not tell arrivals, no horizon below the tape's resolution is
 sampled, and nothing is estimated from fewer than 30 intervals.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -20,6 +23,7 @@ from tradesim.errors import TapeError
 from tradesim.market.gains import makers_gains
 from tradesim.market.quoted import Quoted, quoted_smiles
 from tradesim.market.reaction import reactions_of
+from tradesim.market.sessions import open_time, session_at, sessions_of
 from tradesim.market.snapshot import snapshot_of
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING, Tape, mids
 from tradesim.pricing.problem import Floats
@@ -52,15 +56,15 @@ MINUTE: Final = 60 * SECOND
 
 def facts_of(tape: Tape) -> Facts:
     """All facts of ``tape``; those of options are None where it has none."""
-    ts, mid = mids(tape)
+    sessions = sessions_of(tape.ts)
     facts = {
-        **_arrival_facts(tape),
-        **_return_facts(ts, mid, tape.resolution),
-        **_spread_facts(tape),
-        **_trade_facts(tape),
+        **_arrival_facts(tape, sessions),
+        **_return_facts(tape, sessions),
+        **_spread_facts(tape, sessions),
+        **_trade_facts(tape, sessions),
         **_option_facts(tape),
     }
-    return {**facts, **_realised_over_implied(facts), **_maker_facts(tape)}
+    return {**facts, **_realised_over_implied(facts), **_maker_facts(tape, sessions)}
 
 
 def is_told(tape: Tape) -> bool:
@@ -68,18 +72,25 @@ def is_told(tape: Tape) -> bool:
     return tape.resolution * FINEST <= WINDOWS[0]
 
 
-def fano(ts: Integers, window: int) -> float | None:
-    """Variance over mean of the counts of arrivals in windows from the first arrival on; 1 for a Poisson process."""
+def arrivals_in(ts: Integers, window: int) -> Integers:
+    """How many of ``ts`` fall in each whole window from the first on, as far as the last."""
     count = int(ts[-1] - ts[0]) // window if len(ts) else 0
-    if count < FEWEST:
+    return np.bincount((ts - ts[:1]) // window, minlength=count)[:count]
+
+
+def fano(counts: Integers) -> float | None:
+    """Variance over mean of the ``counts`` of arrivals in windows; 1 for a Poisson process."""
+    if len(counts) < FEWEST:
         return None
-    counts = np.bincount((ts - ts[0]) // window, minlength=count)[:count]
     return float(counts.var() / counts.mean())
 
 
-def gap_correlation(ts: Integers) -> float | None:
-    """Correlation of each gap between arrivals with the next: 0 for a Poisson process, positive for clusters."""
-    return autocorrelation(np.diff(ts).astype(np.float64))
+def gap_correlation(*runs: Integers) -> float | None:
+    """Correlation of each gap between arrivals with the next: 0 for a Poisson process, positive for clusters.
+
+    Arrivals of several ``runs`` have no gaps between the runs.
+    """
+    return autocorrelation(*(np.diff(run).astype(np.float64) for run in runs))
 
 
 def branching_ratio(fano_factor: float) -> float:
@@ -118,11 +129,12 @@ def realised_volatility(returns: Floats, horizon: int) -> float | None:
     return float(np.sqrt(np.sum(returns**2) / (len(returns) * horizon / SECOND)))
 
 
-def autocorrelation(sample: Floats) -> float | None:
-    """Correlation of each value with the next."""
-    if len(sample) <= FEWEST or sample[:-1].std() == 0.0 or sample[1:].std() == 0.0:
+def autocorrelation(*runs: Floats) -> float | None:
+    """Correlation of each value with the next one of its run."""
+    before, after = _joined([run[:-1] for run in runs]), _joined([run[1:] for run in runs])
+    if len(before) < FEWEST or before.std() == 0.0 or after.std() == 0.0:
         return None
-    return float(np.corrcoef(sample[:-1], sample[1:])[0, 1])
+    return float(np.corrcoef(before, after)[0, 1])
 
 
 def weighted_quantiles(values: Floats, weights: Floats, quantiles: tuple[float, ...]) -> list[float]:
@@ -137,21 +149,44 @@ def _known(value: float | None, change: Callable[[float], float]) -> float | Non
     return None if value is None else change(value)
 
 
-def _arrival_facts(tape: Tape) -> Facts:
+def _joined(runs: Sequence[Floats]) -> Floats:
+    return np.concatenate([np.empty(0), *runs])
+
+
+def _parts(ts: Integers, sessions: Integers) -> list[slice]:
+    """Which of the ascending instants ``ts`` are in each session."""
+    return [slice(*np.searchsorted(ts, (first, last + 1))) for first, last in sessions]
+
+
+def _arrival_facts(tape: Tape, sessions: Integers) -> Facts:
     ts = tape.ts[(tape.instrument == UNDERLYING) & (tape.kind == QUOTE)]
-    fanos = {window: fano(ts, window) if window >= FINEST * tape.resolution else None for window in WINDOWS}
+    runs = [ts[part] for part in _parts(ts, sessions)]
+    fanos = {
+        window: fano(np.concatenate([arrivals_in(run, window) for run in runs]))
+        if window >= FINEST * tape.resolution and runs
+        else None
+        for window in WINDOWS
+    }
     longest = next((value for value in reversed(fanos.values()) if value is not None), None)
+    seconds = open_time(sessions) / SECOND
     return {
-        "quotes a second": len(ts) / max((tape.end - tape.start) / SECOND, 1.0) if is_told(tape) else None,
+        "quotes a second": len(ts) / seconds if is_told(tape) and len(ts) > FEWEST and seconds else None,
         **{f"Fano factor, {spoken(window)}": value for window, value in fanos.items()},
         "branching ratio": _known(longest, branching_ratio),
-        "correlation of gaps": gap_correlation(ts) if is_told(tape) else None,
+        "correlation of gaps": gap_correlation(*runs) if is_told(tape) else None,
     }
 
 
-def _return_facts(ts: Integers, mid: Floats, resolution: int) -> Facts:
-    returns = {h: log_returns(ts, mid, h) if h >= resolution else np.empty(0) for h in HORIZONS}
-    second = returns[SECOND]
+def _returns(ts: Integers, price: Floats, tape: Tape, sessions: Integers) -> dict[int, list[Floats]]:
+    """By horizon, the returns within each session; none below the tape's resolution."""
+    parts = _parts(ts, sessions)
+    return {h: [log_returns(ts[p], price[p], h) for p in parts] if h >= tape.resolution else [] for h in HORIZONS}
+
+
+def _return_facts(tape: Tape, sessions: Integers) -> Facts:
+    by_session = _returns(*mids(tape), tape, sessions)
+    returns = {h: _joined(runs) for h, runs in by_session.items()}
+    second = by_session[SECOND]
     return {
         **{f"kurtosis, {spoken(h)}": kurtosis(r) for h, r in returns.items()},
         **{
@@ -162,16 +197,17 @@ def _return_facts(ts: Integers, mid: Floats, resolution: int) -> Facts:
             f"returns that are zero, {spoken(h)}": float(np.mean(r == 0.0)) if len(r) >= FEWEST else None
             for h, r in returns.items()
         },
-        "correlation of returns, 1 s": autocorrelation(second),
-        "correlation of absolute returns, 1 s": autocorrelation(np.abs(second)),
+        "correlation of returns, 1 s": autocorrelation(*second),
+        "correlation of absolute returns, 1 s": autocorrelation(*map(np.abs, second)),
     }
 
 
-def _spread_facts(tape: Tape) -> Facts:
-    """Spreads of the underlying, each for as long as it stood."""
+def _spread_facts(tape: Tape, sessions: Integers) -> Facts:
+    """Spreads of the underlying, each for as long as it stood, at most to its session's close."""
     rows = np.flatnonzero((tape.instrument == UNDERLYING) & (tape.kind == QUOTE))
-    bid, ask = tape.bid[rows], tape.ask[rows]
-    stood = np.diff(tape.ts[rows], append=tape.end).astype(np.float64)
+    bid, ask, ts = tape.bid[rows], tape.ask[rows], tape.ts[rows]
+    closes = sessions[session_at(ts, sessions), 1]
+    stood = (np.minimum(np.append(ts[1:], closes[-1:]), closes) - ts).astype(np.float64)
     keep = (tape.bid_size[rows] > 0) & (tape.ask_size[rows] > 0) & (bid <= ask) & (stood > 0.0)
     names = [f"spread, {quantile:.0%} of the time (ticks)" for quantile in QUANTILES]
     relative = "spread, 50% of the time (bp)"
@@ -184,20 +220,19 @@ def _spread_facts(tape: Tape) -> Facts:
     return {**dict(zip(names, ticks, strict=True)), relative: share[0]}
 
 
-def _trade_facts(tape: Tape) -> Facts:
+def _trade_facts(tape: Tape, sessions: Integers) -> Facts:
     """Quotes a trade, and the signature of trade prices, which bounce between bid and ask."""
     of_underlying = tape.instrument == UNDERLYING
     trades = np.flatnonzero(of_underlying & (tape.kind == TRADE))
     quotes = np.count_nonzero(of_underlying & (tape.kind == QUOTE))
-    ts, price = tape.ts[trades], tape.price[trades].astype(np.float64)
+    returns = _returns(tape.ts[trades], tape.price[trades].astype(np.float64), tape, sessions)
     return {
         "quotes a trade": quotes / len(trades) if len(trades) and is_told(tape) else None,
         **{
             f"volatility of trades, every {spoken(h)} (bp / root s)": _known(
-                realised_volatility(log_returns(ts, price, h), h) if h >= tape.resolution else None,
-                lambda v: v / BASIS_POINT,
+                realised_volatility(_joined(runs), h), lambda v: v / BASIS_POINT
             )
-            for h in HORIZONS
+            for h, runs in returns.items()
         },
     }
 
@@ -212,7 +247,7 @@ def _option_facts(tape: Tape) -> Facts:
         "options: quotes a trade": np.count_nonzero(quotes) / trades if trades and is_told(tape) else None,
         "options: median spread (% of mid)": 100.0 * float(np.median(spread)) if len(spread) else None,
         **_reaction_facts(tape),
-        **_smile_facts(tape, bool(both.any())),
+        **_smile_facts(tape),
     }
 
 
@@ -237,10 +272,13 @@ def _reaction_facts(tape: Tape) -> Facts:
     }
 
 
-def _smile_facts(tape: Tape, is_quoted: bool) -> Facts:
+def _smile_facts(tape: Tape) -> Facts:
     """Implied volatility by moneyness in the middle of the tape, of the expiry nearest to thirty days."""
     names = [f"implied volatility, {place:+d} deviations (%)" for place in DEVIATIONS]
-    smiles = quoted_smiles(snapshot_of(tape)) if is_quoted else []
+    try:
+        smiles = quoted_smiles(snapshot_of(tape))
+    except TapeError:
+        smiles = []
     if not smiles:
         return {"smile: days to expiry": None, **dict.fromkeys(names)}
     smile = min(smiles, key=lambda expiry: abs(expiry.life - SMILE_DAYS * DAY))
@@ -259,10 +297,10 @@ def _realised_over_implied(facts: Facts) -> Facts:
     }
 
 
-def _maker_facts(tape: Tape) -> Facts:
+def _maker_facts(tape: Tape, sessions: Integers) -> Facts:
     """What makers of a modelled market gain and lose against fair value on the tape's trades, a minute, before fees."""
-    gains = np.empty(0) if tape.latent is None else makers_gains(tape, tape.latent)[1]
-    minutes = (tape.end - tape.start) / MINUTE
+    minutes = open_time(sessions) / MINUTE
+    gains = makers_gains(tape, tape.latent)[1] if tape.latent is not None and minutes else np.empty(0)
     return {
         f"options: makers {what} a minute": float(np.maximum(sign * gains, 0.0).sum()) / minutes if len(gains) else None
         for what, sign in (("gain", 1.0), ("lose", -1.0))

@@ -2,8 +2,9 @@
 
 A *move* is an instant at which the underlying's two-sided mid changes. After it each contract that was quoted on two
 sides is at risk until the first change of its bid or ask price (a *requote*), or until it is censored: by the next
-move (what follows that may answer either), by the horizon or by the end of the tape. Moves that follow another one
-within the calm are not timed from, or late answers to the one would be taken for early ones to the other.
+move (what follows that may answer either) or by the session's close, when quotes end. Moves that follow another one
+or the opening within the calm are not timed from, or late answers to the one would be taken for early ones to the
+other; and what the mid changed by overnight is no move.
 
 Nobody knows from a tape which quotes should have changed: many, counted in ticks, outlive a move. So every quoted
 contract is taken, as a mixture of a share p that answers with the delay sought and the rest that never does. Censoring
@@ -17,7 +18,7 @@ the background, a competing risk whose cumulative hazard is taken off that of al
 
 The horizon is what a tenth of the gaps between moves outlast, the calm is their median. A reaction that is not over
 within the calm is not identified, nor one beside which the background is not small, nor a delay below the tape's
-resolution. A session's close is a long gap.
+resolution.
 """
 
 import math
@@ -32,6 +33,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit, ndtr, ndtri
 
 from tradesim.errors import TapeError
+from tradesim.market.sessions import session_at, sessions_of
 from tradesim.market.tape import QUOTE, UNDERLYING, Tape, mids
 from tradesim.pricing.problem import Floats
 from tradesim.units import MICROS, spoken
@@ -172,19 +174,22 @@ def reactions_of(tape: Tape, *, ticks: float = 0.0) -> Reactions:
     Raises :class:`~tradesim.errors.TapeError` where the tape cannot identify a reaction, saying why.
     """
     ts, mid = mids(tape)
-    at = np.flatnonzero(np.diff(mid) != 0.0) + 1
+    sessions = sessions_of(tape.ts)
+    session = session_at(ts, sessions)
+    at = np.flatnonzero((np.diff(mid) != 0.0) & (np.diff(session) == 0)) + 1
     if len(at) < FEWEST:
         raise _unidentified(tape, f"its underlying moves {len(at)} times, and {FEWEST} are the fewest")
-    moves, gaps = ts[at], np.diff(ts[at], append=tape.end)
+    moves, (opens, closes) = ts[at], sessions[session[at]].T
+    gaps = _lengths(moves, closes)
     horizon, calm = int(np.quantile(gaps, 1.0 - LONGEST_GAPS)), float(np.median(gaps))
     if horizon < FINEST * tape.resolution:
         raise _unidentified(
             tape,
             f"its moves follow each other within {spoken(horizon)}, and its resolution is {spoken(tape.resolution)}",
         )
-    timed = np.diff(moves, prepend=tape.start) >= calm
+    timed = moves - np.maximum(np.append(opens[0], moves[:-1]), opens) >= calm
     timed &= np.abs(np.diff(mid)[at - 1]) >= ticks * _tick(tape) / MICROS * (1.0 - 1e-9)
-    seen = _followed(tape, moves, timed, horizon)
+    seen = _followed(tape, sessions, moves, timed, horizon)
     if len(seen.delays) < FEWEST:
         raise _unidentified(tape, f"{len(seen.delays)} requotes follow its moves, and {FEWEST} are the fewest")
     if seen.answering == 0.0 or seen.over > calm or seen.background * seen.over > HIDDEN * seen.answering:
@@ -192,6 +197,12 @@ def reactions_of(tape: Tape, *, ticks: float = 0.0) -> Reactions:
             tape, f"its makers still answer a move when others follow, within {spoken(calm)} half of the time"
         )
     return seen
+
+
+def _lengths(begins: Integers, closes: Integers) -> Integers:
+    """From each of the ascending instants to the next, or to its session's close if that comes first; ns."""
+    ends: Integers = np.minimum(np.append(begins[1:], closes[-1]), closes)
+    return np.subtract(ends, begins, dtype=np.int64)
 
 
 def _unidentified(tape: Tape, why: str) -> TapeError:
@@ -221,7 +232,7 @@ class _Changes:
         return np.append(0, self.quoted)[np.searchsorted(self.since, ts)]
 
 
-def _changes(tape: Tape) -> _Changes:
+def _changes(tape: Tape, sessions: Integers) -> _Changes:
     rows = np.flatnonzero((tape.instrument != UNDERLYING) & (tape.kind == QUOTE))
     rows = rows[np.argsort(tape.instrument[rows], kind="stable")]
     contract, ts = tape.instrument[rows].astype(np.int64) - 1, tape.ts[rows]
@@ -229,12 +240,14 @@ def _changes(tape: Tape) -> _Changes:
         np.where(size[rows] > 0, price[rows], -1)
         for price, size in ((tape.bid, tape.bid_size), (tape.ask, tape.ask_size))
     )
-    again = np.diff(contract, prepend=-1) == 0
+    session = session_at(ts, sessions)
+    again = (np.diff(contract, prepend=-1) == 0) & (np.diff(session, prepend=-1) == 0)
     both = (bid >= 0) & (ask >= 0)
     stood = np.roll(both, 1) & again
     changed = again & ((np.diff(bid, prepend=0) != 0) | (np.diff(ask, prepend=0) != 0))
     last = both & ~np.append(again[1:], False)
-    since = np.concatenate([ts, tape.chain.expiry[contract[last]]])
+    ends = np.minimum(tape.chain.expiry[contract[last]], sessions[session[last], 1] + 1)
+    since = np.concatenate([ts, ends])
     step = np.concatenate([both.astype(np.int64) - stood, np.full(np.count_nonzero(last), -1)])
     order = np.argsort(since, kind="stable")
     return _Changes(
@@ -246,15 +259,15 @@ def _changes(tape: Tape) -> _Changes:
     )
 
 
-def _followed(tape: Tape, moves: Integers, timed: NDArray[np.bool_], horizon: int) -> Reactions:
+def _followed(tape: Tape, sessions: Integers, moves: Integers, timed: NDArray[np.bool_], horizon: int) -> Reactions:
     """What follows each of the ``moves`` within the horizon, where it is ``timed``, and what changes beyond it."""
-    away = moves[np.diff(moves, append=tape.end) > horizon] + horizon
-    begins = np.concatenate([moves, away])
+    away = moves[_lengths(moves, sessions[session_at(moves, sessions), 1]) > horizon] + horizon
+    begins = np.concatenate([moves, away, sessions[:, 0]])
     order = np.argsort(begins)
-    begins, timed = begins[order], np.concatenate([timed, np.full(len(away), False)])[order]
-    beyond = order >= len(moves)
-    length = np.diff(begins, append=tape.end)
-    changes = _changes(tape)
+    begins, timed = begins[order], np.append(timed, np.full(len(begins) - len(moves), False))[order]
+    beyond = (order >= len(moves)) & (order < len(moves) + len(away))
+    length = _lengths(begins, sessions[session_at(begins, sessions), 1])
+    changes = _changes(tape, sessions)
     quoted = changes.quoted_before(begins)
     window, after = _first(changes, begins)
     silent = quoted - np.bincount(window, minlength=len(begins))

@@ -1,28 +1,33 @@
-"""Sessions of a market: from one row to the last before a gap in which nothing is reported."""
+"""When a tape was open: its sessions are the runs of its rows without a long gap."""
 
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tradesim.units import SECOND
+from tradesim.units import HOUR
 
-Ints = NDArray[np.int64]
-
-SESSION_GAP: Final = 3600 * SECOND
-"""Ns without a row after which a session has ended, unless a tape states another."""
+SESSION_GAP: Final = HOUR
+"""A market without any row for longer than this was closed meanwhile, ns."""
 
 
-def sessions_of(ts: Ints, gap: int = SESSION_GAP) -> Ints:
-    """First and last instant of each run of instants (ascending, ns) no two of which are more than ``gap`` apart.
+def sessions_of(ts: NDArray[np.int64], gap: int = SESSION_GAP) -> NDArray[np.int64]:
+    """int64[k, 2], ns: first and last instant of each run of the ascending instants ``ts`` without a longer ``gap``.
 
-    int64[k, 2].
-
-    >>> sessions_of(np.array([0, 5, 100, 101]), gap=10).tolist()
-    [[0, 5], [100, 101]]
+    >>> sessions_of(np.array([0, 5, 6, 20, 21]), gap=10).tolist()
+    [[0, 6], [20, 21]]
     """
     if not len(ts):
-        return np.empty((0, 2), dtype=np.int64)
-    last = np.append(np.flatnonzero(np.diff(ts) > gap), len(ts) - 1)
-    first = np.append(0, last[:-1] + 1)
-    return np.stack([ts[first], ts[last]], axis=1)
+        return np.empty((0, 2), np.int64)
+    later = np.flatnonzero(np.diff(ts) > gap) + 1
+    return np.column_stack([ts[np.append(0, later)], ts[np.append(later, len(ts)) - 1]])
+
+
+def session_at(ts: NDArray[np.int64], sessions: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The number of the session that has begun last at each instant; -1 before the first."""
+    return np.searchsorted(sessions[:, 0], ts, side="right") - 1
+
+
+def open_time(sessions: NDArray[np.int64]) -> int:
+    """How long the market was open in all, ns."""
+    return int(np.sum(sessions[:, 1] - sessions[:, 0]))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tradesim.errors import SourceError, TapeError
 from tradesim.market.chain import CALL, EUROPEAN, PUT, Chain, Settlement
 from tradesim.market.readers.reader import Request, choose_underlying, existing
+from tradesim.market.sessions import SESSION_GAP, session_at, sessions_of
 from tradesim.market.sieve import utc
 from tradesim.market.tape import QUOTE, UNDERLYING, Tape
 from tradesim.market.tape_file import read_tape
@@ -87,12 +88,16 @@ def read_snapshot(
 
 
 def snapshot_of(tape: Tape, *, at: int | None = None, rate: float | None = None) -> Snapshot:
-    """The quotes of ``tape`` that stand at ``at`` (ns); None is the middle of the time in which options are quoted."""
+    """The quotes of ``tape`` that stand at ``at`` (ns), which are of its session alone.
+
+    None is the middle of the time in which options are quoted, closed hours left out.
+    """
     quoted = tape.ts[(tape.kind == QUOTE) & (tape.instrument != UNDERLYING)]
     if not len(quoted):
         raise TapeError(f"tape {tape.underlying}: no option is quoted on it; give a tape with a chain")
-    at = int(quoted[0] + quoted[-1]) // 2 if at is None else at
-    rows = np.flatnonzero((tape.kind == QUOTE) & (tape.ts <= at))
+    sessions = sessions_of(tape.ts)
+    at = _middle(np.clip(sessions, quoted[0], quoted[-1])) if at is None else at
+    rows = np.flatnonzero((tape.kind == QUOTE) & (tape.ts <= at) & (tape.ts >= _opening(sessions, at)))
     count = len(tape.chain) + 1
     last = np.full(count, -1, dtype=np.int64)
     np.maximum.at(last, tape.instrument[rows], rows)
@@ -118,6 +123,22 @@ def snapshot_of(tape: Tape, *, at: int | None = None, rate: float | None = None)
         source=f"{tape.source} at {utc(at)}",
         carry=tape.carry,
     ).select(np.flatnonzero(tape.chain.expiry > at))
+
+
+def _middle(spans: NDArray[np.int64]) -> int:
+    """The instant at which half of the time in the ``spans``, int64[k, 2], is over."""
+    length = spans[:, 1] - spans[:, 0]
+    over = np.cumsum(length)
+    half = int(over[-1]) // 2
+    span = int(np.searchsorted(over, half))
+    return int(spans[span, 1] - over[span]) + half
+
+
+def _opening(sessions: NDArray[np.int64], at: int) -> int:
+    """When the session began in which ``at`` is; ``at`` itself where the market is closed."""
+    session = session_at(np.array([at]), sessions)[0]
+    is_open = session >= 0 and at <= sessions[session, 1] + SESSION_GAP
+    return int(sessions[session, 0]) if is_open else at
 
 
 def _of_deribit(path: Path, *, underlying: str | None, rate: float | None) -> Snapshot:

@@ -17,6 +17,13 @@ APART: Final = 1.5
 """So many times the low block medians of a pricing the high ones may be without a word."""
 
 
+SMALL: Final = 0.1
+"""Ticks that a fee or an edge may be without a word."""
+
+LARGE: Final = 0.5
+"""The share of the median option's price that both may be."""
+
+
 def cautions(store: Store, question: str) -> list[str]:
     """The lines for the stored ``question``, a comparison or a race; none where all is well.
 
@@ -30,7 +37,7 @@ def cautions(store: Store, question: str) -> list[str]:
     ).rows()
     drawn = any(latency == "empirical" or kind in {"Stored", "Filed"} for latency, kind in asked)
     of_latencies = (_disturbed, _blocks, _order, _other_trading) if drawn else ()
-    return [line for look in (*of_latencies, _oracle) for line in look(store, question)]
+    return [line for look in (*of_latencies, _amounts, _oracle) for line in look(store, question)]
 
 
 def _disturbed(store: Store, question: str) -> list[str]:
@@ -90,6 +97,29 @@ def _other_trading(store: Store, question: str) -> list[str]:
     if not rows:
         return []
     return [f"The latency profile was taken with another {' and '.join(rows)}: deciding may take another time here."]
+
+
+def _amounts(store: Store, question: str) -> list[str]:
+    """Of a recorded tape: what is usual elsewhere may be nothing, or all, beside its options' prices."""
+    rows = store.query(
+        "SELECT (manifest->>'$.configuration.setting.fees.taker')::DOUBLE, edge::DOUBLE, "
+        "(manifest->>'$.options.tick')::DOUBLE, (manifest->>'$.options.mid')::DOUBLE "
+        "FROM (SELECT comparison AS name, manifest, CASE manifest->>'$.configuration.trading.rule.kind' "
+        "WHEN 'TakeRule' THEN manifest->>'$.configuration.trading.rule.edge' END AS edge FROM comparisons "
+        "UNION ALL SELECT race, manifest, NULL FROM races) "
+        "WHERE name = ? AND manifest->>'$.options.tick' IS NOT NULL",
+        [question],
+    ).rows()
+    lines = []
+    for fee, edge, tick, mid in rows:
+        amounts = {"fee": fee, "edge": edge or 0.0}
+        small = " and ".join(f"{name} {each:g}" for name, each in amounts.items() if 0.0 < each < SMALL * tick)
+        if small:
+            lines.append(f"Hardly anything beside a tick of the tape's options, {tick:g}: {small}; state your venue's.")
+        if sum(amounts.values()) > LARGE * mid:
+            both = " and ".join(f"{name} {each:g}" for name, each in amounts.items())
+            lines.append(f"Much beside the price of the tape's median option, {mid:g}: {both}; state your own.")
+    return lines
 
 
 def _oracle(store: Store, question: str) -> list[str]:

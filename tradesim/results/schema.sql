@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS comparisons (
     memory_price DOUBLE,              -- currency for a MiB that a method keeps resident, each hour of tape
     fair        VARCHAR NOT NULL,     -- latent, or markout (an estimate)
     resolution  BIGINT NOT NULL,      -- ns that the tape can tell apart
-    span        BIGINT NOT NULL,      -- ns from its first row to its last
+    span        BIGINT NOT NULL,      -- ns that its market was open: closed hours are left out
     manifest    JSON NOT NULL         -- configuration and its hash, versions, host
 );
 
@@ -64,7 +64,7 @@ CREATE TABLE IF NOT EXISTS runs (
     desk        INTEGER NOT NULL,     -- its index in its simulation
     compute_ns  BIGINT,               -- roles curve and fixed: the fixed latency
     blocks      INTEGER,              -- which group of measurement blocks its latencies are drawn from; NULL: they are stated
-    span        BIGINT,               -- ns of its tape
+    span        BIGINT,               -- ns that the market of its tape was open
     update_busy BIGINT,               -- ns for which the second CPU was busy with updates
     cash        BIGINT NOT NULL,      -- money at the end, positions not counted
     manifest    JSON NOT NULL

@@ -40,8 +40,9 @@ import numpy as np
 import polars as pl
 
 from tradesim.errors import SourceError
+from tradesim.market.pairs import quote_currency
 from tradesim.market.readers.plain import draft_of_frames
-from tradesim.market.readers.reader import Request, choose_underlying, listed, quote_currency
+from tradesim.market.readers.reader import Request, choose_underlying, listed
 from tradesim.market.readers.text_files import blocks
 from tradesim.market.rows import Draft
 from tradesim.market.rules import FARTHEST_TIME

@@ -5,16 +5,13 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 import polars as pl
 
 from tradesim.errors import SourceError
 from tradesim.market.rows import MARKET_COLUMNS, Draft
 from tradesim.market.tape import UNDERLYING
-
-CURRENCIES: Final = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD", "EUR", "BTC", "ETH", "BNB")
-"""What pairs of coins are priced in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,15 +56,6 @@ def choose_underlying(found: Iterable[str], request: Request) -> str:
         if name.upper() == request.underlying.upper():
             return name
     raise SourceError(f"{where}: no quotes of {request.underlying}; choose one of {', '.join(names)}")
-
-
-def quote_currency(symbol: str) -> str:
-    """What the prices of a pair are counted in, by the end of its name; USD where it names none.
-
-    >>> quote_currency("BTCUSDT"), quote_currency("ETH-BTC"), quote_currency("BTC-PERPETUAL")
-    ('USDT', 'BTC', 'USD')
-    """
-    return next((name for name in CURRENCIES if symbol.upper().endswith(name)), "USD")
 
 
 def existing(source: Path) -> Path:

@@ -32,9 +32,10 @@ import polars as pl
 
 from tradesim.errors import SourceError
 from tradesim.market.chain import Settlement
+from tradesim.market.pairs import quote_currency
 from tradesim.market.readers.layout import Layout
 from tradesim.market.readers.plain import draft_of_frames, instant
-from tradesim.market.readers.reader import Request, choose_underlying, listed, quote_currency
+from tradesim.market.readers.reader import Request, choose_underlying, listed
 from tradesim.market.readers.text_files import tables
 from tradesim.market.rows import Draft
 from tradesim.market.terms import Terms
