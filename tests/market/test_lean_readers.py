@@ -87,6 +87,14 @@ def test_time_is_new_york_wall_time_in_summer_and_winter(tmp_path, date, start):
     assert ingest("lean", [source])[0].start == new_york(*start)
 
 
+def test_on_a_half_day_contracts_end_at_one_and_later_bars_of_theirs_are_counted(tmp_path):
+    name = f"{DAY}_brk.b_minute_quote_american_call_1300000_{DAY}.csv"
+    source = zipped(tmp_path / "options.zip", {name: BAR + BAR.replace("34200000", "46800000")})
+    tape, intake = ingest("lean", [source])
+    assert (tape.chain.name[0], tape.chain.expiry[0]) == ("BRKB  151224C00130000", new_york(2015, 12, 24, 13))
+    assert (len(tape), intake.left_out) == (1, {"rows after the contract's expiry": 1})
+
+
 BAD_TABLES = {
     "too few columns": (BAR + "34260000,1,1\n", r"line 2: 3 columns; it must have 11"),
     "too many columns": (BAR + BAR.replace("\n", ",9\n"), r"line 2: 12 columns"),
@@ -208,8 +216,8 @@ def test_recorded_minute_bars_of_a_whole_chain(shared_data):
     one_sided = (tape.bid_size == 0) | (tape.ask_size == 0)
     assert len(tape.chain) == 2_192
     assert len(np.unique(tape.chain.expiry)) == 12
-    assert np.count_nonzero(quotes) == 275_812
-    assert np.count_nonzero(quotes & (tape.instrument != UNDERLYING)) == 275_552
+    assert np.count_nonzero(quotes) == 275_804
+    assert np.count_nonzero(quotes & (tape.instrument != UNDERLYING)) == 275_544
     assert np.count_nonzero(quotes & one_sided) == 112_322
     assert np.count_nonzero(quotes & ~one_sided & (tape.bid == tape.ask)) == 2
     assert np.count_nonzero(~quotes) == 227 + 958

@@ -1,7 +1,7 @@
 """The validator: a draft keeps every rule and becomes a tape, or the error says which row breaks which."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -40,16 +40,26 @@ class Intake:
     ``rows``     rows offered, latent ones included
     ``dropped``  rows left out, by the rule that they broke; empty where none was
     ``clock``    the receive times of the rows that were kept
+    ``left_out`` lines of the source that were not offered as rows, by what they are
     """
 
     rows: int
     dropped: Mapping[str, int]
     clock: ClockReport
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         count = sum(self.dropped.values())
         by_rule = ", ".join(f"{rule} {n:,}" for rule, n in self.dropped.items())
-        return f"{self.rows:,} rows, {count:,} dropped{f' ({by_rule})' if by_rule else ''}; {self.clock}"
+        rows = f"{self.rows:,} rows, {count:,} dropped{f' ({by_rule})' if by_rule else ''}"
+        return "; ".join(filter(None, [rows, left_out_text(self.left_out), str(self.clock)]))
+
+
+def left_out_text(left_out: Mapping[str, int]) -> str:
+    """What was left out, in words; empty where nothing was."""
+    if not left_out:
+        return ""
+    return f"{sum(left_out.values()):,} left out ({', '.join(f'{kind} {n:,}' for kind, n in left_out.items())})"
 
 
 def check_tape(tape: Tape) -> None:
@@ -85,7 +95,10 @@ def validated(draft: Draft, *, on_bad_row: OnBadRow = OnBadRow.RAISE) -> tuple[T
     if (rows["kind"] == LATENT).all():
         raise TapeError(f"{draft.where}: no quote or trade is left of {len(draft.rows):,} rows; mend the source")
     tape = tape_of(replace(draft, rows=rows.select(pl.col(column).cast(dtype) for column, dtype in COLUMNS.items())))
-    return tape, Intake(rows=len(draft.rows), dropped=dict(sieve.dropped), clock=measure_clock(tape))
+    intake = Intake(
+        rows=len(draft.rows), dropped=dict(sieve.dropped), clock=measure_clock(tape), left_out=draft.left_out
+    )
+    return tape, intake
 
 
 def _check_columns(draft: Draft) -> None:

@@ -2,7 +2,8 @@
 
 Of the records of schema ``definition`` those of class ``C`` and ``P`` are contracts; the last one about an instrument
 stands, and deletions are not read. A strike is in 1e-9 of currency. An expiration that falls on midnight UTC is a
-date (OPRA tells no more), and the contract expires at 16:00 in New York on it; the venue's own instant is kept.
+date (OPRA tells no more), and the contract expires as the exchange in New York closes its last session until then; the
+venue's own instant is kept.
 
 The multiplier is the quantity of the unit of measure (CME: 50 for an option on ES), else the contract multiplier, else,
 of OPRA, 100. The style is the third letter of the CFI code where there is one, else that of the root (see

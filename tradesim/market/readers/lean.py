@@ -11,8 +11,8 @@ x 10,000. Only minutes in which something changed are written.
 
 The tape holds each bar's closing quote, and its volume as one trade at the closing price, at the bar's END: nothing is
 seen before it was true, and no two instants within a minute are told apart. At an end, trades come before the quotes
-that stood when the minute closed. A contract is named by its OCC symbol, stands for 100 shares, and expires at 16:00 in
-New York; the files do not tell of days on which the exchange closes early.
+that stood when the minute closed. A contract is named by its OCC symbol, stands for 100 shares, and expires as the
+exchange closes its last session until the day that the name states: at 16:00 in New York, at 13:00 on half days.
 """
 
 import re
@@ -32,7 +32,7 @@ from tradesim.market.readers.lean_files import (
 )
 from tradesim.market.readers.new_york import datetime_of, expiry_of
 from tradesim.market.readers.occ import SHARES, occ_symbol
-from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed
+from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed, until_expiry
 from tradesim.market.rows import Draft
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
@@ -77,9 +77,11 @@ def read_lean(request: Request) -> Draft:
         for is_option in (False, True)
         for table in ("trade", "quote")
     ]
+    chain = _chain(contracts, ticker)
+    rows, dead = until_expiry(in_order(frame for frame in frames if frame is not None), chain)
     return Draft(
-        rows=in_order(frame for frame in frames if frame is not None),
-        chain=_chain(contracts, ticker),
+        rows=rows,
+        chain=chain,
         terms=Terms(
             underlying=ticker.upper(),
             currency="USD",
@@ -89,6 +91,7 @@ def read_lean(request: Request) -> Draft:
             resolution=BAR,
         ),
         where=listed(request.sources),
+        left_out=dead,
     )
 
 

@@ -2,14 +2,16 @@
 
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+import numpy as np
 import polars as pl
 
 from tradesim.errors import SourceError
+from tradesim.market.chain import Chain
 from tradesim.market.rows import MARKET_COLUMNS, Draft
 from tradesim.market.tape import UNDERLYING
 
@@ -107,6 +109,18 @@ def in_order(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
         pl.lit(None, dtype).alias(c) for c, dtype in MARKET_COLUMNS.items() if c not in rows.columns
     )
     return rows.sort("ts", pl.col.instrument != UNDERLYING, maintain_order=True)
+
+
+def until_expiry(rows: pl.DataFrame, chain: Chain) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The rows that are not after their contract's expiry, and how many others there are: vendors go on to the hour."""
+    ends = np.concatenate([[np.iinfo(np.int64).max], chain.expiry])[rows["instrument"].to_numpy()]
+    alive = rows["ts"].to_numpy() <= ends
+    return rows.filter(alive), counts({"rows after the contract's expiry": int(np.count_nonzero(~alive))})
+
+
+def counts(found: Mapping[str, int]) -> dict[str, int]:
+    """Those of ``found`` that are not 0."""
+    return {what: count for what, count in found.items() if count}
 
 
 def listed(sources: Sequence[Path]) -> str:
