@@ -218,7 +218,7 @@ def test_recorded_minute_bars_of_a_whole_chain(shared_data):
     assert len(np.unique(tape.chain.expiry)) == 12
     assert np.count_nonzero(quotes) == 275_804
     assert np.count_nonzero(quotes & (tape.instrument != UNDERLYING)) == 275_544
-    assert np.count_nonzero(quotes & one_sided) == 112_322
+    assert np.count_nonzero(quotes & one_sided) == 112_314
     assert np.count_nonzero(quotes & ~one_sided & (tape.bid == tape.ask)) == 2
     assert np.count_nonzero(~quotes) == 227 + 958
     assert not intake.dropped

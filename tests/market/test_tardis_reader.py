@@ -191,7 +191,7 @@ BAD_QUOTES = {
     "no symbol": (QUOTES.replace("BTCUSDT", "", 2), "line 2: symbol is empty; it must be given"),
     "a column too few": (QUOTES.replace(",0.363", ""), "line 3: 7 columns; it must have 8"),
     "a column too many": (QUOTES.replace(",0.363", ",0.363,1"), "line 3: 9 columns; it must have 8"),
-    "a blank line": (QUOTES + "\n", "line 5: 1 columns; it must have 8"),
+    "a blank line": (QUOTES.replace("\n", "\n\n", 2), "line 2: 1 columns; it must have 8"),
     "garbage": (QUOTES + "\x00\x01garbage\n", "line 5: 1 columns; it must have 8"),
     "another header": (QUOTES.replace("bid_price", "bid"), "line 1: the header is .*; it must have"),
     "no header": (QUOTES.partition("\n")[2], "line 1: the header is 'binance-futures,BTCUSDT"),

@@ -36,7 +36,8 @@ import polars as pl
 
 from tradesim.errors import SourceError
 from tradesim.market.chain import CALL, EUROPEAN, PUT, Chain, Settlement
-from tradesim.market.readers.reader import Request, choose_underlying, existing, in_order, listed
+from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed
+from tradesim.market.readers.text_files import blocks
 from tradesim.market.rows import MARKET_COLUMNS, Draft
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
@@ -121,7 +122,7 @@ def read_deribit(request: Request) -> Draft:
 def _messages(source: Path) -> Iterator[_Message]:
     """The messages about options in the capture at ``source``."""
     try:
-        text = existing(source).read_text(encoding="utf-8")
+        text = b"".join(blocks(source)).decode()
     except UnicodeDecodeError:
         raise SourceError(f"{source}: not a text; give the capture as the recorder wrote it") from None
     for number, line in enumerate(text.splitlines(), start=1):

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from tradesim.errors import SourceError
+from tradesim.market.readers.csv_text import plain_csv
 from tradesim.market.readers.layout import Layout
 from tradesim.market.readers.new_york import midnight
 from tradesim.market.readers.reader import zip_members
@@ -50,7 +51,7 @@ def members(sources: Sequence[Path], pattern: re.Pattern[str], example: str) -> 
             match = pattern.fullmatch(name)
             if match is None:
                 raise SourceError(f"{where}: the name must be of the form {example}; this reader takes no other files")
-            found.append(Member(where=where, fields=match.groupdict(), data=data))
+            found.append(Member(where=where, fields=match.groupdict(), data=plain_csv(data, where)))
     return found
 
 
@@ -62,7 +63,7 @@ def parsed(files: Sequence[Member], layout: Layout) -> pl.DataFrame:
     Raises :class:`~tradesim.errors.SourceError` for an empty file, a wrong number of columns, or a value that is not of
     its column's type.
     """
-    texts = [file.data if file.data.endswith(b"\n") else file.data + b"\n" for file in files]
+    texts = [file.data for file in files]
     counts = [text.count(b"\n") for text in texts]
     for file, text, count in zip(files, texts, counts, strict=True):
         if not file.data:

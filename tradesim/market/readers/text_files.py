@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from tradesim.errors import SourceError
+from tradesim.market.readers.csv_text import MARK, plain_csv, without_blank_end
 from tradesim.market.readers.layout import Layout
 from tradesim.market.readers.reader import existing
 
@@ -21,20 +22,24 @@ GZIP: Final = b"\x1f\x8b"
 def blocks(source: Path, *, size: int = BLOCK) -> Iterator[bytes]:
     """The text in ``source`` in blocks of whole lines, each ended by a newline; gzip is known by its first bytes.
 
+    A mark before the text and blank lines after it are left out.
+
     Raises :class:`~tradesim.errors.SourceError` for a file that is missing, empty, or not a whole gzip file.
     """
     with existing(source).open("rb") as file:
         compressed = file.read(len(GZIP)) == GZIP
-    rest = b""
+    rest, mark = b"", MARK
     try:
         with gzip.open(source) if compressed else source.open("rb") as file:
-            while read := file.read(size):
-                whole, newline, rest = (rest + read).rpartition(b"\n")
-                if newline:
-                    yield whole + newline
+            while read := file.read(max(size, len(MARK))):
+                text = (rest + read).removeprefix(mark)
+                whole = without_blank_end(text[: text.rfind(b"\n") + 1])
+                rest, mark = text[len(whole) :], b""
+                if whole:
+                    yield whole
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(f"{source}: not a whole gzip file ({error}); fetch it again") from None
-    if rest:
+    if rest := without_blank_end(rest):
         yield rest + b"\n"
 
 
@@ -48,9 +53,9 @@ def tables(source: Path, layouts: Mapping[str, Layout]) -> Iterator[tuple[str, p
     """
     name, layout, line = "", Layout(columns={}, required=()), 1
     for block in blocks(source):
-        rows = block
+        rows = plain_csv(block, source.name, first=line)
         if line == 1:
-            header, _, rows = block.partition(b"\n")
+            header, _, rows = rows.partition(b"\n")
             name, layout = _told_by(header, layouts, source.name)
         if rows:
             yield (
