@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tradesim.errors import ArgumentError
+from tradesim.market.lots import in_lots
 from tradesim.market.readers.binance import read_binance
 from tradesim.market.readers.cboe import read_cboe
 from tradesim.market.readers.databento import read_databento
@@ -45,6 +46,7 @@ def ingest(
     underlying: str | None = None,
     rate: float = 0.0,
     dividend: float = 0.0,
+    lot: float | None = None,
     on_bad_row: OnBadRow = OnBadRow.RAISE,
 ) -> tuple[Tape, Intake]:
     """Make a tape of a vendor's files; return it, and what was left out of it.
@@ -55,7 +57,10 @@ def ingest(
     ``underlying``  which of the sources' underlyings the tape is to hold; None where they hold one
     ``rate dividend`` continuously compounded, a year: said here because quotes do not tell them
 
-    Raises :class:`~tradesim.errors.ArgumentError` for an unknown format or no sources,
+    ``lot``         contracts of which every size is counted; None is what the format says, or the largest power of ten,
+    at most 1, that makes all sizes whole
+
+    Raises :class:`~tradesim.errors.ArgumentError` for an unknown format, no sources or a lot that does not fit,
     :class:`~tradesim.errors.SourceError` for files that are not of the format, and
     :class:`~tradesim.errors.TapeError` for rows that break a rule (see :mod:`tradesim.market.rules`).
     """
@@ -63,6 +68,7 @@ def ingest(
         raise ArgumentError("no sources are given: name at least one of the vendor's files")
     request = Request(sources=[Path(s) for s in sources], underlying=underlying, rate=rate, dividend=dividend)
     tape, intake = validated(_reader(format)(request), on_bad_row=on_bad_row)
+    tape = tape if lot is None else in_lots(tape, lot)
     if output is not None:
         write_tape(tape, output)
     return tape, intake
