@@ -75,6 +75,6 @@ def test_a_stated_lot_is_the_tapes(tmp_path):
     assert (made.lot, made.size.tolist()) == (0.01, [50])
     assert lot_of(tmp_path / "tape.parquet") == 0.01
     with pytest.raises(
-        ArgumentError, match="row 0 of the tape has a size of 0.5, which must be a whole number of lots"
+        ArgumentError, match=r"row 0 of the tape has a size of 0\.5, which must be a whole number of lots"
     ):
         ingest("tardis", [tmp_path / "capture.csv"], lot=1.0)
