@@ -188,7 +188,7 @@ def test_lines_after_the_contracts_expiry_are_left_out_and_counted(tmp_path):
     late = TEXT.replace("10:30", "16:15").replace("05-21", "04-26")
     tape, intake = ingest("cboe", [file(tmp_path, late)])
     assert intake.left_out == {"rows after the contract's expiry": 1}
-    assert "1 left out (rows after the contract's expiry 1)" in str(intake)
+    assert "1 left out (rows after the contract's expiry: 1)" in str(intake)
     assert (tape.ts[tape.instrument != UNDERLYING] <= tape.chain.expiry.min()).all()
 
 

@@ -59,7 +59,7 @@ def left_out_text(left_out: Mapping[str, int]) -> str:
     """What was left out, in words; empty where nothing was."""
     if not left_out:
         return ""
-    return f"{sum(left_out.values()):,} left out ({', '.join(f'{kind} {n:,}' for kind, n in left_out.items())})"
+    return f"{sum(left_out.values()):,} left out ({', '.join(f'{kind}: {n:,}' for kind, n in left_out.items())})"
 
 
 def check_tape(tape: Tape) -> None:
