@@ -66,7 +66,10 @@ def ingest(
     """
     if not sources:
         raise ArgumentError("no sources are given: name at least one of the vendor's files")
-    request = Request(sources=[Path(s) for s in sources], underlying=underlying, rate=rate, dividend=dividend)
+    on_bad_row = OnBadRow(on_bad_row)
+    request = Request(
+        sources=[Path(s) for s in sources], underlying=underlying, rate=rate, dividend=dividend, on_bad_row=on_bad_row
+    )
     tape, intake = validated(_reader(format)(request), on_bad_row=on_bad_row)
     tape = tape if lot is None else in_lots(tape, lot)
     if output is not None:

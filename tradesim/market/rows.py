@@ -57,6 +57,7 @@ class Draft:
     ``where``  what an error calls it: the name of a file
     ``smile``  of the latent state, where there is one; ``carry`` as in the tape
     ``left_out`` lines of the source that are no rows, by what they are
+    ``dropped`` rows that the reader itself found bad and was asked to drop, by why
     """
 
     rows: pl.DataFrame
@@ -66,6 +67,7 @@ class Draft:
     carry: NDArray[np.float64] | None = None
     smile: NDArray[np.float64] | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 def draft_of(tape: Tape) -> Draft:

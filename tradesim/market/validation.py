@@ -96,7 +96,10 @@ def validated(draft: Draft, *, on_bad_row: OnBadRow = OnBadRow.RAISE) -> tuple[T
         raise TapeError(f"{draft.where}: no quote or trade is left of {len(draft.rows):,} rows; mend the source")
     tape = tape_of(replace(draft, rows=rows.select(pl.col(column).cast(dtype) for column, dtype in COLUMNS.items())))
     intake = Intake(
-        rows=len(draft.rows), dropped=dict(sieve.dropped), clock=measure_clock(tape), left_out=draft.left_out
+        rows=len(draft.rows) + sum(draft.dropped.values()),
+        dropped={**draft.dropped, **sieve.dropped},
+        clock=measure_clock(tape),
+        left_out=draft.left_out,
     )
     return tape, intake
 

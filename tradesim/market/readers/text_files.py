@@ -11,7 +11,7 @@ import polars as pl
 from tradesim.errors import SourceError
 from tradesim.market.readers.csv_text import MARK, plain_csv, without_blank_end
 from tradesim.market.readers.layout import Layout
-from tradesim.market.readers.reader import existing
+from tradesim.market.readers.reader import existing, refuse_other_venue
 
 BLOCK: Final = 64 * 2**20
 """Bytes of text that are held at a time, about: a day of a vendor's file is larger than memory."""
@@ -71,6 +71,7 @@ def _told_by(header: bytes, layouts: Mapping[str, Layout], where: str) -> tuple[
         if layout.columns.keys() <= set(columns) and len(set(columns)) == len(columns):
             types = {column: layout.columns.get(column, pl.String()) for column in columns}
             return name, Layout(columns=types, required=layout.required)
+    refuse_other_venue(header.decode(errors="replace"), f"{where}, line 1")
     wanted = "; or ".join(f"{','.join(layout.columns)} ({name})" for name, layout in layouts.items())
     raise SourceError(f"{where}, line 1: the header is {','.join(columns)[:60]!r}; it must have {wanted}")
 
