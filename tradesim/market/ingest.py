@@ -46,6 +46,7 @@ def ingest(
     underlying: str | None = None,
     rate: float = 0.0,
     dividend: float = 0.0,
+    market: str | None = None,
     lot: float | None = None,
     on_bad_row: OnBadRow = OnBadRow.RAISE,
 ) -> tuple[Tape, Intake]:
@@ -57,6 +58,8 @@ def ingest(
     ``underlying``  which of the sources' underlyings the tape is to hold; None where they hold one
     ``rate dividend`` continuously compounded, a year: said here because quotes do not tell them
 
+    ``market``      of LEAN: which of its markets the files are of, where their folders do not say it: ``equity/usa`` or
+    ``index/usa`` (see :mod:`tradesim.market.readers.lean_markets`)
     ``lot``         contracts of which every size is counted; None is what the format says, or the largest power of ten,
     at most 1, that makes all sizes whole
 
@@ -68,7 +71,12 @@ def ingest(
         raise ArgumentError("no sources are given: name at least one of the vendor's files")
     on_bad_row = OnBadRow(on_bad_row)
     request = Request(
-        sources=[Path(s) for s in sources], underlying=underlying, rate=rate, dividend=dividend, on_bad_row=on_bad_row
+        sources=[Path(s) for s in sources],
+        underlying=underlying,
+        rate=rate,
+        dividend=dividend,
+        market=market,
+        on_bad_row=on_bad_row,
     )
     tape, intake = validated(_reader(format)(request), on_bad_row=on_bad_row)
     tape = tape if lot is None else in_lots(tape, lot)

@@ -14,6 +14,9 @@ from tradesim.units import SECOND
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
 
+CLOSE: Final = 16 * 3600 * SECOND
+"""From midnight to when the exchange closes but on half days, ns."""
+
 YEARS: Final = range(1970, 2262)
 """The years whose instants a tape can hold."""
 
@@ -26,7 +29,7 @@ def midnight(date: str, where: str) -> int:
     >>> midnight("20151224", "a file") == 1_450_933_200 * SECOND
     True
     """
-    noon = datetime_of(date, where).replace(hour=12, tzinfo=NEW_YORK)
+    noon = _within_years(date, where).replace(hour=12, tzinfo=NEW_YORK)
     return (int(noon.timestamp()) - 12 * 3600) * SECOND
 
 
@@ -50,11 +53,26 @@ def expiry_of(date: str, where: str) -> int:
     >>> expiry_of("20140419", "a file") == midnight("20140417", "a file") + 16 * 3600 * SECOND
     True
     """
-    day = datetime_of(date, where)
-    if day.year not in YEARS:
-        raise SourceError(f"{where}: {date}: a tape holds the years {YEARS[0]} to {YEARS[-1]}; leave the contract out")
+    day = _within_years(date, where)
     days, closes = _sessions(day.year)
     return int(closes[np.searchsorted(days, np.datetime64(day, "D"), side="right") - 1])
+
+
+def closes_early(date: str, where: str) -> bool:
+    """Whether ``date`` (``yyyymmdd``) is a half day.
+
+    >>> closes_early("20151224", "a file"), closes_early("20151223", "a file")
+    (True, False)
+    """
+    start = midnight(date, where)
+    return start < expiry_of(date, where) < start + CLOSE
+
+
+def _within_years(date: str, where: str) -> datetime:
+    day = datetime_of(date, where)
+    if day.year not in YEARS:
+        raise SourceError(f"{where}: {date}: a tape holds the years {YEARS[0]} to {YEARS[-1]}; leave it out")
+    return day
 
 
 @cache

@@ -35,6 +35,7 @@ class Request:
     ``sources``     the vendor's files
     ``underlying``  which underlying of the sources the tape is to hold; None where they hold one
     ``rate dividend`` continuously compounded, a year: no vendor's quotes tell them
+    ``market``      of LEAN: which of its markets the files are of, where their folders do not say it
     ``on_bad_row``  what becomes of a line that is of the format and yet no row can be made of
     """
 
@@ -42,6 +43,7 @@ class Request:
     underlying: str | None = None
     rate: float = 0.0
     dividend: float = 0.0
+    market: str | None = None
     on_bad_row: OnBadRow = OnBadRow.RAISE
 
 
