@@ -11,13 +11,13 @@ Time is New York's, of the END of the interval; prices are dollars. A price or a
 The tape holds one quote a contract and interval, and one of the underlying, whose sizes are not told: one lot. What
 happened within an interval is not known, so the resolution of the tape is the interval: the least time between two of
 its instants, or a day where it has one. ``open``, ``high``, ``low``, ``close`` and ``trade_volume`` tell that there was
-trading, not when or at which prices: they make no trades.
+trading, not when or at which prices: they make no trades, so neither auctions nor corrections of trades come in.
 
 A contract is named by its OCC symbol and expires as the exchange closes its last session until the stated day; the
 files do not tell which options are settled at a morning's opening. It stands for 100 units, and is American unless its
 root is one of the index options in :data:`~tradesim.market.readers.occ.EUROPEAN_ROOTS`. A root that ends in a digit is
 that of contracts adjusted after a corporate action, which deliver something else than 100 units: they are left out, and
-the tape's ``source`` says so.
+the tape's ``source`` says so. Lines after a contract's expiry are left out and counted, as vendors go on to the hour.
 """
 
 from typing import Final
