@@ -147,7 +147,10 @@ BAD_LINES = {
     "a word for a price": (trade(1, "much", "1"), "of another form .*could not convert string to float: 'much'"),
     "no price": (binance(1, "trade", q="1", m=True), "of another form .*KeyError: 'p'"),
     "no maker": (trade(1, "9", "1", m="yes"), "m is 'yes'; it must be true or false"),
-    "no time": (GOOD.replace('"T"', '"t"').replace('"E"', '"x"'), "of another form .*'E'"),
+    "no time": (
+        GOOD.replace('"T"', '"t"').replace('"E"', '"x"'),
+        "a bookTicker without an event time, as spot's are: .*capture the futures' stream",
+    ),
     "a time of text": (GOOD.replace(f'"T":{SECONDS}001', '"T":"now"'), "the time is 'now'; it must be whole ms"),
     "a huge time": (GOOD.replace(f'"T":{SECONDS}', f'"T":{SECONDS}000000'), "it must be whole ms since the epoch"),
     "no levels": (depth(1, 20, 10, b=None), "of another form .*TypeError"),
@@ -162,6 +165,52 @@ def test_a_bad_line_is_refused_by_its_number(tmp_path, bad, says):
     with pytest.raises(SourceError, match=f"^capture, line 2: .*{says}") as told:
         tape_of(tmp_path, GOOD, bad, GOOD)
     assert "\n" not in str(told.value)
+
+
+def spot(ms, update, first, **sides):
+    """A message of spot's book, which has no ``pu``."""
+    sent = {"e": "depthUpdate", "E": SECONDS * 1000 + ms, "s": "BTCUSDT", "U": first, "u": update, "b": [], "a": []}
+    return line(ms, {**sent, **sides})
+
+
+def test_messages_that_tell_no_instant_are_dropped_and_counted_where_that_is_asked(tmp_path):
+    untimed = line(2, {"u": 3, "s": "BTCUSDT", "b": "9.5", "B": "1", "a": "9.6", "A": "1"})
+    book = line(3, {"lastUpdateId": 3, "bids": [["9.5", "1"]], "asks": [["9.6", "1"]]})
+    lines = [trade(1, "9", "1"), untimed, book, untimed, trade(4, "9", "1")]
+    source = written(tmp_path / "spot", "\n".join(lines))
+    tape, intake = ingest("binance", [source], on_bad_row="drop")
+    assert (len(tape), intake.rows) == (2, 5)
+    assert intake.dropped == {"bookTicker without an event time": 2, "book without an event time": 1}
+    assert "5 rows, 3 dropped" in str(intake)
+    with pytest.raises(SourceError, match=r"bookTicker without an event time: 1"):
+        ingest("binance", [written(tmp_path / "alone", untimed)], on_bad_row="drop")
+
+
+def test_every_message_that_is_no_row_is_counted_by_what_it_is(tmp_path):
+    lines = [
+        trade(1, "9", "1"),
+        binance(2, "aggTrade", p="9", q="1", m=True),
+        line(3, {"result": None, "id": 1}),
+        trade(4, "9", "1").replace("BTCUSDT", "ETHBTC"),
+        trade(5, "9", "1", X="INSURANCE_FUND"),
+    ]
+    source = written(tmp_path / "capture", "\n".join(lines))
+    tape, intake = ingest("binance", [source], underlying="BTCUSDT")
+    assert len(tape) == 1
+    assert intake.left_out == {
+        "aggTrade messages": 1,
+        "messages of no event": 1,
+        "messages of other symbols": 1,
+        "trades that met no order of the book": 1,
+    }
+    assert "4 left out (aggTrade messages: 1" in str(intake)
+
+
+def test_missing_updates_of_spots_book_are_refused(tmp_path):
+    whole = [spot(1, 20, 11, b=[["9.5", "2"]]), spot(2, 30, 21, b=[["9.5", "3"]])]
+    assert len(tape_of(tmp_path, *whole)) == 2
+    with pytest.raises(SourceError, match="this one follows 21, and the last one here is 20"):
+        tape_of(tmp_path, whole[0], spot(2, 30, 22, b=[["9.5", "3"]]))
 
 
 BAD_VALUES = {

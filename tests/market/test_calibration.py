@@ -145,7 +145,7 @@ def test_a_deribit_snapshot_on_a_known_smile_gives_it_back(tmp_path):
         ({"option_type": "straddle"}, "call or put"),
         ({"instrument_name": "BTC_USDC-29JAN26-50000-C"}, "inverse"),
         ({"expiry_datetime": "2025-01-29T08:00:00+00:00"}, "after the timestamp"),
-        ({"expiry_datetime": "soon"}, "not a snapshot"),
+        ({"expiry_datetime": "soon"}, "line 2: expiry_datetime is 'soon'; it must be a time"),
         ({"index_price": 0.0}, "positive"),
         ({"strike": None}, "strike"),
     ],
@@ -166,6 +166,37 @@ def test_a_deribit_snapshot_without_its_columns_or_of_several_coins_is_refused(t
         read_snapshot(tmp_path / "both.csv")
     assert len(read_snapshot(tmp_path / "both.csv", underlying="eth").chain) == len(table)
     with pytest.raises(SourceError, match="no such file"):
+        read_snapshot(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    "column", ["futures_price", "index_price", "strike", "expiry_datetime", "option_type", "timestamp"]
+)
+@pytest.mark.parametrize("missing", [None, "nan"])
+def test_a_row_of_a_deribit_snapshot_without_a_value_is_left_out_counted_and_named(tmp_path, column, missing):
+    table = pl.read_csv(deribit(tmp_path / "chain.csv"), infer_schema=False)
+    third = pl.int_range(pl.len()) == 2
+    table.with_columns(pl.when(third).then(pl.lit(missing)).otherwise(column).alias(column)).write_csv(
+        tmp_path / "less.csv"
+    )
+    whole, less = read_snapshot(tmp_path / "chain.csv"), read_snapshot(tmp_path / "less.csv")
+    name = table["instrument_name"][2]
+    assert set(whole.chain.name) - set(less.chain.name) == {name}
+    assert less.left_out == {f"rows without {column}, first {name} on line 4": 1}
+    with pytest.raises(SourceError, match=f"line 4 .*{column} is empty; give it, or leave such rows out"):
+        read_snapshot(tmp_path / "less.csv", on_bad_row=OnBadRow.RAISE)
+
+
+def test_rows_that_no_one_can_place_end_the_reading_of_a_deribit_snapshot(tmp_path):
+    table = pl.read_csv(deribit(tmp_path / "chain.csv"))
+    pl.concat([table, table[5:6]]).write_csv(tmp_path / "twice.csv")
+    with pytest.raises(SourceError, match="a contract has one row"):
+        read_snapshot(tmp_path / "twice.csv")
+    table.with_columns(currency=pl.when(pl.int_range(pl.len()) > 0).then("currency")).write_csv(tmp_path / "whose.csv")
+    with pytest.raises(SourceError, match="line 2: currency is empty"):
+        read_snapshot(tmp_path / "whose.csv")
+    table.with_columns(futures_price=None).write_csv(tmp_path / "none.csv")
+    with pytest.raises(SourceError, match=r"no row is left; every row needs .*futures_price"):
         read_snapshot(tmp_path / "none.csv")
 
 

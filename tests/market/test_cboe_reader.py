@@ -176,13 +176,27 @@ def test_a_malformed_file_is_refused_by_line_and_nothing_is_written(tmp_path, te
         (second("66.3000", "68.9"), "crossed"),
         (second("66.3000", "66000000000"), "large"),
         (TEXT + LINES[1], "duplicate"),
-        (TEXT.replace("10:30", "16:30").replace("05-21", "04-26"), "expired"),
     ],
 )
 def test_impossible_numbers_break_a_rule_of_the_tape(tmp_path, text, rule):
     with pytest.raises(TapeError, match=f"rule '{rule}'"):
         ingest("cboe", [file(tmp_path, text)])
     assert ingest("cboe", [file(tmp_path, text)], on_bad_row=OnBadRow.DROP)[1].dropped[rule] == 1
+
+
+def test_lines_after_the_contracts_expiry_are_left_out_and_counted(tmp_path):
+    late = TEXT.replace("10:30", "16:15").replace("05-21", "04-26")
+    tape, intake = ingest("cboe", [file(tmp_path, late)])
+    assert intake.left_out == {"rows after the contract's expiry": 1}
+    assert "1 left out (rows after the contract's expiry: 1)" in str(intake)
+    assert (tape.ts[tape.instrument != UNDERLYING] <= tape.chain.expiry.min()).all()
+
+
+def test_a_class_of_shares_is_in_the_root_with_or_without_its_dot(tmp_path):
+    for root in ("BRKB", "BRK.B"):
+        text = TEXT.replace("\nA,", "\nBRK.B,").replace(":00,A,", f":00,{root},")
+        tape = ingest("cboe", [file(tmp_path, text)], underlying="brk.b")[0]
+        assert tape.chain.name[0] == "BRKB  210521C00070000"
 
 
 @given(st.data())

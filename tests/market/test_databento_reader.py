@@ -19,7 +19,7 @@ from tradesim.market.ingest import ingest
 from tradesim.market.readers.dbn import read_dbn
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.tape_file import read_tape
-from tradesim.units import MILLISECOND, SECOND
+from tradesim.units import DAY, MILLISECOND, SECOND
 
 dbn = pytest.importorskip("databento_dbn", reason="the vendor's package is not installed")
 
@@ -315,6 +315,75 @@ def test_where_the_package_is_missing_the_error_says_how_to_get_it(tmp_path, mon
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(SourceError, match=r"not installed; install it with: pip install 'tradesim\[databento\]'"):
         ingest("databento", [source])
+
+
+@pytest.mark.parametrize(
+    ("said", "multiplier"),
+    [
+        ({}, 100),
+        ({"contract_multiplier": 100, "unit_of_measure_qty": price(1)}, 100),
+        ({"contract_multiplier": 100}, 100),
+        ({"unit_of_measure_qty": price(1)}, 100),
+        ({"unit_of_measure_qty": price(100)}, 100),
+        ({"contract_multiplier": 10, "unit_of_measure_qty": price(1)}, 10),
+        ({"contract_multiplier": 1, "unit_of_measure_qty": price(50)}, 50),
+    ],
+)
+def test_the_multiplier_is_the_contracts_own_else_the_quantity_of_its_unit(tmp_path, said, multiplier):
+    sources = [options(tmp_path, cmbp1(1, 2.0, 2.1)), defined(tmp_path, definition(*CALL_TERMS, **said))]
+    assert ingest("databento", [*sources, stock(tmp_path)])[0].chain.multiplier.tolist() == [multiplier]
+
+
+def later(record, days):
+    """The record as many days later."""
+    for name in ("ts_event", "ts_recv"):
+        setattr(record, name, getattr(record, name) + days * DAY)
+    return record
+
+
+def test_ids_that_are_dealt_anew_each_day_are_the_contracts_of_their_day(tmp_path):
+    other = (99, "AAPL  250321C00260000", "C", 260.0)
+    far = {"expiration": "2025-03-21T00:00:00"}
+    sources = [
+        options(
+            tmp_path,
+            cmbp1(1, 2.0, 2.1, number=1),
+            cmbp1(1, 4.0, 4.1, number=2),
+            later(cmbp1(1, 2.2, 2.3, number=2), 1),
+            later(cmbp1(1, 4.2, 4.3, number=1), 1),
+            later(cmbp1(2, 9.2, 9.3, number=3), 1),
+        ),
+        defined(
+            tmp_path,
+            definition(1, "AAPL  250321C00250000", "C", 250.0, **far),
+            definition(2, *other[1:], **far),
+            definition(3, "AAPL  250321C00270000", "C", 270.0, **far),
+            later(definition(2, "AAPL  250321C00250000", "C", 250.0, **far), 1),
+            later(definition(1, *other[1:], **far), 1),
+        ),
+        stock(tmp_path),
+    ]
+    tape, intake = ingest("databento", sources)
+    assert tape.chain.name == ("AAPL  250321C00250000", "AAPL  250321C00260000")
+    assert tape.instrument.tolist() == [UNDERLYING, 1, 2, 1, 2]
+    assert (tape.bid[1:] / 1e6).tolist() == [2.0, 4.0, 2.2, 4.2]
+    assert intake.left_out == {"records of other instruments": 1}
+
+
+def test_a_symbol_that_the_metadata_states_counts_more_than_a_definitions_id(tmp_path):
+    quotes = write(
+        tmp_path / "o.dbn", "cmbp-1", [cmbp1(1, 2.0, 2.1, number=1)], dataset="OPRA.PILLAR", names={1: CALL_TERMS[1]}
+    )
+    definitions = defined(tmp_path, definition(1, *PUT_TERMS[1:]), later(definition(5, *CALL_TERMS[1:]), -1))
+    assert ingest("databento", [quotes, definitions, stock(tmp_path)])[0].chain.name == (CALL_TERMS[1],)
+
+
+def test_a_book_that_the_vendor_flags_as_bad_has_no_sides(tmp_path):
+    bad = mbp1(1, 249.0, 251.0)
+    bad.flags = 4
+    tape, intake = ingest("databento", [stock(tmp_path, mbp1(0, 249.99, 250.01), bad, mbp1(2, 249.99, 250.01))])
+    assert tape.bid_size.tolist() == [3, 0, 3]
+    assert intake.left_out == {"quotes of books that the vendor flags as bad": 1}
 
 
 @given(st.data())

@@ -130,6 +130,26 @@ def test_an_index_in_cents_is_micros_exactly(tmp_path, cents):
     assert tape.bid[tape.instrument == UNDERLYING].tolist() == [cents * 10_000]
 
 
+def test_every_message_that_is_no_row_is_counted_by_what_it_is(tmp_path):
+    others = [
+        message("1617644857.0", f"book.{CALL_NAME}.raw", {}),
+        message("1617644857.0", "ticker.BTC-PERPETUAL.raw", {}),
+        '1617644857.0: {"id":1,"result":[]}',
+        ticker("1617644859.0", 2000, "BTC-30APR21-20000-C", index_price=58900.5),
+    ]
+    before, after = (
+        ingest("deribit", [capture(tmp_path, lines)], underlying="ETH") for lines in (LINES, LINES + others)
+    )
+    assert after[0].hash == before[0].hash
+    assert dict(after[1].left_out) == {
+        "lines of the recorder's own": before[1].left_out["lines of the recorder's own"],
+        "book messages": before[1].left_out["book messages"] + 1,
+        "ticker messages of no option": 2,
+        "messages of no channel": before[1].left_out["messages of no channel"] + 1,
+        "messages of other underlyings": 1,
+    }
+
+
 def test_linear_options_are_refused(tmp_path):
     source = capture(tmp_path, [ticker("1617644859.0", 2000, "BTC_USDC-30APR21-20000-C", index_price=58900.5)])
     with pytest.raises(SourceError, match="options on BTC_USDC are linear"):
@@ -149,6 +169,17 @@ BAD_LINES = {
     "half a message": (message("1617644857.0", f"ticker.{CALL_NAME}.raw", {"timestamp": 1}), "of another form"),
     "no message": (message("1617644857.0", f"ticker.{CALL_NAME}.raw", None), "of another form"),
     "trades of another form": (message("1617644857.0", f"trades.{CALL_NAME}.raw", [1]), "of another form"),
+    "a huge index": (
+        ticker("1617644857.0", 1, index_price=1e300),
+        "index_price is 1e.300; a tape holds no such number",
+    ),
+    "a huge time": (ticker("1617644857.0", 10**30), "timestamp is 1000000.*; a tape holds no such number"),
+    "a forward below 0": (ticker("1617644857.0", 1, underlying_price=-5.0), "of another form"),
+    "deep": ("1617644857.0: " + '{"a":' * 100_000 + "1" + "}" * 100_000, "line 3: not JSON"),
+    "Delta Exchange's": (
+        '1617644857.0: {"type":"v2/ticker","symbol":"C-BTC-90000-310125"}',
+        "line 3: of Delta Exchange, .* read them by a function of your own",
+    ),
     "no such day": (ticker("1617644857.0", 1, "ETH-31FEB21-100-C"), "31FEB21 in ETH-31FEB21-100-C is not a date"),
 }
 

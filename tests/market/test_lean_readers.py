@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tape_samples import zipped
 
-from tradesim.errors import SourceError, TapeError
+from tradesim.errors import ArgumentError, SourceError, TapeError
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT
 from tradesim.market.ingest import ingest
 from tradesim.market.sieve import OnBadRow
@@ -85,6 +85,14 @@ def test_a_bar_of_trades_is_one_trade_of_its_volume_at_its_close(tape):
 def test_time_is_new_york_wall_time_in_summer_and_winter(tmp_path, date, start):
     source = zipped(tmp_path / "stock.zip", {f"{date}_goog_minute_quote.csv": BAR})
     assert ingest("lean", [source])[0].start == new_york(*start)
+
+
+def test_on_a_half_day_contracts_end_at_one_and_later_bars_of_theirs_are_counted(tmp_path):
+    name = f"{DAY}_brk.b_minute_quote_american_call_1300000_{DAY}.csv"
+    source = zipped(tmp_path / "options.zip", {name: BAR + BAR.replace("34200000", "46800000")})
+    tape, intake = ingest("lean", [source])
+    assert (tape.chain.name[0], tape.chain.expiry[0]) == ("BRKB  151224C00130000", new_york(2015, 12, 24, 13))
+    assert (len(tape), intake.left_out) == (1, {"rows after the contract's expiry": 1})
 
 
 BAD_TABLES = {
@@ -210,8 +218,8 @@ def test_recorded_minute_bars_of_a_whole_chain(shared_data):
     assert ended > 2_000
     assert len(tape.chain) == 2_192
     assert len(np.unique(tape.chain.expiry)) == 12
-    assert np.count_nonzero(quotes) == 275_812 + ended
-    assert np.count_nonzero(quotes & one_sided) == 112_322 + ended
+    assert np.count_nonzero(quotes) == 275_804 + ended
+    assert np.count_nonzero(quotes & one_sided) == 112_314 + ended
     assert np.count_nonzero(quotes & ~one_sided & (tape.bid == tape.ask)) == 2
     assert np.count_nonzero(~quotes) == 227 + 958
     assert not intake.dropped
@@ -229,3 +237,93 @@ def test_recorded_ticks_of_a_stock(shared_data):
     assert np.count_nonzero(tape.kind == TRADE) == 24_293
     both = (tape.bid_size > 0) & (tape.ask_size > 0)
     assert np.all(tape.bid[both] <= tape.ask[both])
+
+
+def trades(*prices: str, time: int = OPEN) -> str:
+    """Minute bars of trades at ``prices``, the first at ``time`` (ms)."""
+    return "".join(f"{time + 60_000 * i},{p},{p},{p},{p},10\n" for i, p in enumerate(prices))
+
+
+STOCK_TRADES = STOCK_FILE.replace("quote", "trade").replace(DAY, "20151223")
+
+OTHER_MARKETS = {
+    "decimals": (
+        trades("3700.10"),
+        "line 1: O is '3700.10'.*LEAN's raw ones.*--market index/usa.*function of your own",
+    ),
+    "whole raw prices below a dollar": (trades("3700", "3701"), "prices from 3,700 to 3,701 would be 0.37 to 0.3701"),
+    "whole raw prices finer than half a cent": (
+        trades("61803", "61811", "61800"),
+        "would be 6.18 to 6.1811 dollars .* 2 of 3 finer than half a cent; they seem to be raw",
+    ),
+    "crypto's night": (trades("7500000", time=0), "from 00:00 to 00:00: American exchanges trade from 04:00 to 20:00"),
+    "India's hours": (trades("1475000", "1476000", time=33_300_000), "from 09:15 to 09:16, the hours of India's"),
+    "a time beyond the day": (trades("7500000", time=86_400_000), "time is 86400000; it must be ms after midnight"),
+    "a time below 0": (trades("7500000", time=-1), "time is -1; it must be ms after midnight"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), OTHER_MARKETS.values(), ids=OTHER_MARKETS.keys())
+def test_another_market_of_lean_is_named_and_not_read_as_this_one(tmp_path, text, said):
+    source = zipped(tmp_path / "x.zip", {STOCK_TRADES: text})
+    with pytest.raises(SourceError, match=said) as caught:
+        ingest("lean", [source])
+    assert "\n" not in str(caught.value)
+    assert "fetch the archive again" not in str(caught.value)
+
+
+@pytest.mark.parametrize("market", ["crypto/coinbase", "forex/oanda", "future/cme", "equity/india", "cfd/oanda"])
+def test_folders_of_another_market_are_refused_by_their_name(tmp_path, market):
+    folder = tmp_path / market / "minute" / "goog"
+    folder.mkdir(parents=True)
+    source = zipped(folder / "20151223_trade.zip", {STOCK_TRADES: trades("7500000")})
+    with pytest.raises(SourceError, match=f"of LEAN's market {market}.* read others by a function of your own"):
+        ingest("lean", [source])
+
+
+def test_a_cheap_stock_is_read_where_its_market_is_stated(tmp_path):
+    source = zipped(tmp_path / "x.zip", {STOCK_TRADES: trades("3700", "3701")})
+    assert ingest("lean", [source], market="equity/usa")[0].price.tolist() == [370_000, 370_100]
+    folder = tmp_path / "equity" / "usa" / "minute" / "goog"
+    folder.mkdir(parents=True)
+    assert ingest("lean", [source.rename(folder / "x.zip")])[0].price.tolist() == [370_000, 370_100]
+    with pytest.raises(ArgumentError, match="market 'usa': it is equity/usa or index/usa"):
+        ingest("lean", [folder / "x.zip"], market="usa")
+
+
+def test_an_index_has_raw_prices_and_a_level_and_its_options_have_not(tmp_path):
+    index = zipped(tmp_path / "spx.zip", {"20151223_spx_minute_trade.csv": trades("2063.52", "2064.1")})
+    name = "20151223_spx_minute_quote_european_call_20600000_20160115.csv"
+    options = zipped(tmp_path / "options.zip", {name: BAR.replace("10000", "350000").replace("12000", "352000")})
+    tape = ingest("lean", [index, options], market="index/usa")[0]
+    spot = tape.instrument == UNDERLYING
+    assert tape.kind.tolist() == [QUOTE] * 3
+    assert tape.bid[spot].tolist() == tape.ask[spot].tolist() == [micros(2063.52), micros(2064.1)]
+    assert tape.bid_size[spot].tolist() == tape.ask_size[spot].tolist() == [1, 1]
+    assert (tape.bid[~spot][0], tape.chain.strike[0]) == (micros(35.0), 2060.0)
+
+
+@pytest.mark.parametrize(
+    ("reader", "name", "said"),
+    [
+        ("lean", CALL_FILE.replace("quote", "openinterest"), "open interest, which is no quote or trade"),
+        ("lean", STOCK_FILE.replace("minute", "second"), "bars of another resolution than a minute"),
+        ("lean", "goog.csv", "bars of another resolution than a minute"),
+        ("lean", "20131007_es_minute_quote_201312_20131220.csv", "or of a future"),
+        ("lean", "20131007_ibm_Quote_Tick.csv", "ticks, which are for the reader lean-tick"),
+        ("lean-tick", STOCK_FILE, "minute bars .*reader lean"),
+    ],
+)
+def test_another_table_of_lean_is_named(tmp_path, reader, name, said):
+    with pytest.raises(SourceError, match=f"{said}.*; the name must be of the form"):
+        ingest(reader, [zipped(tmp_path / "x.zip", {name: BAR})])
+
+
+def test_ticks_that_the_vendor_suspects_are_left_out_and_counted(tmp_path):
+    ticks = QUOTE_TICKS + "14400400,1,100,0,0,P,1,1\n"
+    tape, intake = ingest("lean-tick", [zipped(tmp_path / "ibm.zip", {"20131007_ibm_Quote_Tick.csv": ticks})])
+    assert tape.bid.max() == tape.bid[-1] == micros(181.24)
+    assert intake.left_out == {"messages marked as suspicious": 1, "messages that leave the quote as it was": 1}
+    whole = "14400400,3700,100,P,0,0\n"
+    with pytest.raises(SourceError, match=r"would be 0\.37 to 0\.37 dollars"):
+        ingest("lean-tick", [zipped(tmp_path / "raw.zip", {"20131007_ibm_Trade_Tick.csv": whole})])

@@ -154,6 +154,25 @@ def test_options_of_another_venue_are_refused(tmp_path):
         tape_of(tmp_path, "\n".join([OPTIONS_HEADER, row]))
 
 
+def test_options_without_their_terms_and_delta_exchange_are_refused(tmp_path):
+    for symbol, says in (
+        ("BTC-29MAY26-9000-C", "is an option, and these files do not tell its terms; give its options_chain"),
+        ("C-BTC-90000-310125", "of Delta Exchange, .* read them by a function of your own"),
+    ):
+        (tmp_path / "quotes.csv").write_text(QUOTES.replace("BTCUSDT", symbol))
+        with pytest.raises(SourceError, match=says):
+            ingest("tardis", [tmp_path / "quotes.csv"])
+    (tmp_path / "trades.csv").write_text("product_symbol,price,size,timestamp,buyer_role\nC-BTC-1-310125,1,1,1,taker\n")
+    with pytest.raises(SourceError, match="line 1: of Delta Exchange"):
+        ingest("tardis", [tmp_path / "trades.csv"])
+
+
+def test_rows_of_other_symbols_are_counted(tmp_path):
+    other = QUOTES.partition("\n")[2].replace("BTCUSDT", "ETHUSDT")
+    (tmp_path / "quotes.csv").write_text(QUOTES + other)
+    assert ingest("tardis", [tmp_path / "quotes.csv"], underlying="BTCUSDT")[1].left_out == {"rows of other symbols": 3}
+
+
 def test_a_contract_whose_terms_change_is_refused(tmp_path):
     with pytest.raises(SourceError, match=f"column strike: contract {CALL_NAME} has 2 of them; it must have one"):
         tape_of(tmp_path, OPTIONS + option(9, CALL_NAME, 10001, bid="0.4,1") + "\n")
@@ -191,7 +210,7 @@ BAD_QUOTES = {
     "no symbol": (QUOTES.replace("BTCUSDT", "", 2), "line 2: symbol is empty; it must be given"),
     "a column too few": (QUOTES.replace(",0.363", ""), "line 3: 7 columns; it must have 8"),
     "a column too many": (QUOTES.replace(",0.363", ",0.363,1"), "line 3: 9 columns; it must have 8"),
-    "a blank line": (QUOTES + "\n", "line 5: 1 columns; it must have 8"),
+    "a blank line": (QUOTES.replace("\n", "\n\n", 2), "line 2: 1 columns; it must have 8"),
     "garbage": (QUOTES + "\x00\x01garbage\n", "line 5: 1 columns; it must have 8"),
     "another header": (QUOTES.replace("bid_price", "bid"), "line 1: the header is .*; it must have"),
     "no header": (QUOTES.partition("\n")[2], "line 1: the header is 'binance-futures,BTCUSDT"),

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tradesim.cli.app import Json, Whole, app, names
-from tradesim.errors import ArgumentError
+from tradesim.errors import ArgumentError, one_of
 
 MOST_DAYS = 10_000
 
@@ -28,6 +28,7 @@ def hybrid(
     at: str | None = None,
     chain_underlying: str | None = None,
     rate: float | None = None,
+    on_bad_row: str = "drop",
     as_json: Json = False,
 ) -> None:
     """Write a tape of an underlying's real ticks under a modelled chain, calibrated to a real one.
@@ -64,6 +65,8 @@ def hybrid(
         Which, where the snapshot holds several (BTC or ETH).
     rate
         The interest rate, a fraction a year, continuously compounded; by default the chain's own.
+    on_bad_row
+        What becomes of a row of the snapshot that lacks a value: drop (it is left out and counted) or raise.
     as_json
         Print one JSON object: the tape and how well each expiry fits.
     """
@@ -74,15 +77,21 @@ def hybrid(
     from tradesim.market.calibration import calibrate
     from tradesim.market.hybrid import HybridMarket
     from tradesim.market.hybrid import hybrid as make
+    from tradesim.market.sieve import OnBadRow
     from tradesim.market.snapshot import read_snapshot
     from tradesim.market.tape_file import read_tape, write_tape
+    from tradesim.market.validation import left_out_text
     from tradesim.results.store import check_place, finite
     from tradesim.units import YEAR, duration, instant
 
     check_place(output)
     ticks = read_tape(underlying)
     snapshot = read_snapshot(
-        chain, at=at, underlying=chain_underlying, rate=None if rate is None else a_yield(rate, "rate")
+        chain,
+        at=at,
+        underlying=chain_underlying,
+        rate=None if rate is None else a_yield(rate, "rate"),
+        on_bad_row=one_of(OnBadRow, on_bad_row, "on-bad-row"),
     )
     surface, fit = calibrate(snapshot, days=whole_days(days), strikes=strikes, reach=reach)
     market = HybridMarket(
@@ -94,9 +103,17 @@ def hybrid(
     tape = make(ticks, market, seed=seed)
     write_tape(tape, output)
     if as_json:
-        made = {"output": str(output), "tape": tape.hash, "rows": len(tape), "contracts": len(tape.chain)}
-        print(json.dumps(finite({**made, "chain": surface.source, **asdict(fit)}), indent=2, allow_nan=False))
+        made: dict[str, object] = {
+            "output": str(output),
+            "tape": tape.hash,
+            "rows": len(tape),
+            "contracts": len(tape.chain),
+        }
+        made |= {"chain": surface.source, "left_out": dict(snapshot.left_out)}
+        print(json.dumps(finite({**made, **asdict(fit)}), indent=2, allow_nan=False))
         return
+    if snapshot.left_out:
+        print(f"{chain}: {left_out_text(snapshot.left_out)}")
     print(fit, *fit.expiries, sep="\n  ")
     print(f"{output}: {len(tape):,} rows, {len(tape.chain)} contracts, tape {tape.hash}")
 

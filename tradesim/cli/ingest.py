@@ -19,6 +19,8 @@ def ingest(
     underlying: str | None = None,
     rate: float = 0.0,
     dividend: float = 0.0,
+    market: str | None = None,
+    lot: float | None = None,
     on_bad_row: str = "raise",
     correct_clock: str | None = None,
     correct_skew: str | None = None,
@@ -42,6 +44,12 @@ def ingest(
         The interest rate, a fraction a year, continuously compounded.
     dividend
         The dividend yield, a fraction a year, continuously compounded, where the options do not tell it.
+    market
+        Of lean and lean-tick: which of LEAN's markets the files are of, where neither their folders nor their numbers
+        say it: equity/usa (ten-thousandths of a dollar) or index/usa (prices as they are).
+    lot
+        The contracts (of the underlying: shares or coins) of one lot, for example 0.01, of which all sizes are whole
+        numbers; by default what the format says, or the largest power of ten that the sizes allow, at most 1.
     on_bad_row
         raise (the first bad row ends it) or drop (bad rows are left out and counted).
     correct_clock
@@ -67,6 +75,8 @@ def ingest(
         underlying=underlying,
         rate=a_yield(rate, "rate"),
         dividend=a_yield(dividend, "dividend"),
+        market=market,
+        lot=lot,
         on_bad_row=one_of(OnBadRow, on_bad_row, "on-bad-row"),
     )
     if floor is not None:

@@ -14,6 +14,7 @@ from tradesim.experiments.plan import CURVE, Plan, Source
 from tradesim.experiments.timing import Timing
 from tradesim.experiments.until import Until
 from tradesim.market.chain import Settlement
+from tradesim.market.lots import common_lot
 from tradesim.market.pairs import coin_of
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import QUOTE, UNDERLYING, Tape, problem_of
@@ -73,6 +74,7 @@ def ground_of(tape: Tapes | None, market: Market | None, problem: str | None) ->
     first, *others = (read_tape(path) for path in paths)
     for path, other in zip(paths[1:], others, strict=True):
         _check_alike(first, other, path)
+    _check_lots({path: each.lot for path, each in zip(paths, (first, *others), strict=True)})
     coin = in_coin(first)
     return Ground(
         source=paths if others else paths[0],
@@ -135,11 +137,20 @@ def _check_alike(first: Tape, other: Tape, path: Path) -> None:
             f"tape {path.name}: it is {'recorded' if other.latent is None else 'generated'}, and the first one is not; "
             "compare generated and recorded tapes apart"
         )
-    usual, found = ((money_of(tape), tape.lot, problem_of(tape)) for tape in (first, other))
+    usual, found = ((money_of(tape), problem_of(tape)) for tape in (first, other))
     if found != usual:
         raise ArgumentError(
-            f"tape {path.name}: its currency, lot and options are {found}, the first one's {usual}; "
+            f"tape {path.name}: its currency and options are {found}, the first one's {usual}; "
             "compare tapes of one kind"
+        )
+
+
+def _check_lots(lots: dict[Path, float]) -> None:
+    if common_lot(lots.values()) is None:
+        told = ", ".join(f"{path.name} {lot:g}" for path, lot in lots.items())
+        raise ArgumentError(
+            f"tapes: their lots ({told}) are no whole multiples of the finest; state one lot as the tapes are made "
+            "(ingest --lot)"
         )
 
 

@@ -12,6 +12,7 @@ from tradesim.experiments.manifest import fingerprint, host, plain, versions
 from tradesim.experiments.stated import Filed, Stored, parse_latency, parse_model
 from tradesim.experiments.timing import Timing
 from tradesim.experiments.until import Until
+from tradesim.market.lots import common_lot, in_lots, lot_of
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import Tape
 from tradesim.market.tape_file import read_tape
@@ -155,12 +156,13 @@ class Plan:
         return checked(replace(self.trading, method=method))
 
     def tape(self, seed: int) -> Tape:
-        """The tape of ``seed``."""
+        """The tape of ``seed``; of several, sizes are counted in the finest lot of them all."""
         match self.source:
             case SyntheticMarket():
                 return generate(self.source, seed=seed)
             case tuple():
-                return read_tape(self.source[self.seeds.index(seed)])
+                tape = read_tape(self.source[self.seeds.index(seed)])
+                return in_lots(tape, common_lot(map(lot_of, self.source)) or tape.lot)
         return read_tape(self.source)
 
     def configuration(self) -> dict[str, Any]:

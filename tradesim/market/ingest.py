@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tradesim.errors import ArgumentError
+from tradesim.market.lots import in_lots
 from tradesim.market.readers.binance import read_binance
 from tradesim.market.readers.cboe import read_cboe
 from tradesim.market.readers.databento import read_databento
@@ -45,6 +46,8 @@ def ingest(
     underlying: str | None = None,
     rate: float = 0.0,
     dividend: float = 0.0,
+    market: str | None = None,
+    lot: float | None = None,
     on_bad_row: OnBadRow = OnBadRow.RAISE,
 ) -> tuple[Tape, Intake]:
     """Make a tape of a vendor's files; return it, and what was left out of it.
@@ -55,14 +58,28 @@ def ingest(
     ``underlying``  which of the sources' underlyings the tape is to hold; None where they hold one
     ``rate dividend`` continuously compounded, a year: said here because quotes do not tell them
 
-    Raises :class:`~tradesim.errors.ArgumentError` for an unknown format or no sources,
+    ``market``      of LEAN: which of its markets the files are of, where their folders do not say it: ``equity/usa`` or
+    ``index/usa`` (see :mod:`tradesim.market.readers.lean_markets`)
+    ``lot``         contracts of which every size is counted; None is what the format says, or the largest power of ten,
+    at most 1, that makes all sizes whole
+
+    Raises :class:`~tradesim.errors.ArgumentError` for an unknown format, no sources or a lot that does not fit,
     :class:`~tradesim.errors.SourceError` for files that are not of the format, and
     :class:`~tradesim.errors.TapeError` for rows that break a rule (see :mod:`tradesim.market.rules`).
     """
     if not sources:
         raise ArgumentError("no sources are given: name at least one of the vendor's files")
-    request = Request(sources=[Path(s) for s in sources], underlying=underlying, rate=rate, dividend=dividend)
+    on_bad_row = OnBadRow(on_bad_row)
+    request = Request(
+        sources=[Path(s) for s in sources],
+        underlying=underlying,
+        rate=rate,
+        dividend=dividend,
+        market=market,
+        on_bad_row=on_bad_row,
+    )
     tape, intake = validated(_reader(format)(request), on_bad_row=on_bad_row)
+    tape = tape if lot is None else in_lots(tape, lot)
     if output is not None:
         write_tape(tape, output)
     return tape, intake

@@ -20,7 +20,8 @@ A latent row says what is true from its instant on, on a generated tape; it is t
 is a row of its own, at instants when nothing else may have happened. A recorded tape has neither column.
 """
 
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
 import numpy as np
@@ -55,6 +56,8 @@ class Draft:
     ``rows``   columns as above, in any order and of any numeric type
     ``where``  what an error calls it: the name of a file
     ``smile``  of the latent state, where there is one; ``carry`` as in the tape
+    ``left_out`` lines of the source that are no rows, by what they are
+    ``dropped`` rows that the reader itself found bad and was asked to drop, by why
     """
 
     rows: pl.DataFrame
@@ -63,6 +66,8 @@ class Draft:
     where: str
     carry: NDArray[np.float64] | None = None
     smile: NDArray[np.float64] | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 def draft_of(tape: Tape) -> Draft:

@@ -4,11 +4,13 @@ A snapshot file is a tape (``.parquet``), whose quotes are taken as they stand a
 snapshot as CSV (``.csv``, ``.csv.gz``) with a header and at least the columns ``timestamp``, ``instrument_name``,
 ``option_type`` (call, put), ``strike``, ``expiry_datetime``, ``bid_price``, ``ask_price``, ``futures_price``,
 ``currency`` and ``index_price``: times in ISO 8601, all of one instant, option prices in coin, empty or 0
-where a side is missing. Linear options (``BTC_USDC-...``) are refused.
+where a side is missing. A row without another of these values is left out and counted, or refused by its line; nothing
+is filled from other rows, since each states its own. Linear options (``BTC_USDC-...``) are refused.
 """
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +20,10 @@ from numpy.typing import NDArray
 
 from tradesim.errors import SourceError, TapeError
 from tradesim.market.chain import CALL, EUROPEAN, PUT, Chain, Settlement
-from tradesim.market.readers.reader import Request, choose_underlying, existing
+from tradesim.market.readers.reader import Request, choose_underlying
+from tradesim.market.readers.text import LINE, contents, headed_table, refuse_value
 from tradesim.market.sessions import SESSION_GAP, session_at, sessions_of
-from tradesim.market.sieve import utc
+from tradesim.market.sieve import OnBadRow, utc
 from tradesim.market.tape import QUOTE, UNDERLYING, Tape
 from tradesim.market.tape_file import read_tape
 from tradesim.pricing.problem import Floats
@@ -39,6 +42,12 @@ DERIBIT_COLUMNS: Final = {
     "index_price": pl.Float64(),
 }
 
+NEEDED: Final = tuple(name for name in DERIBIT_COLUMNS if name not in {"bid_price", "ask_price", "currency"})
+"""What a row must have to be of use; one without currency ends it, since whose it is cannot be told."""
+
+MISSING: Final = ("", "nan", "null", "none", "na")
+"""How tools write that a value is missing."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Snapshot:
@@ -49,6 +58,7 @@ class Snapshot:
     ``rate``     a year, continuously compounded
     ``carry``    float64[n] as in the tape; None where the venue does not state its forwards
     ``tick``     micros: every price is a multiple of it
+    ``left_out`` rows of the file that are not in it, by what they lack
     """
 
     chain: Chain
@@ -60,6 +70,7 @@ class Snapshot:
     tick: int
     source: str
     carry: Floats | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def select(self, index: NDArray[np.int64]) -> "Snapshot":
         """The snapshot of the contracts at ``index``."""
@@ -68,7 +79,12 @@ class Snapshot:
 
 
 def read_snapshot(
-    path: Path | str, *, at: int | str | None = None, underlying: str | None = None, rate: float | None = None
+    path: Path | str,
+    *,
+    at: int | str | None = None,
+    underlying: str | None = None,
+    rate: float | None = None,
+    on_bad_row: OnBadRow = OnBadRow.DROP,
 ) -> Snapshot:
     """The snapshot in the file at ``path``.
 
@@ -76,13 +92,14 @@ def read_snapshot(
     None is the middle of the time in which options are quoted
     ``underlying``  which, where a CSV holds several
     ``rate``        a year; None is the tape's own, and of a CSV the one that the futures carry, weighted by life
+    ``on_bad_row``  whether a row of a CSV that lacks a value is left out and counted, or ends it
 
     Raises :class:`~tradesim.errors.SourceError` or :class:`~tradesim.errors.TapeError` for a file that is neither, or
     that tells of no option at that instant.
     """
     path = Path(path)
     if path.name.endswith((".csv", ".csv.gz")):
-        return _of_deribit(path, underlying=underlying, rate=rate)
+        return _of_deribit(path, underlying=underlying, rate=rate, on_bad_row=OnBadRow(on_bad_row))
     tape = read_tape(path)
     return snapshot_of(tape, at=instant(at, after=tape.start) if isinstance(at, str) else at, rate=rate)
 
@@ -141,21 +158,15 @@ def _opening(sessions: NDArray[np.int64], at: int) -> int:
     return int(sessions[session, 0]) if is_open else at
 
 
-def _of_deribit(path: Path, *, underlying: str | None, rate: float | None) -> Snapshot:
-    try:
-        table = pl.read_csv(existing(path), columns=list(DERIBIT_COLUMNS), schema_overrides=DERIBIT_COLUMNS)
-        table = table.with_columns(
-            pl.col("timestamp", "expiry_datetime").str.to_datetime(time_unit="us", time_zone="UTC").dt.epoch("us")
-            * MICROSECOND
-        )
-    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        raise SourceError(
-            f"{path}: not a snapshot of Deribit ({str(error).splitlines()[0]}); "
-            f"it is CSV with the columns {', '.join(DERIBIT_COLUMNS)}"
-        ) from None
+def _of_deribit(path: Path, *, underlying: str | None, rate: float | None, on_bad_row: OnBadRow) -> Snapshot:
+    files = list(contents(path))
+    if len(files) != 1:
+        raise SourceError(f"{path}: an archive of {len(files)} files; a snapshot is one: give that")
+    table = _typed(headed_table(files[0][1], list(DERIBIT_COLUMNS), str(path)), path)
     coin = choose_underlying(table["currency"].to_list(), Request(sources=[path], underlying=underlying))
-    table = table.filter(pl.col.currency == coin).sort("expiry_datetime", "strike", "option_type")
+    table, left_out = _whole(table.filter(pl.col.currency == coin), path, on_bad_row)
     _check_deribit(table, path)
+    table = table.sort("expiry_datetime", "strike", "option_type")
     instant, spot = int(table["timestamp"][0]), float(table["index_price"].median())  # type: ignore[arg-type]
     life = (table["expiry_datetime"].to_numpy() - instant) / YEAR
     carry = np.log(table["futures_price"].to_numpy() / spot) / life
@@ -171,24 +182,69 @@ def _of_deribit(path: Path, *, underlying: str | None, rate: float | None) -> Sn
         tick=_tick(*(np.rint(side * MICROS).astype(np.int64) for side in (bid, ask)), where=np.full(len(bid), True)),
         source=f"Deribit snapshot of options on {coin} at {utc(instant)}: {path.name}",
         carry=carry,
+        left_out=left_out,
     )
 
 
+def _typed(text: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """The columns in their types, empty where a value is missing, and ``line``; times in ns."""
+    given = text.with_columns(
+        pl.when(~pl.col(name).str.to_lowercase().is_in(MISSING)).then(name) for name in DERIBIT_COLUMNS
+    )
+    times = [
+        (pl.col(name).str.to_datetime(time_unit="us", time_zone="UTC", strict=False).dt.epoch("us") * MICROSECOND)
+        for name in ("timestamp", "expiry_datetime")
+    ]
+    numbers = [pl.col(name).cast(dtype, strict=False) for name, dtype in DERIBIT_COLUMNS.items() if dtype.is_numeric()]
+    table = given.with_columns(*times, *numbers)
+    for name, dtype in DERIBIT_COLUMNS.items():
+        wrong = (table[name].is_null() & given[name].is_not_null()).arg_true()
+        if len(wrong):
+            wanted = "a number" if dtype.is_numeric() else "a time in ISO 8601, as 2026-01-16T08:00:00+00:00"
+            refuse_value(text.row(wrong[0], named=True), name, wanted, str(path))
+    unknown = table["currency"].is_null().arg_true()
+    if len(unknown):
+        refuse_value(table.row(unknown[0], named=True), "currency", "the underlying's name, as BTC", str(path))
+    return table
+
+
+def _whole(table: pl.DataFrame, path: Path, on_bad_row: OnBadRow) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The rows that lack nothing that they need, and how many lack what."""
+    left_out: dict[str, int] = {}
+    for name in NEEDED:
+        lacking = table.filter(pl.col(name).is_null())
+        if lacking.is_empty():
+            continue
+        first = lacking.row(0, named=True)
+        if on_bad_row is OnBadRow.RAISE:
+            raise SourceError(
+                f"{path}, line {first[LINE]} ({first['instrument_name']}): {name} is empty; give it, or leave such "
+                "rows out (--on-bad-row drop)"
+            )
+        left_out[f"rows without {name}, first {first['instrument_name']} on line {first[LINE]}"] = len(lacking)
+        table = table.filter(pl.col(name).is_not_null())
+    if table.is_empty():
+        raise SourceError(f"{path}: no row is left; every row needs {', '.join(NEEDED)}")
+    return table, left_out
+
+
 def _check_deribit(table: pl.DataFrame, path: Path) -> None:
-    needed = table.select(pl.exclude("bid_price", "ask_price"))
+    prices = pl.col("strike", "futures_price", "index_price")
     laws = {
-        "every contract has its strike, expiry, future and index": needed.null_count().sum_horizontal().item() == 0,
-        "all rows have one timestamp": table["timestamp"].n_unique() == 1,
-        "an expiry is after the timestamp": bool((table["expiry_datetime"] > table["timestamp"]).all()),
-        "an option_type is call or put": bool(table["option_type"].is_in(["call", "put"]).all()),
-        "options are inverse, priced in coin": not table["instrument_name"].str.contains("_").any(),
-        "strikes, futures and index are positive": bool(
-            table.select(pl.all_horizontal((pl.col("strike", "futures_price", "index_price") > 0).all())).item()
-        ),
+        "all rows have one timestamp": pl.col("timestamp") == pl.col("timestamp").first(),
+        "an expiry is after the timestamp": pl.col.expiry_datetime > pl.col("timestamp"),
+        "an option_type is call or put": pl.col.option_type.is_in(["call", "put"]),
+        "options are inverse, priced in coin": ~pl.col.instrument_name.str.contains("_"),
+        "strikes, futures and index are positive": pl.all_horizontal((prices > 0) & prices.is_finite()),
+        "a contract has one row": pl.col.instrument_name.is_first_distinct(),
     }
     for law, holds in laws.items():
-        if not holds:
-            raise SourceError(f"{path}: a row breaks the rule that {law}; mend the file")
+        broken = table.filter(~holds)
+        if len(broken):
+            first = broken.row(0, named=True)
+            raise SourceError(
+                f"{path}, line {first[LINE]} ({first['instrument_name']}): it breaks the rule that {law}; mend the file"
+            )
 
 
 def _chain(table: pl.DataFrame) -> Chain:

@@ -123,12 +123,13 @@ def _decoded(text: str, rows: pl.DataFrame, *, where: str) -> Draft:
         said = json.loads(text)
         version = said["version"]
         if version == VERSION:
+            per_contract: dict[str, Any] = {n: _numbers(said[n], np.float64) for n in _PER_CONTRACT if n in said}
             return Draft(
                 rows=rows,
                 chain=_chain(said["chain"]),
                 terms=Terms(**said["terms"]),
                 where=where,
-                **{name: _numbers(said[name], np.float64) for name in _PER_CONTRACT if name in said},
+                **per_contract,
             )
     except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise TapeError(

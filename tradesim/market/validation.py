@@ -43,6 +43,7 @@ class Intake:
     ``unknown``  quotes among them, whose sides are missing from their instant on
     ``ends``     where the tape's quotes end
     ``clock``    the receive times of the rows that were kept
+    ``left_out`` lines of the source that were not offered as rows, by what they are
     """
 
     rows: int
@@ -50,13 +51,22 @@ class Intake:
     clock: ClockReport
     unknown: int = 0
     ends: Ends = field(default_factory=Ends)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         count = sum(self.dropped.values())
         by_rule = ", ".join(f"{rule} {n:,}" for rule, n in self.dropped.items())
         dropped = f"{count:,} dropped{f' ({by_rule})' if by_rule else ''}"
         unknown = f", {self.unknown:,} of them quotes, unknown until the next" if self.unknown else ""
-        return f"{self.rows:,} rows, {dropped}{unknown}; {self.ends}; {self.clock}"
+        rows = f"{self.rows:,} rows, {dropped}{unknown}"
+        return "; ".join(filter(None, [rows, left_out_text(self.left_out), str(self.ends), str(self.clock)]))
+
+
+def left_out_text(left_out: Mapping[str, int]) -> str:
+    """What was left out, in words; empty where nothing was."""
+    if not left_out:
+        return ""
+    return f"{sum(left_out.values()):,} left out ({', '.join(f'{kind}: {n:,}' for kind, n in left_out.items())})"
 
 
 def check_tape(tape: Tape) -> None:
@@ -95,7 +105,12 @@ def validated(draft: Draft, *, on_bad_row: OnBadRow = OnBadRow.RAISE) -> tuple[T
     clock = measure_clock(tape)
     tape, ends = with_ends(tape)
     return tape, Intake(
-        rows=len(draft.rows), dropped=dict(sieve.dropped), unknown=sieve.unknown, ends=ends, clock=clock
+        rows=len(draft.rows) + sum(draft.dropped.values()),
+        dropped={**draft.dropped, **sieve.dropped},
+        unknown=sieve.unknown,
+        ends=ends,
+        clock=clock,
+        left_out=draft.left_out,
     )
 
 

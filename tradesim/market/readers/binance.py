@@ -11,8 +11,10 @@
     1723161255319702566 {"lastUpdateId":..,"E":..,"T":..,"bids":[["61800.20","2.909"],..],"asks":[..]}
 
 ``T``, in ms, is when the venue's engine did it and becomes ``ts``; ``E``, when it sent the message, stands in where
-there is no ``T``; a message with neither (spot's ``bookTicker``) is refused. The receive time stays as it was recorded,
-however wrong the recorder's clock was. Messages of other streams are left out.
+there is no ``T``. A message with neither, as spot's ``bookTicker`` and books, happened at no known instant: it ends the
+reading, or is dropped and counted (``--on-bad-row drop``). The receive time stays as it was recorded, however wrong the
+recorder's clock was. Messages of other streams and symbols are left out and counted by what they are, and so are trades
+that met no order of the book (``X`` is not ``MARKET``: the insurance fund's, forced ones).
 
 ``bookTicker``     the best bid ``b`` x ``B`` and ask ``a`` x ``A``: a quote
 ``trade``          ``q`` at ``p``; ``m`` says that the buyer's order rested, so that a seller came
@@ -23,16 +25,19 @@ earlier updates told of and that the snapshot, as deep as it goes, does not have
 
 Quotes are the tickers' alone. The streams are apart: for a moment a level may stand beyond the opposite quote.
 
-An update whose ``pu`` is neither the ``u`` of the one before it nor in a snapshot tells that the recorder missed some:
-the book is not known from there on, and the file is refused. All rows are of the underlying, the chain is empty,
-and the lot is the largest power of ten that makes the sizes whole: 0.001 BTC for BTCUSDT.
+An update whose ``pu`` (of spot, which has none, the number before its ``U``) is neither the ``u`` of the one before it
+nor in a snapshot tells that the recorder missed some: the book is not known from there on, and the file is refused. All
+rows are of the underlying, the chain is empty, and the lot is the largest power of ten that makes the sizes whole:
+0.001 BTC for BTCUSDT.
 """
 
 import json
 import math
 import re
 from array import array
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +51,7 @@ from tradesim.market.readers.reader import Request, choose_underlying, listed
 from tradesim.market.readers.text_files import blocks
 from tradesim.market.rows import Draft
 from tradesim.market.rules import FARTHEST_TIME
+from tradesim.market.sieve import OnBadRow
 from tradesim.market.terms import Terms
 from tradesim.units import MILLISECOND
 from tradesim.user_code import said
@@ -70,16 +76,18 @@ def read_binance(request: Request) -> Draft:
     Raises :class:`~tradesim.errors.SourceError` for files that are not of the format, for captures of several symbols
     of which none is chosen, and for updates of the book that are missing.
     """
-    capture = _Capture(wanted=request.underlying and request.underlying.upper())
+    capture = _Capture(wanted=request.underlying and request.underlying.upper(), on_bad_row=request.on_bad_row)
     for source in request.sources:
         for where, received, message in _messages(source):
             try:
                 capture.read(message, received, where)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except SourceError:
+                raise
+            except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 raise SourceError(
                     f"{where}: a message of another form ({said(error)}); give the recorder's own file"
                 ) from None
-    symbol = choose_underlying(capture.seen, request)
+    symbol = choose_underlying(capture.seen, request, {**capture.dropped, **capture.left_out})
     where = listed(request.sources)
     if capture.snapshots and len(capture.seen) > 1:
         raise SourceError(
@@ -92,7 +100,8 @@ def read_binance(request: Request) -> Draft:
         rate=request.rate,
         dividend=request.dividend,
     )
-    return draft_of_frames([capture.frame()], terms, sources=[where])
+    draft = draft_of_frames([capture.frame()], terms, sources=[where])
+    return replace(draft, left_out=capture.left_out, dropped=capture.dropped)
 
 
 def _messages(source: Path) -> Iterator[tuple[str, int, dict[str, Any]]]:
@@ -141,10 +150,14 @@ class _Capture:
     ``wanted``  the symbol; None takes the first that comes
     ``seen``    every symbol that came, also those that were left out
     ``snapshots`` how many came
+    ``left_out dropped`` messages that are no rows, by what they are, and by why
     """
 
-    def __init__(self, wanted: str | None) -> None:
+    def __init__(self, wanted: str | None, on_bad_row: OnBadRow) -> None:
         self.wanted = wanted
+        self.left_out: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
+        self._on_bad_row = on_bad_row
         self.seen: set[str] = set()
         self.snapshots = 0
         self._lines = 0
@@ -159,17 +172,23 @@ class _Capture:
     def read(self, message: dict[str, Any], received: int, where: str) -> None:
         """Take what ``message`` says; an error of its form is Python's own."""
         self._lines += 1
+        data = message.get("data", message)
+        untimed = _untimed(data)
+        if untimed:
+            self._drop_untimed(untimed, where)
+            return
         if "lastUpdateId" in message:
             self._snapshot(message, received)
             return
-        data = message.get("data", message)
         event = data.get("e")
         if event not in ("bookTicker", "trade", "depthUpdate"):
+            self.left_out[f"{event} messages" if isinstance(event, str) else "messages of no event"] += 1
             return
         symbol = str(data["s"]).upper()
         self.seen.add(symbol)
         self.wanted = self.wanted or symbol
         if symbol != self.wanted:
+            self.left_out["messages of other symbols"] += 1
             return
         stamp = (self._lines, _instant(data), received)
         if event == "bookTicker":
@@ -184,22 +203,34 @@ class _Capture:
         rows = pl.concat([rows.frame() for rows in self._rows.values()], how="diagonal")
         return rows.sort("line", maintain_order=True).drop("line").with_columns(pl.col.side.cast(pl.Int8()))
 
+    def _drop_untimed(self, what: str, where: str) -> None:
+        if self._on_bad_row is OnBadRow.RAISE:
+            raise SourceError(
+                f"{where}: a {what} without an event time, as spot's are: when it was true is not known; capture the "
+                "futures' stream, give such messages a time by a function of your own (my_reader.py:read), or leave "
+                "them out (--on-bad-row drop)"
+            )
+        self.dropped[f"{what} without an event time"] += 1
+
     def _trade(self, data: dict[str, Any], stamp: tuple[int, int, int]) -> None:
         if data.get("X", TRADED) != TRADED:
+            self.left_out["trades that met no order of the book"] += 1
             return
         if not isinstance(data["m"], bool):
             raise ValueError(f"m is {data['m']!r}; it must be true or false")
         self._rows["trade"].add(stamp, [-1 if data["m"] else 1, float(data["p"]), float(data["q"])])
 
     def _depth(self, data: dict[str, Any], stamp: tuple[int, int, int], where: str) -> None:
-        update, before = int(data["u"]), data.get("pu")
+        update, last = int(data["u"]), max(self._update or 0, self._included)
+        before = data.get("pu", last if int(data["U"]) <= last + 1 else int(data["U"]) - 1)
         if update < self._included:
+            self.left_out["updates that a snapshot includes"] += 1
             return
         is_known = self._update is not None or self._included >= 0
-        if is_known and before is not None and before != self._update and before > self._included:
+        if is_known and before != self._update and before > self._included:
             raise SourceError(
                 f"{where}: updates of the book are missing: this one follows {before}, and the last one here is "
-                f"{max(self._update or 0, self._included)}; cut the capture there, or give the part that is missing"
+                f"{last}; cut the capture there, or give the part that is missing"
             )
         self._update = update
         for side, levels in ((1, _levels(data["b"])), (-1, _levels(data["a"]))):
@@ -221,6 +252,15 @@ class _Capture:
             self._rows["depth"].add(stamp, [x for level in levels.items() for x in (side, *level)])
             self._told.update({(side, price): (includes, size) for price, size in levels.items()})
         self._included = includes
+
+
+def _untimed(data: dict[str, Any]) -> str | None:
+    """What a message is that tells of no instant and should."""
+    if "T" in data or "E" in data:
+        return None
+    if "lastUpdateId" in data:
+        return "book"
+    return "bookTicker" if data.get("e", "bookTicker") == "bookTicker" and data.keys() >= set("sbBaA") else None
 
 
 def _instant(data: dict[str, Any]) -> int:

@@ -11,13 +11,13 @@ Time is New York's, of the END of the interval; prices are dollars. A price or a
 The tape holds one quote a contract and interval, and one of the underlying, whose sizes are not told: one lot. What
 happened within an interval is not known, so the resolution of the tape is the interval: the least time between two of
 its instants, or a day where it has one. ``open``, ``high``, ``low``, ``close`` and ``trade_volume`` tell that there was
-trading, not when or at which prices: they make no trades.
+trading, not when or at which prices: they make no trades, so neither auctions nor corrections of trades come in.
 
-A contract is named by its OCC symbol and expires at 16:00 in New York; the files do not tell of days on which the
-exchange closes early, nor of options that are settled at the morning's opening. It stands for 100 units, and is
-American unless its root is one of the index options in :data:`~tradesim.market.readers.occ.EUROPEAN_ROOTS`. A root
-that ends in a digit is that of contracts adjusted after a corporate action, which deliver something else than 100
-units: they are left out, and the tape's ``source`` says so.
+A contract is named by its OCC symbol and expires as the exchange closes its last session until the stated day; the
+files do not tell which options are settled at a morning's opening. It stands for 100 units, and is American unless its
+root is one of the index options in :data:`~tradesim.market.readers.occ.EUROPEAN_ROOTS`. A root that ends in a digit is
+that of contracts adjusted after a corporate action, which deliver something else than 100 units: they are left out, and
+the tape's ``source`` says so. Lines after a contract's expiry are left out and counted, as vendors go on to the hour.
 """
 
 from typing import Final
@@ -29,7 +29,7 @@ from tradesim.errors import SourceError
 from tradesim.market.chain import CALL, PUT, Chain
 from tradesim.market.readers.new_york import NEW_YORK, expiry_of
 from tradesim.market.readers.occ import SHARES, occ_symbol, style_of
-from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed
+from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed, until_expiry
 from tradesim.market.readers.text import LINE, contents, counted, headed_table, refuse_value
 from tradesim.market.rows import Draft
 from tradesim.market.tape import QUOTE, UNDERLYING
@@ -60,9 +60,11 @@ def read_cboe(request: Request) -> Draft:
     intervals = pl.concat(files)
     where = listed(request.sources)
     symbol = choose_underlying(intervals["underlying_symbol"].unique(), request)
+    others = int((intervals["underlying_symbol"] != symbol).sum())
     intervals = intervals.filter(underlying_symbol=symbol)
     adjusted = pl.col.root.str.contains("[0-9]$")
     left_out = sorted(intervals.filter(adjusted)["root"].unique())
+    adjusted_lines = len(intervals.filter(adjusted))
     intervals = intervals.filter(~adjusted)
     if intervals.is_empty():
         raise SourceError(f"{where}: all contracts are adjusted ({', '.join(left_out)}); give a file with others")
@@ -71,9 +73,11 @@ def read_cboe(request: Request) -> Draft:
         raise SourceError(f"{where}: underlying_bid and underlying_ask of {symbol} are 0 on every line; fetch them too")
     contracts = intervals.select(CONTRACT).unique().sort(CONTRACT).with_row_index("instrument", offset=UNDERLYING + 1)
     source = f"Cboe DataShop option quote intervals of {symbol}: {where}"
+    chain = _chain(contracts, where)
+    rows, dead = until_expiry(in_order([underlying, _quotes(intervals, contracts)]), chain)
     return Draft(
-        rows=in_order([underlying, _quotes(intervals, contracts)]),
-        chain=_chain(contracts, where),
+        rows=rows,
+        chain=chain,
         terms=Terms(
             underlying=symbol,
             currency="USD",
@@ -83,6 +87,7 @@ def read_cboe(request: Request) -> Draft:
             resolution=_interval(intervals["ts"]),
         ),
         where=where,
+        left_out=dead | counts({"lines of adjusted contracts": adjusted_lines, "lines of other underlyings": others}),
     )
 
 
@@ -95,7 +100,7 @@ def _intervals(data: bytes, where: str) -> pl.DataFrame:
     )
     laws = {
         "underlying_symbol": (pl.col.underlying_symbol.is_not_null(), "a symbol"),
-        "root": (pl.col.root.str.contains("^[A-Z0-9]{1,6}$"), "the root of OCC symbols"),
+        "root": (pl.col.root.str.contains(r"^[A-Z0-9]{1,6}$|^[A-Z0-9]{1,4}[./][A-Z]$"), "the root of OCC symbols"),
         "quote_datetime": (pl.col.ts.is_not_null(), "an instant of this or the last century as 2021-04-26 10:00:00"),
         "expiration": (pl.col.expiration.is_not_null(), "a date of this or the last century as 2021-06-18"),
         "option_type": (pl.col.option_type.is_in(["C", "P"]), "C or P"),

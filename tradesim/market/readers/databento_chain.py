@@ -1,15 +1,20 @@
-"""The contracts that Databento's instrument definitions describe, by dataset and instrument id.
+"""The contracts that Databento's instrument definitions describe, by dataset and the venue's own symbol.
 
-Of the records of schema ``definition`` those of class ``C`` and ``P`` are contracts; the last one about an instrument
-stands, and deletions are not read. A strike is in 1e-9 of currency. An expiration that falls on midnight UTC is a
-date (OPRA tells no more), and the contract expires at 16:00 in New York on it; the venue's own instant is kept.
+Of the records of schema ``definition`` those of class ``C`` and ``P`` are contracts; the last one about a symbol
+stands, and deletions are not read. An instrument id tells nothing by itself, since ids may be dealt anew each day: of a
+quote's id the symbol is what the file's metadata says of that day, else what a definition of that day, or of OPRA's ids
+no other, else the last one before it, or the first after it. A strike is in 1e-9 of currency. An expiration that falls
+on midnight UTC is a date (OPRA tells no more), and the contract expires as the exchange in New York closes its last
+session until then; the venue's own instant is kept.
 
-The multiplier is the quantity of the unit of measure (CME: 50 for an option on ES), else the contract multiplier, else,
-of OPRA, 100. The style is the third letter of the CFI code where there is one, else that of the root (see
+The multiplier is the contract multiplier, else the quantity of the unit of measure (CME states it alone: 50 for an
+option on ES). OPRA's contracts of which neither tells more than 1 unit have 100. The style is the third letter of the
+CFI code where there is one, else that of the root (see
 :mod:`~tradesim.market.readers.occ`). OPRA's roots that end in a digit are of contracts adjusted after a corporate
 action, which deliver something else than 100 shares: they are left out.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,8 +36,8 @@ UNIT: Final = 10**9
 ROOT: Final = 6
 """Letters of an OCC symbol that are its root."""
 
-Key = tuple[str, int]
-"""Dataset and instrument id: what tells instruments of several files apart."""
+Key = tuple[str, str]
+"""Dataset and symbol: what tells instruments of several files apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,14 +61,35 @@ class Contract:
     multiplier: int
 
 
-def definitions(files: Sequence[Dbn]) -> dict[Key, Definition]:
-    """The last definition of every instrument, without adjusted contracts.
+@dataclass(frozen=True, kw_only=True)
+class Definitions:
+    """The last definition of every symbol, and which symbols each instrument id was given, on which days."""
+
+    by_key: Mapping[Key, Definition]
+    dealt: Mapping[tuple[str, int], Mapping[int, str]]
+
+    def key(self, file: Dbn, number: int, day: int) -> Key:
+        """Which instrument ``number`` is on ``day`` in ``file``; by its number alone where nothing tells its symbol."""
+        symbol = file.symbol(number, day)
+        if symbol is None or not (file.raw or (file.dataset, symbol) in self.by_key):
+            symbol = self._dealt_on(day, self.dealt.get((file.dataset, number), {}), file.dataset) or symbol
+        return file.dataset, symbol or str(number)
+
+    def _dealt_on(self, day: int, symbols: Mapping[int, str], dataset: str) -> str | None:
+        if day in symbols or dataset == OPRA or not symbols:
+            return symbols.get(day)
+        return symbols[max((its for its in symbols if its < day), default=min(symbols))]
+
+
+def definitions(files: Sequence[Dbn]) -> Definitions:
+    """What ``files`` define, without adjusted contracts.
 
     Raises :class:`~tradesim.errors.SourceError` for a contract without strike, expiration or multiplier.
     """
     found: dict[Key, Definition] = {}
+    dealt: dict[tuple[str, int], dict[int, str]] = defaultdict(dict)
     for file in files:
-        records = file.records
+        records, days = file.records, file.days().tolist()
         numbers = {
             name: told(records[name]).to_list()
             for name in ("strike_price", "expiration", "unit_of_measure_qty", "contract_multiplier")
@@ -78,13 +104,15 @@ def definitions(files: Sequence[Dbn]) -> dict[Key, Definition]:
                 continue
             is_option = said["instrument_class"] in {"C", "P"}
             told_here = {name: values[row] for name, values in numbers.items()}
-            found[file.dataset, instrument] = Definition(
-                name=said["raw_symbol"] or str(instrument),
+            name = said["raw_symbol"] or str(instrument)
+            dealt[file.dataset, instrument][days[row]] = name
+            found[file.dataset, name] = Definition(
+                name=name,
                 currency=said["currency"],
                 underlying=said["underlying"],
                 contract=_contract(said, told_here, file) if is_option else None,
             )
-    return found
+    return Definitions(by_key=found, dealt=dealt)
 
 
 def chain_of(contracts: Sequence[tuple[str, Contract]]) -> Chain:
@@ -122,10 +150,13 @@ def _contract(said: Mapping[str, str], numbers: Mapping[str, int | None], file: 
 
 
 def _multiplier(numbers: Mapping[str, int | None], dataset: str) -> int | None:
-    quantity = numbers["unit_of_measure_qty"]
-    if quantity:
-        return None if quantity % UNIT else quantity // UNIT
-    return numbers["contract_multiplier"] or (SHARES if dataset == OPRA else None)
+    stated, quantity = numbers["contract_multiplier"] or 0, numbers["unit_of_measure_qty"] or 0
+    if stated > 1:
+        return stated
+    if quantity > UNIT or not stated:
+        alone = None if quantity % UNIT else quantity // UNIT
+        return SHARES if dataset == OPRA and alone in {0, 1} else alone
+    return stated
 
 
 def _expiry(expiration: int, where: str) -> int:

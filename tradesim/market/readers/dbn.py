@@ -1,8 +1,11 @@
 """Databento's binary files, read whole by the vendor's package, which is imported here and nowhere else."""
 
 import warnings
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 
 from tradesim.errors import SourceError
 from tradesim.market.readers.reader import existing
+from tradesim.units import DAY
 
 RECORD_TYPES: Final = {"mbp-1": 1, "cmbp-1": 177, "definition": 19}
 """The schemas that are read, and the type by which the vendor marks their records."""
@@ -21,14 +25,38 @@ UNDEFINED: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
+class Dealt:
+    """What an instrument id stands for: ``symbol``, from day ``first`` on and before ``end``, days since the epoch."""
+
+    symbol: str
+    first: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dbn:
-    """One file: its ``schema``, its ``dataset``, ``names`` by instrument id, and the vendor's records as an array."""
+    """One file: its ``schema``, its ``dataset`` and the vendor's records as an array.
+
+    ``dealt`` is what the metadata says of each instrument id; ``raw`` says that its symbols are the venue's own, not
+    the vendor's for a series (``ES.c.0``).
+    """
 
     where: str
     schema: str
     dataset: str
-    names: Mapping[int, str]
+    dealt: Mapping[int, Sequence[Dealt]]
+    raw: bool
     records: NDArray[np.void]
+
+    def days(self) -> NDArray[np.int64]:
+        """The day (UTC, since the epoch) on which each record was received, or else happened."""
+        received, happened = (self.records[name].astype(np.int64) for name in ("ts_recv", "ts_event"))
+        days: NDArray[np.int64] = np.where((received > 0) & (received < UNDEFINED), received, happened) // DAY
+        return days
+
+    def symbol(self, number: int, day: int) -> str | None:
+        """What ``number`` stands for on ``day``; None where the metadata does not say."""
+        return next((its.symbol for its in self.dealt.get(number, ()) if its.first <= day < its.end), None)
 
 
 def read_dbn(source: Path) -> Dbn:
@@ -50,24 +78,33 @@ def read_dbn(source: Path) -> Dbn:
             store = DBNStore.from_bytes(data)
             schema = str(store.schema)
             records = store.to_ndarray() if schema in RECORD_TYPES else None
-            names = _names(store)
+            dealt = _dealt(store) if records is not None else {}
+            raw = "raw_symbol" in {str(store.stype_in), str(store.stype_out)}
     except Exception as error:  # the package raises what its parts raise
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise SourceError(f"{source}: not a whole DBN file ({reason}); fetch it again") from None
     if records is None:
         raise SourceError(f"{source}: of schema {schema}; this reader takes {', '.join(RECORD_TYPES)}")
     _check(records, schema, source.name)
-    return Dbn(where=source.name, schema=schema, dataset=store.dataset, names=names, records=records)
+    return Dbn(where=source.name, schema=schema, dataset=store.dataset, dealt=dealt, raw=raw, records=records)
 
 
-def _names(store: Any) -> dict[int, str]:
-    """Symbols by instrument id, as the file's metadata maps them one way or the other."""
-    pairs = [(key, interval["symbol"]) for key, intervals in store.mappings.items() for interval in intervals]
-    if str(store.stype_out) == "instrument_id":
-        return {int(number): symbol for symbol, number in pairs if number}
-    if str(store.stype_in) == "instrument_id":
-        return {int(number): symbol for number, symbol in pairs if symbol}
-    return {}
+def _dealt(store: Any) -> dict[int, list[Dealt]]:
+    """The instrument ids, as the file's metadata maps them one way or the other."""
+    numbers_last = str(store.stype_out) == "instrument_id"
+    found: dict[int, list[Dealt]] = defaultdict(list)
+    if not numbers_last and str(store.stype_in) != "instrument_id":
+        return found
+    for key, intervals in store.mappings.items():
+        for interval in filter(itemgetter("symbol"), intervals):
+            number, symbol = (interval["symbol"], key) if numbers_last else (key, interval["symbol"])
+            first, end = _day(interval["start_date"]), _day(interval["end_date"])
+            found[int(number)].append(Dealt(symbol=symbol, first=first, end=end))
+    return found
+
+
+def _day(when: date) -> int:
+    return when.toordinal() - date(1970, 1, 1).toordinal()
 
 
 def _check(records: NDArray[np.void], schema: str, where: str) -> None:

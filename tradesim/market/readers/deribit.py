@@ -5,8 +5,10 @@ Lines that begin with ``configuration:`` or ``wss:`` are the recorder's own. Of 
 - ``ticker.<contract>.<interval>``: best bid and ask with their amounts, and the index. A price of 0 is a missing side.
 - ``trades.<contract>.<interval>``: a list of trades.
 
-``book`` messages are not read. The venue sends a ticker with each change of the top of the book, under the same time
-stamp (in milliseconds), so the book repeats what the ticker says; taking both would count quotes twice.
+``book`` messages are not read, nor those of no option: they are counted by what they are. Trades that were negotiated
+off the book (``block_trade_id``) met no quote, and are counted, too. The venue sends a ticker with each change of the
+top of the book, under the same time stamp (in milliseconds), so the book repeats what the ticker says; taking both
+would count quotes twice.
 
 What the tape does with inverse options: a contract is on one coin and its price is in COIN, so the settlement of the
 chain is ``inverse`` and the prices of contracts are micros of a coin, exactly as quoted. Strikes and the underlying's
@@ -22,7 +24,7 @@ European and expire at 08:00 UTC on the day in their name.
 import json
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,8 +38,10 @@ import polars as pl
 
 from tradesim.errors import SourceError
 from tradesim.market.chain import CALL, EUROPEAN, PUT, Chain, Settlement
-from tradesim.market.readers.reader import Request, choose_underlying, existing, in_order, listed
+from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed, refuse_other_venue
+from tradesim.market.readers.text_files import blocks
 from tradesim.market.rows import MARKET_COLUMNS, Draft
+from tradesim.market.rules import FARTHEST_TIME
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
 from tradesim.units import MICROS, MILLISECOND, SECOND, YEAR
@@ -75,6 +79,7 @@ class _Columns:
 
     numbers: dict[str, int]
     expiries: dict[str, int]
+    left_out: Counter[str]
     rows: list[dict[str, int]] = field(default_factory=list)
     carries: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
@@ -85,19 +90,22 @@ def read_deribit(request: Request) -> Draft:
     Raises :class:`~tradesim.errors.SourceError` for files that are not of the format, and for captures of several coins
     of which none is chosen.
     """
-    messages = [message for source in request.sources for message in _messages(source)]
-    coin = choose_underlying((message.coin for message in messages), request)
+    left_out: Counter[str] = Counter()
+    messages = [message for source in request.sources for message in _messages(source, left_out)]
+    coin = choose_underlying((message.coin for message in messages), request, left_out)
     if "_" in coin:
         raise SourceError(
             f"{listed(request.sources)}: options on {coin} are linear, priced in dollars; "
             "this reader takes inverse options, priced in the coin; choose such an underlying"
         )
+    left_out += Counter({"messages of other underlyings": sum(message.coin != coin for message in messages)})
     messages = [message for message in messages if message.coin == coin]
     terms = {message.contract: _terms(message) for message in messages}
     names = sorted(terms, key=lambda name: terms[name])
     columns = _Columns(
         numbers={name: number for number, name in enumerate(names, start=UNDERLYING + 1)},
         expiries={name: terms[name][0] for name in names},
+        left_out=left_out,
     )
     for message in messages:
         _read_message(message, columns)
@@ -115,35 +123,48 @@ def read_deribit(request: Request) -> Draft:
         ),
         where=listed(request.sources),
         carry=_carry(columns, request),
+        left_out=left_out,
     )
 
 
-def _messages(source: Path) -> Iterator[_Message]:
-    """The messages about options in the capture at ``source``."""
+def _messages(source: Path, left_out: Counter[str]) -> Iterator[_Message]:
+    """The messages about options in the capture at ``source``; others are counted in ``left_out``."""
     try:
-        text = existing(source).read_text(encoding="utf-8")
+        text = b"".join(blocks(source)).decode()
     except UnicodeDecodeError:
         raise SourceError(f"{source}: not a text; give the capture as the recorder wrote it") from None
     for number, line in enumerate(text.splitlines(), start=1):
         where = f"{source.name}, line {number}"
         if not line.strip() or line.startswith(RECORDERS_OWN):
+            left_out["lines of the recorder's own"] += 1
             continue
         match = LINE.fullmatch(line.strip())
         if match is None:
+            refuse_other_venue(line, where)
             raise SourceError(f"{where}: {line[:40]!r}; a line is '<receive seconds>: <JSON object>', whole")
         said = _json(match[2], where)
         params = said.get("params")
         channel = CHANNEL.fullmatch(str(params.get("channel"))) if isinstance(params, dict) else None
         if channel is None:
+            left_out[_kind(params, line, where)] += 1
             continue
         yield _Message(
             where=where,
-            received=int(Decimal(match[1]) * SECOND),
+            received=min(int(Decimal(match[1]) * SECOND), FARTHEST_TIME),
             table=channel[1],
             contract="-".join(channel.groups()[1:]),
             coin=channel[2],
             data=said["params"].get("data"),
         )
+
+
+def _kind(params: Any, line: str, where: str) -> str:
+    """What a message is that is not of an option's ticker or trades."""
+    if not isinstance(params, dict):
+        refuse_other_venue(line, where)
+        return "messages of no channel"
+    table = str(params.get("channel")).partition(".")[0]
+    return "book messages" if table == "book" else f"{table} messages of no option"
 
 
 def _json(text: str, where: str) -> dict[str, Any]:
@@ -152,7 +173,7 @@ def _json(text: str, where: str) -> dict[str, Any]:
 
     try:
         said: dict[str, Any] = json.loads(text, parse_constant=refuse)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SourceError(f"{where}: not JSON ({error}); give the capture as the recorder wrote it") from None
     return said
 
@@ -178,7 +199,9 @@ def _read_message(message: _Message, columns: _Columns) -> None:
             _read_ticker(message, columns)
         else:
             _read_trades(message, columns)
-    except (KeyError, TypeError, AttributeError) as error:
+    except SourceError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise SourceError(
             f"{message.where}: a {message.table} message of another form ({error}); give the recorder's own file"
         ) from None
@@ -186,7 +209,7 @@ def _read_message(message: _Message, columns: _Columns) -> None:
 
 def _read_ticker(message: _Message, columns: _Columns) -> None:
     data = message.data
-    ts, index = _whole(data["timestamp"], 1, "timestamp", message) * MILLISECOND, data["index_price"]
+    ts, index = _instant(data, message), data["index_price"]
     spot = _whole(index, MICROS, "index_price", message)
     stamp = {"ts": ts, "received": message.received, "kind": QUOTE}
     columns.rows.append({**stamp, "instrument": UNDERLYING, "bid": spot, "bid_size": 1, "ask": spot, "ask_size": 1})
@@ -204,9 +227,12 @@ def _read_ticker(message: _Message, columns: _Columns) -> None:
 
 def _read_trades(message: _Message, columns: _Columns) -> None:
     for trade in message.data:
+        if trade.get("block_trade_id") is not None:
+            columns.left_out["block trades"] += 1
+            continue
         columns.rows.append(
             {
-                "ts": _whole(trade["timestamp"], 1, "timestamp", message) * MILLISECOND,
+                "ts": _instant(trade, message),
                 "received": message.received,
                 "kind": TRADE,
                 "instrument": columns.numbers[message.contract],
@@ -216,10 +242,17 @@ def _read_trades(message: _Message, columns: _Columns) -> None:
         )
 
 
+def _instant(data: dict[str, Any], message: _Message) -> int:
+    """The venue's instant, ns; that of the last day that a tape holds where it is later."""
+    return min(_whole(data["timestamp"], 1, "timestamp", message) * MILLISECOND, FARTHEST_TIME)
+
+
 def _whole(value: float, units: int, name: str, message: _Message) -> int:
     """``value`` counted in units of which one is ``1 / units``, exactly."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SourceError(f"{message.where}: {name} is {value!r}; it must be a number")
+    if not abs(value) < FARTHEST_TIME // units:
+        raise SourceError(f"{message.where}: {name} is {str(value)[:40]}; a tape holds no such number")
     count = round(value * units)
     if not math.isclose(value * units, count, rel_tol=ROUNDING, abs_tol=EXACT):
         raise SourceError(f"{message.where}: {name} is {value!r}; it must be a multiple of {1 / units:g}")

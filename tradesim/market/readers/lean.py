@@ -11,11 +11,18 @@ x 10,000. Only minutes in which something changed are written.
 
 The tape holds each bar's closing quote, and its volume as one trade at the closing price, at the bar's END: nothing is
 seen before it was true, and no two instants within a minute are told apart. At an end, trades come before the quotes
-that stood when the minute closed. A contract is named by its OCC symbol, stands for 100 shares, and expires at 16:00 in
-New York; the files do not tell of days on which the exchange closes early.
+that stood when the minute closed. A contract is named by its OCC symbol, stands for 100 shares, and expires as the
+exchange closes its last session until the day that the name states: at 16:00 in New York, at 13:00 on half days.
+
+Of an index (``--market index/usa``, or in such folders) prices are as they are, and each bar's close is a locked quote
+of one lot; which other markets are refused, and how they are known, :mod:`~tradesim.market.readers.lean_markets` says.
+Bars do not flag corrected, cancelled or auction trades: what they contain of them stays in.
 """
 
 import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -23,16 +30,10 @@ import polars as pl
 
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain
 from tradesim.market.readers.layout import Layout
-from tradesim.market.readers.lean_files import (
-    PRICE_UNIT,
-    Member,
-    instants,
-    members,
-    parsed,
-)
+from tradesim.market.readers.lean_files import Member, check_market, instants, members, micros, parsed
 from tradesim.market.readers.new_york import datetime_of, expiry_of
 from tradesim.market.readers.occ import SHARES, occ_symbol
-from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed
+from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed, until_expiry
 from tradesim.market.rows import Draft
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
@@ -61,6 +62,27 @@ TRADES: Final = Layout(
     columns={name: pl.Int64() for name in ("time", "O", "H", "L", "C", "volume")},
     required=("time", "C", "volume"),
 )
+WHOLE: Final = ("time", "bidSize", "askSize", "volume")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Table:
+    """How a table is laid out, and which of its columns are ``closes``, the closing prices."""
+
+    layout: Layout
+    closes: tuple[str, ...]
+
+    @cached_property
+    def raw(self) -> Layout:
+        """The same with prices that may have decimals."""
+        columns = {name: dtype if name in WHOLE else pl.Float64() for name, dtype in self.layout.columns.items()}
+        return replace(self.layout, columns=columns)
+
+
+TABLES: Final = {
+    "trade": _Table(layout=TRADES, closes=("C",)),
+    "quote": _Table(layout=QUOTES, closes=("bidC", "askC")),
+}
 
 
 def read_lean(request: Request) -> Draft:
@@ -68,18 +90,19 @@ def read_lean(request: Request) -> Draft:
 
     Raises :class:`~tradesim.errors.SourceError` for archives that are not of the format.
     """
-    files = members(request.sources, NAME, EXAMPLE)
+    files = members(request, NAME, EXAMPLE)
     ticker = choose_underlying((file.fields["ticker"] for file in files), request)
     files = [file for file in files if file.fields["ticker"] == ticker]
     contracts = _contracts(files)
     frames = [
-        _rows([file for file in files if file.table == table and file.is_option == is_option], table, contracts)
-        for is_option in (False, True)
-        for table in ("trade", "quote")
+        _rows([file for file in files if (file.is_option, file.table, file.is_raw) == kind], contracts)
+        for kind in product((False, True), TABLES, (False, True))
     ]
+    chain = _chain(contracts, ticker)
+    rows, dead = until_expiry(in_order(frame for frame in frames if frame is not None), chain)
     return Draft(
-        rows=in_order(frame for frame in frames if frame is not None),
-        chain=_chain(contracts, ticker),
+        rows=rows,
+        chain=chain,
         terms=Terms(
             underlying=ticker.upper(),
             currency="USD",
@@ -89,6 +112,7 @@ def read_lean(request: Request) -> Draft:
             resolution=BAR,
         ),
         where=listed(request.sources),
+        left_out=dead,
     )
 
 
@@ -124,29 +148,34 @@ def _chain(contracts: dict[Contract, int], ticker: str) -> Chain:
     )
 
 
-def _rows(files: list[Member], table: str, contracts: dict[Contract, int]) -> pl.DataFrame | None:
+def _rows(files: list[Member], contracts: dict[Contract, int]) -> pl.DataFrame | None:
     if not files:
         return None
-    bars = parsed(files, QUOTES if table == "quote" else TRADES)
+    table, raw = TABLES[files[0].table], files[0].is_raw
+    bars = parsed(files, table.raw if raw else table.layout)
     instruments = np.array([contracts[_contract(f)] if f.is_option else UNDERLYING for f in files], dtype=np.int32)
     rows = pl.DataFrame({"ts": instants(bars, files) + BAR, "instrument": instruments[bars["file"].to_numpy()]})
-    return rows.hstack(_closing_quotes(bars) if table == "quote" else _trades(bars))
+    check_market(bars, files, table.closes)
+    if table is TABLES["quote"]:
+        return rows.hstack(_closing_quotes(bars, raw=raw))
+    return rows.hstack(_levels(bars) if raw else _trades(bars))
 
 
-def _closing_quotes(bars: pl.DataFrame) -> pl.DataFrame:
+def _closing_quotes(bars: pl.DataFrame, *, raw: bool) -> pl.DataFrame:
     sides = {"bid": ("bidC", "bidSize"), "ask": ("askC", "askSize")}
+    there = {side: pl.col(size) != 0 for side, (_, size) in sides.items()}
     return bars.select(
         pl.lit(QUOTE, pl.Int8()).alias("kind"),
-        *(_side(price, size).alias(side) for side, (price, size) in sides.items()),
-        *(pl.when(pl.col(size) != 0).then(pl.col(size)).alias(f"{side}_size") for side, (_, size) in sides.items()),
+        *(pl.when(there[side]).then(micros(price, raw=raw)).alias(side) for side, (price, _) in sides.items()),
+        *(pl.when(there[side]).then(pl.col(size)).alias(f"{side}_size") for side, (_, size) in sides.items()),
     )
 
 
-def _side(price: str, size: str) -> pl.Expr:
-    return pl.when(pl.col(size) != 0).then(pl.col(price)) * PRICE_UNIT
+def _levels(bars: pl.DataFrame) -> pl.DataFrame:
+    """An index, which nobody trades: a locked quote of one lot on each side."""
+    level, lot = micros("C", raw=True), pl.lit(1, pl.Int64())
+    return bars.select(pl.lit(QUOTE, pl.Int8()).alias("kind"), bid=level, bid_size=lot, ask=level, ask_size=lot)
 
 
 def _trades(bars: pl.DataFrame) -> pl.DataFrame:
-    return bars.select(
-        pl.lit(TRADE, pl.Int8()).alias("kind"), (pl.col.C * PRICE_UNIT).alias("price"), pl.col.volume.alias("size")
-    )
+    return bars.select(pl.lit(TRADE, pl.Int8()).alias("kind"), price=micros("C"), size="volume")

@@ -3,17 +3,24 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from tradesim.errors import SourceError
+from tradesim.market.readers.csv_text import plain_csv
 from tradesim.market.readers.layout import Layout
+from tradesim.market.readers.lean_markets import INDEX, OWN, check_hours, check_prices, market_of
 from tradesim.market.readers.new_york import midnight
-from tradesim.market.readers.reader import zip_members
-from tradesim.units import MILLISECOND
+from tradesim.market.readers.reader import Request, zip_members
+from tradesim.market.rules import LARGEST_AMOUNT
+from tradesim.units import DAY, MICROS, MILLISECOND
+
+DECIMAL: Final = re.compile(r" is '-?\d*\.\d+'")
+"""A fault that is a number with decimals."""
+
+DAY_MS: Final = DAY // MILLISECOND
 
 PRICE_UNIT: Final = 100
 """Micros in a LEAN price unit, a ten-thousandth of a dollar."""
@@ -21,11 +28,15 @@ PRICE_UNIT: Final = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """One CSV file of an archive: ``fields`` are what its name says, ``data`` its bytes, ``where`` its full name."""
+    """One CSV file of an archive: ``fields`` are what its name says, ``data`` its bytes, ``where`` its full name.
+
+    ``market`` is as :func:`~tradesim.market.readers.lean_markets.market_of` tells it.
+    """
 
     where: str
     fields: Mapping[str, str]
     data: bytes
+    market: str | None = None
 
     @property
     def is_option(self) -> bool:
@@ -33,24 +44,42 @@ class Member:
         return self.fields.get("right") is not None
 
     @property
+    def is_raw(self) -> bool:
+        """Whether its prices are as they are, not ten-thousandths."""
+        return self.market == INDEX and not self.is_option
+
+    @property
     def table(self) -> str:
         """``quote`` or ``trade``."""
         return self.fields["table"].lower()
 
 
-def members(sources: Sequence[Path], pattern: re.Pattern[str], example: str) -> list[Member]:
+VARIANTS: Final = {
+    r".*_openinterest.*": "open interest, which is no quote or trade",
+    r"\d{8}_[^_]+_(second|hour|daily)_.*|[^_]+\.csv": "bars of another resolution than a minute",
+    r"\d{8}_[^_]+_minute_.*": "minute bars of another kind, or of a future; those of stocks and options: reader lean",
+    r"\d{8}_[^_]+_(?i:(quote|trade)_tick).*": "ticks, which are for the reader lean-tick",
+}
+"""What files of LEAN are that a reader does not take."""
+
+
+def members(request: Request, pattern: re.Pattern[str], example: str) -> list[Member]:
     """Every file of the archives, its name read by ``pattern``.
 
     Raises :class:`~tradesim.errors.SourceError` for a name of another form, saying what one looks like by ``example``.
     """
     found = []
-    for source in sources:
+    for source in request.sources:
+        market = market_of(source, request.market)
         for name, data in zip_members(source):
             where = f"{source.name}:{name}"
             match = pattern.fullmatch(name)
             if match is None:
-                raise SourceError(f"{where}: the name must be of the form {example}; this reader takes no other files")
-            found.append(Member(where=where, fields=match.groupdict(), data=data))
+                variant = next((f"{told}; " for form, told in VARIANTS.items() if re.fullmatch(form, name)), "")
+                raise SourceError(
+                    f"{where}: {variant}the name must be of the form {example}; this reader takes no other files"
+                )
+            found.append(Member(where=where, fields=match.groupdict(), data=plain_csv(data, where), market=market))
     return found
 
 
@@ -62,7 +91,7 @@ def parsed(files: Sequence[Member], layout: Layout) -> pl.DataFrame:
     Raises :class:`~tradesim.errors.SourceError` for an empty file, a wrong number of columns, or a value that is not of
     its column's type.
     """
-    texts = [file.data if file.data.endswith(b"\n") else file.data + b"\n" for file in files]
+    texts = [file.data for file in files]
     counts = [text.count(b"\n") for text in texts]
     for file, text, count in zip(files, texts, counts, strict=True):
         if not file.data:
@@ -81,6 +110,11 @@ def parsed(files: Sequence[Member], layout: Layout) -> pl.DataFrame:
 def _fault(files: Sequence[Member], layout: Layout) -> SourceError:
     for file in files:
         fault = layout.fault_of(file.data, file.where)
+        if fault and DECIMAL.search(fault):
+            return SourceError(
+                f"{fault}; with decimals, prices are LEAN's raw ones, of indices, futures, crypto and forex: state "
+                f"--market {INDEX} where it is an index of New York; {OWN}"
+            )
         if fault:
             return SourceError(f"{fault}; fetch the archive again")
     return SourceError(f"{files[0].where}: not a table of {','.join(layout.columns)}; fetch the archive again")
@@ -88,6 +122,31 @@ def _fault(files: Sequence[Member], layout: Layout) -> SourceError:
 
 def instants(rows: pl.DataFrame, files: Sequence[Member]) -> pl.Series:
     """The instant (ns) of the ``time`` of each row: milliseconds since midnight in New York, of its file's date."""
+    wrong = rows.filter(~pl.col.time.is_between(0, DAY_MS - 1))
+    if len(wrong):
+        where = files[wrong["file"][0]].where
+        raise SourceError(f"{where}: time is {wrong['time'][0]}; it must be ms after midnight, below {DAY_MS:,}")
     days = {date: midnight(date, where) for date, where in {f.fields["date"]: f.where for f in files}.items()}
     starts = np.array([days[file.fields["date"]] for file in files])
     return pl.Series(starts[rows["file"].to_numpy()] + rows["time"].to_numpy() * MILLISECOND)
+
+
+def micros(price: str, *, raw: bool = False) -> pl.Expr:
+    """The prices of a column in micros; those beyond every rule as large as a rule refuses."""
+    unit = MICROS if raw else PRICE_UNIT
+    return (pl.col(price).clip(-LARGEST_AMOUNT, LARGEST_AMOUNT) * unit).round().cast(pl.Int64)
+
+
+def check_market(rows: pl.DataFrame, files: Sequence[Member], prices: Sequence[str]) -> None:
+    """Hold what neither folders nor user state to what the numbers tell (:mod:`~tradesim.market.readers.lean_markets`).
+
+    ``rows`` are those of ``files``, as :func:`parsed` gives them, ``prices`` their closing prices.
+    """
+    unknown = [number for number, file in enumerate(files) if file.market is None]
+    if not unknown:
+        return
+    rows, first = rows.filter(pl.col.file.is_in(unknown)), files[unknown[0]]
+    closes = pl.concat([rows[name] for name in prices])
+    check_prices(closes, first.where, of_option=first.is_option)
+    if not first.is_option:
+        check_hours(rows["time"].to_numpy(), first.fields["date"], first.where)

@@ -8,18 +8,23 @@ milliseconds since midnight in New York; prices are dollars x 10,000, sizes shar
 The tape holds one row a message, with both sides as they then stood; a side is missing until its first message. A
 message that leaves the quote of its millisecond as it was is left out. Since one side moves at a time, a quote can be
 crossed for a moment within a millisecond: the validator counts such rows, or stops at the first. Messages that the
-vendor marks as suspicious are kept. The chain is empty: the tape is one of the stock alone.
+vendor marks as suspicious are left out, as its own engine does, and counted; conditions of a sale (auctions, late or
+corrected reports) are codes that differ by exchange, and are not read. The chain is empty: the tape is one of the stock
+alone. Which markets are taken :mod:`~tradesim.market.readers.lean_markets` says.
 """
 
 import re
+from collections import Counter
 from typing import Final
 
 import polars as pl
 
+from tradesim.errors import SourceError
 from tradesim.market.chain import Chain
 from tradesim.market.readers.layout import Layout
-from tradesim.market.readers.lean_files import PRICE_UNIT, Member, instants, members, parsed
-from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed
+from tradesim.market.readers.lean_files import Member, check_market, instants, members, micros, parsed
+from tradesim.market.readers.lean_markets import OWN
+from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed
 from tradesim.market.rows import Draft
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
@@ -44,13 +49,25 @@ def read_lean_tick(request: Request) -> Draft:
 
     Raises :class:`~tradesim.errors.SourceError` for archives that are not of the format.
     """
-    files = members(request.sources, NAME, EXAMPLE)
+    files = members(request, NAME, EXAMPLE)
     ticker = choose_underlying((file.fields["ticker"] for file in files), request)
     files = [file for file in files if file.fields["ticker"] == ticker]
+    for file in files:
+        if file.is_raw:
+            raise SourceError(f"{file.where}: ticks of an index; this reader takes those of a stock; {OWN}")
     by_table = {table: [file for file in files if file.table == table] for table in ("trade", "quote")}
-    readings = {"trade": _trades, "quote": _quotes}
+    left_out: Counter[str] = Counter()
+    frames = []
+    for table, of_table in by_table.items():
+        if of_table:
+            layout, closes, reading = _READINGS[table]
+            ticks = _unsuspicious(parsed(of_table, layout), left_out)
+            rows = reading(ticks, of_table)
+            check_market(ticks, of_table, closes)
+            left_out["messages that leave the quote as it was"] += len(ticks) - len(rows)
+            frames.append(rows)
     return Draft(
-        rows=in_order(readings[table](files) for table, files in by_table.items() if files),
+        rows=in_order(frames),
         chain=Chain.empty(),
         terms=Terms(
             underlying=ticker.upper(),
@@ -61,21 +78,24 @@ def read_lean_tick(request: Request) -> Draft:
             resolution=MILLISECOND,
         ),
         where=listed(request.sources),
+        left_out=counts(left_out),
     )
 
 
-def _trades(files: list[Member]) -> pl.DataFrame:
-    ticks = parsed(files, TRADES)
-    return _stamped(ticks, files, TRADE).with_columns(price=ticks["price"] * PRICE_UNIT, size=ticks["size"])
+def _unsuspicious(ticks: pl.DataFrame, left_out: Counter[str]) -> pl.DataFrame:
+    marked = pl.col.suspicious.str.to_lowercase().is_in(["1", "true"])
+    kept = ticks.filter(~marked.fill_null(False))
+    left_out["messages marked as suspicious"] += len(ticks) - len(kept)
+    return kept
 
 
-def _quotes(files: list[Member]) -> pl.DataFrame:
-    ticks = parsed(files, QUOTES)
-    rows = _stamped(ticks, files, QUOTE).with_columns(
-        bid=ticks["bid"] * PRICE_UNIT,
-        bid_size=ticks["bidsize"],
-        ask=ticks["ask"] * PRICE_UNIT,
-        ask_size=ticks["asksize"],
+def _trades(ticks: pl.DataFrame, files: list[Member]) -> pl.DataFrame:
+    return _stamped(ticks, files, TRADE).hstack(ticks.select(price=micros("price"), size="size"))
+
+
+def _quotes(ticks: pl.DataFrame, files: list[Member]) -> pl.DataFrame:
+    rows = _stamped(ticks, files, QUOTE).hstack(
+        ticks.select(bid=micros("bid"), bid_size="bidsize", ask=micros("ask"), ask_size="asksize")
     )
     rows = rows.sort("ts", maintain_order=True).with_columns(
         _standing(column, of=price).alias(column)
@@ -84,6 +104,12 @@ def _quotes(files: list[Member]) -> pl.DataFrame:
     )
     state = pl.struct("ts", "bid", "bid_size", "ask", "ask_size")
     return rows.filter(state.ne_missing(state.shift(1)))
+
+
+_READINGS: Final = {
+    "trade": (TRADES, ("price",), _trades),
+    "quote": (QUOTES, ("bid", "ask"), _quotes),
+}
 
 
 def _standing(column: str, *, of: str) -> pl.Expr:

@@ -25,7 +25,8 @@ instant outside of halts it is also the best of what the tape's ``ADD``, ``REDUC
 though the files tell neither of orders from before they begin nor of what happens beyond their levels, is said in
 :mod:`~tradesim.market.readers.lobster_book`.
 
-The chain is empty: the tape is one of the stock alone. Lots are shares. The recorder's instants are not told.
+The chain is empty: the tape is one of the stock alone. Lots are shares. The recorder's instants are not told, nor are
+trades that were broken afterwards.
 """
 
 import re
@@ -40,7 +41,7 @@ from tradesim.errors import SourceError
 from tradesim.market.chain import Chain
 from tradesim.market.readers.lobster_book import EMPTY, Books, Messages, order_rows
 from tradesim.market.readers.new_york import midnight
-from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed
+from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed
 from tradesim.market.readers.text import LINE, contents, counted, plain_table, refuse_value
 from tradesim.market.rows import Draft
 from tradesim.market.tape import ADD, EXECUTE, QUOTE, REDUCE, TRADE, UNDERLYING
@@ -108,6 +109,12 @@ def read_lobster(request: Request) -> Draft:
             dividend=request.dividend,
         ),
         where=messages.where,
+        left_out=counts(
+            {
+                "cross trades of nothing": told.filter(pl.col.type == CROSS, pl.col("size") == 0).height,
+                "halt messages, which end and begin quotes": told.filter(type=HALT).height,
+            }
+        ),
     )
 
 

@@ -1,16 +1,24 @@
-"""The clock of New York, in which vendors of American markets write their times."""
+"""The clock of New York, in which vendors of American markets write their times, and its exchange's calendar."""
 
-from datetime import datetime, timedelta
+import warnings
+from datetime import datetime
+from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tradesim.errors import SourceError
 from tradesim.units import SECOND
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
+
 CLOSE: Final = 16 * 3600 * SECOND
-"""From midnight to when the exchanges close, ns."""
-SATURDAY: Final = 5
+"""From midnight to when the exchange closes but on half days, ns."""
+
+YEARS: Final = range(1970, 2262)
+"""The years whose instants a tape can hold."""
 
 
 def midnight(date: str, where: str) -> int:
@@ -21,7 +29,7 @@ def midnight(date: str, where: str) -> int:
     >>> midnight("20151224", "a file") == 1_450_933_200 * SECOND
     True
     """
-    noon = datetime_of(date, where).replace(hour=12, tzinfo=NEW_YORK)
+    noon = _within_years(date, where).replace(hour=12, tzinfo=NEW_YORK)
     return (int(noon.timestamp()) - 12 * 3600) * SECOND
 
 
@@ -34,13 +42,45 @@ def datetime_of(date: str, where: str) -> datetime:
 
 
 def expiry_of(date: str, where: str) -> int:
-    """The instant (ns) at which contracts that expire on ``date`` (``yyyymmdd``) do: as the exchanges close.
+    """The instant (ns) at which contracts that expire on ``date`` (``yyyymmdd``) do: as the New York Stock Exchange
+    closes its last session until then.
 
-    No vendor's quotes tell of days on which they close early. Contracts that expire on a Saturday, as until February
-    2015 most did, were last traded on the Friday.
+    On half days that is 13:00. Contracts that expire on a Saturday, as until February 2015 most did, were last traded
+    on the Friday, or on the Thursday before a Good Friday.
 
-    >>> expiry_of("20100116", "a file") == midnight("20100115", "a file") + CLOSE
+    Raises :class:`~tradesim.errors.SourceError` for a date that is none, or that a tape cannot hold.
+
+    >>> expiry_of("20140419", "a file") == midnight("20140417", "a file") + 16 * 3600 * SECOND
     True
     """
+    day = _within_years(date, where)
+    days, closes = _sessions(day.year)
+    return int(closes[np.searchsorted(days, np.datetime64(day, "D"), side="right") - 1])
+
+
+def closes_early(date: str, where: str) -> bool:
+    """Whether ``date`` (``yyyymmdd``) is a half day.
+
+    >>> closes_early("20151224", "a file"), closes_early("20151223", "a file")
+    (True, False)
+    """
+    start = midnight(date, where)
+    return start < expiry_of(date, where) < start + CLOSE
+
+
+def _within_years(date: str, where: str) -> datetime:
     day = datetime_of(date, where)
-    return midnight(f"{day - timedelta(days=day.weekday() == SATURDAY):%Y%m%d}", where) + CLOSE
+    if day.year not in YEARS:
+        raise SourceError(f"{where}: {date}: a tape holds the years {YEARS[0]} to {YEARS[-1]}; leave it out")
+    return day
+
+
+@cache
+def _sessions(year: int) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
+    """The days of the exchange's sessions in ``year`` and the December before it, and their closes, ns."""
+    from exchange_calendars import get_calendar
+
+    with warnings.catch_warnings(action="ignore"):  # of its parts among themselves
+        closes = get_calendar("XNYS", start=f"{year - 1}-12-01", end=f"{year}-12-31").closes
+    instants = closes.dt.tz_convert(None).to_numpy().astype("datetime64[ns]").astype(np.int64)
+    return closes.index.to_numpy().astype("datetime64[D]"), instants

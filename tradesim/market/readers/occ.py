@@ -19,10 +19,13 @@ EUROPEAN_ROOTS: Final = frozenset(
 def occ_symbol(root: str, expiry: str, right: str, strike: int) -> str:
     """As the Options Clearing Corporation spells a contract: root, ``yyyymmdd``, ``C`` or ``P``, strike x 1,000.
 
-    >>> occ_symbol("GOOG", "20151224", "C", 1_000_000)
-    'GOOG  151224C01000000'
+    A root has letters and digits alone.
+
+    >>> occ_symbol("GOOG", "20151224", "C", 1_000_000), occ_symbol("BRK.B", "20151224", "P", 130_000)
+    ('GOOG  151224C01000000', 'BRKB  151224P00130000')
     """
-    return f"{root:<6}{expiry[2:]}{right}{strike:08d}"
+    letters = "".join(filter(str.isalnum, root))
+    return f"{letters:<6}{expiry[2:]}{right}{strike:08d}"
 
 
 def style_of(root: str) -> int:

@@ -14,6 +14,8 @@ The function takes the path of a source and returns a polars LazyFrame (or DataF
 | ``currency`` | text: what prices are counted in | USD |
 | ``settlement`` | quote, or inverse: options are priced in the coin | quote |
 
+Rows that hold nothing in any column, as blank lines of a file may leave, are left out and counted.
+
 A stock's quotes, for example::
 
     def read(path):
@@ -22,6 +24,7 @@ A stock's quotes, for example::
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +33,7 @@ import polars as pl
 from tradesim.errors import ArgumentError, SourceError, TradesimError
 from tradesim.market.chain import Settlement
 from tradesim.market.readers.plain import draft_of_frames, is_text
-from tradesim.market.readers.reader import Reader, Request, choose_underlying, existing, listed
+from tradesim.market.readers.reader import Reader, Request, choose_underlying, counts, existing, listed
 from tradesim.market.rows import Draft
 from tradesim.market.terms import Terms
 from tradesim.user_code import blamed_on, load_file, load_module, said
@@ -68,6 +71,9 @@ def _draft(read: Read, named: str, file: str, request: Request) -> Draft:
     called = Path(named).name
     sources = [f"{called}, {source.name}" for source in request.sources]
     frames = [_frame(read, file, existing(path), where) for path, where in zip(request.sources, sources, strict=True)]
+    given = _count(frames)
+    frames = [frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.width else frame for frame in frames]
+    filled = _count(frames)
     underlying = _underlying(frames, sources, request)
     frames = [frame.filter(underlying=underlying) if "underlying" in frame.columns else frame for frame in frames]
     constants = {name: _constant(name, frames, sources) for name in CONSTANTS}
@@ -78,12 +84,18 @@ def _draft(read: Read, named: str, file: str, request: Request) -> Draft:
         rate=request.rate,
         dividend=request.dividend,
     )
-    return draft_of_frames(
+    draft = draft_of_frames(
         [frame.drop("underlying", *CONSTANTS, strict=False) for frame in frames],
         terms,
         sources=sources,
         settlement=Settlement(constants["settlement"]),
     )
+    others = {"rows of other underlyings": filled - _count(frames), "blank rows": given - filled}
+    return replace(draft, left_out=counts(others))
+
+
+def _count(frames: list[pl.DataFrame]) -> int:
+    return sum(map(len, frames))
 
 
 def _frame(read: Read, file: str, path: Path, where: str) -> pl.DataFrame:

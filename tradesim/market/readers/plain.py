@@ -17,9 +17,9 @@ A row is one thing that happened. Columns may stand in any order; those that say
 | ``order`` | whole number, or null | which order, of a full order feed |
 
 Prices are in currency, or in coin where the options' settlement is inverse, sizes in contracts (of the underlying:
-shares or coins). The tape's lot is the largest power of ten, at most 1, of which all sizes are multiples, so whole
-sizes are lots already. A quote of the underlying without sizes, an index, has one lot on each side. Terms of a
-contract may be null in some of its rows, and may not change.
+shares or coins). The tape's lot, unless it is stated (``--lot``), is the largest power of ten, at most 1, of which all
+sizes are multiples, so whole sizes are lots already. A quote of the underlying without sizes, an index, has one lot on
+each side. Terms of a contract may be null in some of its rows, and may not change.
 
 Rows need not be in order of time: they are brought into it, and rows of one instant keep theirs. A contract's carry is
 the median over its rows of ``ln(forward / spot) / time to expiry``, ``spot`` the middle of the underlying's quote then.

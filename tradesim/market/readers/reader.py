@@ -1,17 +1,27 @@
 """What a reader is, and what all readers share."""
 
+import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
+import numpy as np
 import polars as pl
 
 from tradesim.errors import SourceError
+from tradesim.market.chain import Chain
 from tradesim.market.rows import MARKET_COLUMNS, Draft
+from tradesim.market.sieve import OnBadRow
 from tradesim.market.tape import UNDERLYING
+
+OPTION: Final = re.compile(r"^[CP]-\w+-\d|-\d[\dd.]*-[CP](-|$)")
+"""An option in the name of a symbol."""
+
+DELTA: Final = re.compile(r"\bproduct_symbol\b|\b[CP]-[A-Z0-9]+-\d+(\.\d+)?-\d{6}\b")
+"""What no other venue writes than Delta Exchange."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,12 +31,16 @@ class Request:
     ``sources``     the vendor's files
     ``underlying``  which underlying of the sources the tape is to hold; None where they hold one
     ``rate dividend`` continuously compounded, a year: no vendor's quotes tell them
+    ``market``      of LEAN: which of its markets the files are of, where their folders do not say it
+    ``on_bad_row``  what becomes of a line that is of the format and yet no row can be made of
     """
 
     sources: Sequence[Path]
     underlying: str | None = None
     rate: float = 0.0
     dividend: float = 0.0
+    market: str | None = None
+    on_bad_row: OnBadRow = OnBadRow.RAISE
 
 
 class Reader(Protocol):
@@ -36,8 +50,8 @@ class Reader(Protocol):
         """The draft; raises :class:`~tradesim.errors.SourceError` for a file that is not of the format."""
 
 
-def choose_underlying(found: Iterable[str], request: Request) -> str:
-    """The one underlying that the tape is to hold.
+def choose_underlying(found: Iterable[str], request: Request, left_out: Mapping[str, int] | None = None) -> str:
+    """The one underlying that the tape is to hold; ``left_out`` is what an error names where there is none.
 
     Raises :class:`~tradesim.errors.SourceError` where the sources hold none, or several and none is chosen, or not the
     chosen one.
@@ -45,7 +59,9 @@ def choose_underlying(found: Iterable[str], request: Request) -> str:
     names = sorted(set(found))
     where = listed(request.sources)
     if not names:
-        raise SourceError(f"{where}: no quote or trade that a tape could hold; give a file with some")
+        others = ", ".join(f"{kind}: {count:,}" for kind, count in (left_out or {}).items())
+        among = f" ({others})" if others else ""
+        raise SourceError(f"{where}: no quote or trade that a tape could hold{among}; give a file with some")
     if request.underlying is None:
         if len(names) > 1:
             raise SourceError(
@@ -56,6 +72,24 @@ def choose_underlying(found: Iterable[str], request: Request) -> str:
         if name.upper() == request.underlying.upper():
             return name
     raise SourceError(f"{where}: no quotes of {request.underlying}; choose one of {', '.join(names)}")
+
+
+def is_option(symbol: str) -> bool:
+    """Whether a coin venue names an option so: a strike, and a right before or behind it.
+
+    >>> [is_option(symbol) for symbol in ("BTC-29MAY26-9000-C", "P-BTC-28000-250322", "BTC-PERPETUAL", "C-USD")]
+    [True, True, False, False]
+    """
+    return OPTION.search(symbol) is not None
+
+
+def refuse_other_venue(text: str, where: str) -> None:
+    """Raise :class:`~tradesim.errors.SourceError` where ``text`` is Delta Exchange's, whose files look alike."""
+    if DELTA.search(text):
+        raise SourceError(
+            f"{where}: of Delta Exchange, whose options are named and settled otherwise; this reader does not take "
+            "them: read them by a function of your own (my_reader.py:read)"
+        )
 
 
 def existing(source: Path) -> Path:
@@ -95,6 +129,18 @@ def in_order(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
         pl.lit(None, dtype).alias(c) for c, dtype in MARKET_COLUMNS.items() if c not in rows.columns
     )
     return rows.sort("ts", pl.col.instrument != UNDERLYING, maintain_order=True)
+
+
+def until_expiry(rows: pl.DataFrame, chain: Chain) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The rows that are not after their contract's expiry, and how many others there are: vendors go on to the hour."""
+    ends = np.concatenate([[np.iinfo(np.int64).max], chain.expiry])[rows["instrument"].to_numpy()]
+    alive = rows["ts"].to_numpy() <= ends
+    return rows.filter(alive), counts({"rows after the contract's expiry": int(np.count_nonzero(~alive))})
+
+
+def counts(found: Mapping[str, int]) -> dict[str, int]:
+    """Those of ``found`` that are not 0."""
+    return {what: count for what, count in found.items() if count}
 
 
 def listed(sources: Sequence[Path]) -> str:

@@ -22,10 +22,12 @@ is left out. Volatilities and greeks are not read.
 (``SYN.``), named by ``underlying_index``. The tape's underlying is that of the nearest expiry that outlives the files,
 locked, one lot on each side, where it changes. Each contract's carry is that of its own forward over it. Where quotes
 of one other symbol of the coin (``BTC-PERPETUAL``) are given too, they are the underlying instead. Trades of contracts
-are taken from a file of trades; their quotes are not taken from a file of quotes, which would repeat the chain's.
+are taken from a file of trades; their quotes are not taken from a file of quotes, which would repeat the chain's. What
+is left out is counted by what it is. The files do not flag trades off the book, cancelled or corrected ones.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
@@ -35,7 +37,14 @@ from tradesim.market.chain import Settlement
 from tradesim.market.pairs import quote_currency
 from tradesim.market.readers.layout import Layout
 from tradesim.market.readers.plain import draft_of_frames, instant
-from tradesim.market.readers.reader import Request, choose_underlying, listed
+from tradesim.market.readers.reader import (
+    Request,
+    choose_underlying,
+    counts,
+    is_option,
+    listed,
+    refuse_other_venue,
+)
 from tradesim.market.readers.text_files import tables
 from tradesim.market.rows import Draft
 from tradesim.market.terms import Terms
@@ -87,17 +96,29 @@ def read_tardis(request: Request) -> Draft:
 
 
 def _one_symbol(found: dict[str, pl.DataFrame], request: Request) -> Draft:
-    symbol = choose_underlying((name for rows in found.values() for name in rows["symbol"].unique()), request)
+    symbols = {name for rows in found.values() for name in rows["symbol"].unique()}
+    options = sorted(filter(is_option, symbols))
+    if options and len(options) == len(symbols):
+        refuse_other_venue(options[0], listed(request.sources))
+        raise SourceError(
+            f"{listed(request.sources)}: {options[0]} is an option, and these files do not tell its terms; give its "
+            f"{OPTIONS} as well"
+        )
+    symbol = choose_underlying(symbols.difference(options), request)
     own = {name: rows.filter(symbol=symbol) for name, rows in found.items()}
+    others = sum(map(len, found.values())) - sum(map(len, own.values()))
     venues = sorted({name for rows in own.values() for name in rows["exchange"].unique()})
     if len(venues) > 1:
         raise SourceError(f"{listed(request.sources)}: {symbol} of {' and '.join(venues)}; give files of one venue")
     frames = [_READINGS[name](rows) for name, rows in own.items()]
-    return _draft(frames, request, underlying=symbol, currency=quote_currency(symbol), what=f"{symbol} of {venues[0]}")
+    draft = _draft(frames, request, underlying=symbol, currency=quote_currency(symbol), what=f"{symbol} of {venues[0]}")
+    return replace(draft, left_out=counts({"rows of other symbols": others}))
 
 
 def _options_on_a_coin(found: dict[str, pl.DataFrame], request: Request) -> Draft:
     where = listed(request.sources)
+    for name in found[OPTIONS].filter(pl.col.exchange != VENUE)["symbol"].head(1):
+        refuse_other_venue(name, where)
     strangers = found[OPTIONS].filter(pl.col.exchange != VENUE)
     if len(strangers):
         raise SourceError(
@@ -118,13 +139,28 @@ def _options_on_a_coin(found: dict[str, pl.DataFrame], request: Request) -> Draf
         frames.append(_trades(trades.filter(pl.col.symbol.is_in(spots))))
         frames.append(_trades(own["trades"].filter(_is_of(contracts)), contract=pl.col.symbol))
     dollars = coin.partition("_")[2]
-    return _draft(
+    draft = _draft(
         frames,
         request,
         underlying=coin,
         currency=dollars or "USD",
         what=f"options on {coin} of {VENUE}",
         settlement=Settlement.QUOTE if dollars else Settlement.INVERSE,
+    )
+    lines, kept = (sum(map(len, each.values())) for each in (found, own))
+    unchanged = len(own[OPTIONS]) - len(frames[1])
+    repeated = len(own["quotes"].filter(_is_of(contracts))) if "quotes" in own else 0
+    strange = 0 if trades is None else len(trades.filter(~pl.col.symbol.is_in(spots)))
+    return replace(
+        draft,
+        left_out=counts(
+            {
+                "rows of other underlyings": lines - kept,
+                "messages that leave a contract's quote as it was": unchanged,
+                "quotes of contracts, which the chain has": repeated,
+                "trades of other symbols": strange,
+            }
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 import polars as pl
 
 from tradesim.errors import SourceError
+from tradesim.market.readers.csv_text import plain_csv
 from tradesim.market.readers.reader import existing, zip_members
 
 DIGITS: Final = 18
@@ -42,8 +43,8 @@ def headed_table(data: bytes, columns: Sequence[str], where: str) -> pl.DataFram
 
     Raises :class:`~tradesim.errors.SourceError` for a file without them, or with a line of another number of columns.
     """
-    head, _, body = data.partition(b"\n")
-    names = head.decode("utf-8-sig", errors="replace").strip().split(",")
+    head, _, body = plain_csv(data, where).partition(b"\n")
+    names = head.decode(errors="replace").strip().split(",")
     missing = [column for column in columns if column not in names]
     if missing:
         raise SourceError(f"{where}: the header has no column {', '.join(missing)}; it must name {','.join(columns)}")
@@ -54,13 +55,10 @@ def headed_table(data: bytes, columns: Sequence[str], where: str) -> pl.DataFram
 
 def plain_table(data: bytes, columns: Sequence[str], where: str) -> pl.DataFrame:
     """All ``columns`` of a CSV file without header, as text, and ``line``; errors as :func:`headed_table`."""
-    return _table(data, columns, where, first=1)
+    return _table(plain_csv(data, where), columns, where, first=1)
 
 
 def _table(data: bytes, columns: Sequence[str], where: str, *, first: int) -> pl.DataFrame:
-    data = data.replace(b"\r\n", b"\n")
-    if data and not data.endswith(b"\n"):
-        data += b"\n"
     lines = data.count(b"\n")
     if not lines:
         raise SourceError(f"{where}: no line of data; fetch it again")

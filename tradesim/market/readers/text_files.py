@@ -9,8 +9,9 @@ from typing import Final
 import polars as pl
 
 from tradesim.errors import SourceError
+from tradesim.market.readers.csv_text import MARK, plain_csv, without_blank_end
 from tradesim.market.readers.layout import Layout
-from tradesim.market.readers.reader import existing
+from tradesim.market.readers.reader import existing, refuse_other_venue
 
 BLOCK: Final = 64 * 2**20
 """Bytes of text that are held at a time, about: a day of a vendor's file is larger than memory."""
@@ -21,20 +22,24 @@ GZIP: Final = b"\x1f\x8b"
 def blocks(source: Path, *, size: int = BLOCK) -> Iterator[bytes]:
     """The text in ``source`` in blocks of whole lines, each ended by a newline; gzip is known by its first bytes.
 
+    A mark before the text and blank lines after it are left out.
+
     Raises :class:`~tradesim.errors.SourceError` for a file that is missing, empty, or not a whole gzip file.
     """
     with existing(source).open("rb") as file:
         compressed = file.read(len(GZIP)) == GZIP
-    rest = b""
+    rest, mark = b"", MARK
     try:
         with gzip.open(source) if compressed else source.open("rb") as file:
-            while read := file.read(size):
-                whole, newline, rest = (rest + read).rpartition(b"\n")
-                if newline:
-                    yield whole + newline
+            while read := file.read(max(size, len(MARK))):
+                text = (rest + read).removeprefix(mark)
+                whole = without_blank_end(text[: text.rfind(b"\n") + 1])
+                rest, mark = text[len(whole) :], b""
+                if whole:
+                    yield whole
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(f"{source}: not a whole gzip file ({error}); fetch it again") from None
-    if rest:
+    if rest := without_blank_end(rest):
         yield rest + b"\n"
 
 
@@ -48,9 +53,9 @@ def tables(source: Path, layouts: Mapping[str, Layout]) -> Iterator[tuple[str, p
     """
     name, layout, line = "", Layout(columns={}, required=()), 1
     for block in blocks(source):
-        rows = block
+        rows = plain_csv(block, source.name, first=line)
         if line == 1:
-            header, _, rows = block.partition(b"\n")
+            header, _, rows = rows.partition(b"\n")
             name, layout = _told_by(header, layouts, source.name)
         if rows:
             yield (
@@ -66,6 +71,7 @@ def _told_by(header: bytes, layouts: Mapping[str, Layout], where: str) -> tuple[
         if layout.columns.keys() <= set(columns) and len(set(columns)) == len(columns):
             types = {column: layout.columns.get(column, pl.String()) for column in columns}
             return name, Layout(columns=types, required=layout.required)
+    refuse_other_venue(header.decode(errors="replace"), f"{where}, line 1")
     wanted = "; or ".join(f"{','.join(layout.columns)} ({name})" for name, layout in layouts.items())
     raise SourceError(f"{where}, line 1: the header is {','.join(columns)[:60]!r}; it must have {wanted}")
 
