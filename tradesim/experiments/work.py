@@ -23,8 +23,8 @@ from tradesim.experiments.stated import Filed, Stored
 from tradesim.home import data_home
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import Tape
+from tradesim.methods.by_style import method_for
 from tradesim.methods.method import Method
-from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
 from tradesim.progress import Progress
 from tradesim.results.store import Store
@@ -107,7 +107,7 @@ def make_ready(
     problem, seed = PROBLEMS[plan.problem], plan.seeds[0]
     tape = plan.tape(seed)
     kept = _kept(plan, work.store, measuring, contracts=len(tape.chain))
-    made = {method: make_method(method, problem, work.home, progress, plan.outside) for method in plan.methods}
+    made = {name: method_for(name, problem, tape.chain, work.home, progress, plan.outside) for name in plan.methods}
     session = open_session(tape, problem, plan.setting, seed=seed, progress=progress)
     check_recordings(plan.setting.wires, session.tape.start, session.tape.end)
     measured, service = measure_in_turn(
