@@ -15,7 +15,7 @@ from tradesim.experiments.plan import DEFAULT_METHODS
 from tradesim.experiments.profiles import write_profile
 from tradesim.experiments.stated import about_profile
 from tradesim.home import data_home
-from tradesim.methods.by_style import method_for
+from tradesim.methods.by_style import method_for, options_of
 from tradesim.pricing import PROBLEMS
 from tradesim.progress import Progress, silent
 from tradesim.results.store import check_place
@@ -62,7 +62,7 @@ def measure(
     strategies = {name: plan.strategy(name) for name in made}
     measured, service = measure_in_turn(made, session, strategies, between=plan.between, progress=progress)
     asked = {
-        "problem": plan.problem,
+        "problem": options_of(chosen, session.tape.chain),
         "tape": session.tape.source,
         "contracts": len(session.tape.chain),
         "trading": plain(plan.trading),

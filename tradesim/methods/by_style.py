@@ -48,6 +48,13 @@ def method_for(
     return ByStyle(method, make_method(FORMULA if keeps else text, european, home, progress, outside))
 
 
+def options_of(problem: Problem, chain: Chain) -> str:
+    """The options that ``problem`` prices in ``chain``: its name, and how many are European beside American ones."""
+    styles = priced_styles(chain, problem)
+    count = int(np.count_nonzero(styles == EUROPEAN))
+    return f"{problem.name}, {count} of {len(chain)} european" if 0 < count < len(chain) else problem.name
+
+
 class ByStyle(Method):
     """Two methods for one chain of both styles: ``american`` and ``european``, each for the contracts of its style.
 
