@@ -11,14 +11,16 @@ from scipy.stats import norm
 
 from tradesim.errors import ArgumentError, SourceError, TapeError
 from tradesim.market.calibration import calibrate
-from tradesim.market.chain import AMERICAN, Settlement
+from tradesim.market.chain import AMERICAN, EUROPEAN, Settlement
 from tradesim.market.ingest import ingest
 from tradesim.market.sieve import OnBadRow
 from tradesim.market.snapshot import read_snapshot, snapshot_of
 from tradesim.market.svi import Smile
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape_file import write_tape
-from tradesim.units import MICROS, SECOND
+from tradesim.pricing.american import price as american_price
+from tradesim.pricing.european import price as european_price
+from tradesim.units import DAY, MICROS, SECOND
 
 MARKET = SyntheticMarket(
     duration=5 * SECOND,
@@ -39,7 +41,8 @@ def generated():
 
 def test_the_surface_of_a_generated_american_chain_is_found_from_its_quotes(generated):
     surface, fit = calibrate(snapshot_of(generated))
-    assert (surface.style, surface.settlement, surface.tick) == (AMERICAN, Settlement.QUOTE, 10_000)
+    assert {expiry.styles for expiry in surface.expiries} == {(AMERICAN,)}
+    assert (surface.settlement, surface.tick) == (Settlement.QUOTE, 10_000)
     assert surface.rate == MARKET.rate
     assert fit.rmse < 0.1
     assert fit.inside > 0.99
@@ -230,3 +233,33 @@ def test_the_goog_chain_fits_within_its_spreads(shared_data, minutes):
     assert fit.inside > 0.95
     assert all(expiry.density >= 0.0 and expiry.calendar >= 0.0 for expiry in fit.expiries)
     assert 0.15 < surface.level < 0.30
+
+
+def test_both_styles_of_a_chain_tell_one_smile(generated):
+    """Every second strike is European: quoted without the early exercise premium, at the same volatility."""
+    rate, half = 0.08, 0.01
+    snapshot = snapshot_of(generated)
+    chain = snapshot.chain
+    expiry = np.where(chain.expiry == chain.expiry.max(), chain.expiry + 200 * DAY, chain.expiry)
+    style = np.where(chain.strike % 40 == 0, EUROPEAN, AMERICAN).astype(np.int8)
+    chain = dataclasses.replace(chain, style=style, expiry=expiry)
+    count = len(chain)
+    points = (np.full(count, 1000.0), chain.strike, chain.years_to_expiry(snapshot.instant), np.full(count, 0.3))
+    points = (*points, np.full(count, rate), np.full(count, 0.02), chain.right)
+    value = np.where(style == AMERICAN, american_price(*points), european_price(*points))
+    mixed = dataclasses.replace(
+        snapshot, chain=chain, bid=value - half, ask=value + half, spot=1000.0, rate=rate, carry=None
+    )
+    surface, fit = calibrate(mixed, days=(30, 290))
+    assert [expiry.styles for expiry in surface.expiries] == [(EUROPEAN, AMERICAN)] * 2
+    assert (fit.rmse < 0.01, fit.inside) == (True, 1.0)
+    for expiry in surface.expiries:
+        assert expiry.carry == pytest.approx(rate - 0.02, abs=1e-5)
+        assert expiry.volatility(np.array([0.9, 1.0, 1.1])) == pytest.approx(0.3, abs=2e-4)
+
+
+def test_contracts_of_several_multipliers_are_refused(generated):
+    snapshot = snapshot_of(generated)
+    multiplier = np.where(np.arange(len(snapshot.chain)) == 0, 10, 100)
+    with pytest.raises(ArgumentError, match="several multipliers"):
+        calibrate(dataclasses.replace(snapshot, chain=dataclasses.replace(snapshot.chain, multiplier=multiplier)))

@@ -17,6 +17,7 @@ from tradesim.market.tape import DEPTH, QUOTE, ROW_COLUMNS, TRADE, UNDERLYING, T
 from tradesim.market.tape_file import read_tape, write_tape
 from tradesim.market.validation import check_tape
 from tradesim.pricing.american import price as american_price
+from tradesim.pricing.european import price as european_price
 from tradesim.simulation.fair import fair_of
 from tradesim.units import DAY, MICROS, MILLISECOND, SECOND, YEAR
 
@@ -24,23 +25,34 @@ START = 1_381_152_600 * SECOND
 CENT = 10_000
 
 
-def expiry(days, *, carry=0.03, least=0.0002, share=0.01):
+def expiry(days, *, carry=0.03, styles=(AMERICAN,), least=0.0002, share=0.01):
     smile = Smile(a=0.0001 * days, b=0.01 * math.sqrt(days / 30), rho=-0.3, m=0.0, sigma=0.1)
     strikes = (0.9, 0.97, 1.0, 1.03, 1.1)
-    return Expiry(life=days * DAY, carry=carry, smile=smile, strikes=strikes, spread_least=least, spread_share=share)
+    return Expiry(
+        life=days * DAY,
+        carry=carry,
+        smile=smile,
+        strikes=strikes,
+        styles=styles,
+        spread_least=least,
+        spread_share=share,
+    )
 
 
 AMERICAN_SURFACE = Surface(
     expiries=(expiry(7), expiry(30, carry=0.02)),
     rate=0.04,
-    style=AMERICAN,
     settlement=Settlement.QUOTE,
     multiplier=100,
     tick=CENT,
     source="a chain of the test's own",
 )
 COIN_SURFACE = dataclasses.replace(
-    AMERICAN_SURFACE, style=EUROPEAN, settlement=Settlement.INVERSE, multiplier=1, tick=100
+    AMERICAN_SURFACE,
+    expiries=(expiry(7, styles=(EUROPEAN,)), expiry(30, carry=0.02, styles=(EUROPEAN,))),
+    settlement=Settlement.INVERSE,
+    multiplier=1,
+    tick=100,
 )
 
 
@@ -299,6 +311,44 @@ def test_what_cannot_be_made_is_refused(underlying, changes, said):
 def test_parameters_outside_their_rules_are_refused(bad):
     with pytest.raises(ArgumentError):
         dataclasses.replace(MARKET, **bad)
+
+
+def test_contracts_of_both_styles_are_quoted_around_the_values_of_their_own(real):
+    """A month-end is European, and both styles are listed at the second expiry."""
+    both = (EUROPEAN, AMERICAN)
+    surface = dataclasses.replace(
+        AMERICAN_SURFACE,
+        expiries=(expiry(7, carry=0.0, styles=(EUROPEAN,)), expiry(200, carry=0.0, styles=both)),
+        rate=0.08,
+    )
+    tape = hybrid(real, dataclasses.replace(MARKET, surface=surface), seed=1)
+    chain = tape.chain
+    assert len(set(chain.name)) == len(chain) == 10 + 20
+    assert set(zip(chain.expiry.tolist(), chain.style.tolist(), strict=True)) == {
+        (tape.start + days * DAY, style) for days, style in ((7, EUROPEAN), (200, EUROPEAN), (200, AMERICAN))
+    }
+    contracts, at = np.arange(len(chain)), np.full(len(chain), tape.end)
+    fair = fair_of(tape, horizon=0).values(contracts, at) / MICROS
+    columns = (
+        *(np.full(len(chain), tape.latent.spot[-1]), chain.strike, chain.years_to_expiry(tape.start)),
+        *(tape.latent.level[-1] * tape.latent.smile, np.full(len(chain), 0.08), np.full(len(chain), 0.08), chain.right),
+    )
+    by_style = np.where(chain.style == AMERICAN, american_price(*columns), european_price(*columns))
+    assert fair == pytest.approx(by_style, abs=2e-3)
+    twins = np.flatnonzero(chain.expiry > chain.expiry.min()).reshape(-1, 2, 2)
+    assert (chain.style[twins] == [[EUROPEAN] * 2, [AMERICAN] * 2]).all()
+    assert (fair[twins[:, 1]] - fair[twins[:, 0]]).max() > 0.1
+    for contract in contracts:
+        rows = np.flatnonzero((tape.instrument == contract + 1) & (tape.kind == QUOTE))
+        last = rows[-1]
+        if tape.bid_size[last] and tape.ask_size[last]:
+            assert tape.bid[last] / MICROS - 0.1 < fair[contract] < tape.ask[last] / MICROS + 0.1
+
+
+@pytest.mark.parametrize("styles", [(), (AMERICAN, EUROPEAN), (2,)])
+def test_styles_outside_their_rule_are_refused(styles):
+    with pytest.raises(ArgumentError, match="styles are"):
+        expiry(7, styles=styles)
 
 
 @pytest.mark.parametrize("bad", [{"expiries": ()}, {"expiries": (expiry(30), expiry(7))}, {"tick": 0}])

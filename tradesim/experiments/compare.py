@@ -117,7 +117,7 @@ def compare(
     ``tape``     path of a tape, or paths of several (days); without it a market is generated anew for each seed
     ``market``   the generated market: a name (:mod:`~tradesim.experiments.markets`; by default ``us-equity-options``),
                  which says what is usual on it, or parameters of your own, on which ``setting`` is ``Setting()``
-    ``problem``  ``american`` or ``european``; by default what the tape's contracts are
+    ``problem``  ``american`` or ``european``; by default what the tape's contracts are, each by its own style
     ``methods``  names of methods, one a row
     ``latency``  ``empirical``, ``measured``, a model as :mod:`~tradesim.experiments.stated` has it (``fixed:40us``),
                  ``profile:COMPARISON``: what was measured then, so that its replay is made again to the last bit, or

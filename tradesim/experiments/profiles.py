@@ -106,10 +106,10 @@ def stored_counts(store: Store, comparison: str) -> dict[str, dict[str, int]]:
     return {method: {"decisions": timed, "disturbed": disturbed} for method, timed, disturbed in rows}
 
 
-def read_profile(filed: Filed, methods: Iterable[str], *, problem: str, contracts: int) -> pl.DataFrame:
+def read_profile(filed: Filed, methods: Iterable[str], *, options: str, contracts: int) -> pl.DataFrame:
     """The rows of a profile file.
 
-    ``ArgumentError`` where it is none, is of another ``problem``, of a chain of another size than ``contracts``, or
+    ``ArgumentError`` where it is none, is of other ``options``, of a chain of another size than ``contracts``, or
     lacks one of ``methods``.
     """
     path, what = filed.path, f"latency {filed.path}"
@@ -121,8 +121,8 @@ def read_profile(filed: Filed, methods: Iterable[str], *, problem: str, contract
         raise ArgumentError(f"{what}: its columns are {', '.join(rows.columns)}, not a profile's; {_MAKE}")
     if not {"problem", "contracts", "methods"} <= set(filed.about):
         raise ArgumentError(f"{what}: it does not say what it was taken of; {_MAKE}")
-    if filed.about["problem"] != problem:
-        raise ArgumentError(f"{what}: it is of {filed.about['problem']} options, and these are {problem}; {_MAKE}")
+    if filed.about["problem"] != options:
+        raise ArgumentError(f"{what}: it is of {filed.about['problem']} options, and these are {options}; {_MAKE}")
     _check_size(what, [filed.about["contracts"]], contracts)
     return _holding(rows.select(COLUMNS), methods, what, _MAKE)
 

@@ -15,7 +15,7 @@ from tradesim.experiments.plan import DEFAULT_METHODS
 from tradesim.experiments.profiles import write_profile
 from tradesim.experiments.stated import about_profile
 from tradesim.home import data_home
-from tradesim.methods.registry import make_method
+from tradesim.methods.by_style import method_for, options_of
 from tradesim.pricing import PROBLEMS
 from tradesim.progress import Progress, silent
 from tradesim.results.store import check_place
@@ -56,12 +56,13 @@ def measure(
         curve=(),
     )
     chosen, home = PROBLEMS[plan.problem], data_home()
-    made = {name: make_method(name, chosen, home, progress, plan.outside) for name in plan.methods}
-    session = open_session(plan.tape(plan.seeds[0]), chosen, plan.setting, seed=plan.seeds[0], progress=progress)
+    ticks = plan.tape(plan.seeds[0])
+    made = {name: method_for(name, chosen, ticks.chain, home, progress, plan.outside) for name in plan.methods}
+    session = open_session(ticks, chosen, plan.setting, seed=plan.seeds[0], progress=progress)
     strategies = {name: plan.strategy(name) for name in made}
     measured, service = measure_in_turn(made, session, strategies, between=plan.between, progress=progress)
     asked = {
-        "problem": plan.problem,
+        "problem": options_of(chosen, session.tape.chain),
         "tape": session.tape.source,
         "contracts": len(session.tape.chain),
         "trading": plain(plan.trading),

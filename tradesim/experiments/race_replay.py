@@ -10,10 +10,11 @@ import polars as pl
 from tradesim.experiments.plan import checked
 from tradesim.experiments.race_plan import Contestant, RacePlan
 from tradesim.experiments.replay import Role, contract_frame, run_facts, run_manifest
+from tradesim.market.chain import Chain
 from tradesim.market.sessions import open_time, sessions_of
 from tradesim.market.tape import Tape
+from tradesim.methods.by_style import method_for
 from tradesim.methods.method import Method
-from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
 from tradesim.results.store import write_facts
 from tradesim.simulation.draws import tie_break
@@ -39,7 +40,7 @@ def replay_race(
     tape = plan.tape(seed)
     session = open_session(tape, PROBLEMS[plan.problem], plan.setting, seed=seed)
     replicate = plan.replicate(seed)
-    seats = [_seat(plan, desk, latencies[desk.name].replicate(replicate), home) for desk in plan.desks]
+    seats = [_seat(plan, desk, latencies[desk.name].replicate(replicate), tape.chain, home) for desk in plan.desks]
     manifest = run_manifest(plan, tape, seed, profile=race)
     write_facts(
         race_facts(session, seats, race=race, blocks=plan.block_group(seed), manifest=manifest), staging, part=str(seed)
@@ -81,13 +82,13 @@ def _results(session: Session, seats: Sequence[Seat]) -> list[tuple[Role, int, R
     return results
 
 
-def _seat(plan: RacePlan, contestant: Contestant, compute: ComputeLatency, home: Path) -> Seat:
+def _seat(plan: RacePlan, contestant: Contestant, compute: ComputeLatency, chain: Chain, home: Path) -> Seat:
     strategy = checked(contestant.strategy)
     problem = PROBLEMS[plan.problem]
-    method = make_method(strategy.method, problem, home, outside=plan.outside)
+    method = method_for(strategy.method, problem, chain, home, outside=plan.outside)
     if not isinstance(compute, Measured):
         method = method.replayed_by()
-    reference = make_method("reference", problem, home)
+    reference = method_for("reference", problem, chain, home)
     pricing = Pricing(prices=method, clock=method, reference=reference)
     return Seat(strategy=strategy, pricing=pricing, compute=compute, hiccups=plan.hiccups)
 

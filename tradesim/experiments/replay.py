@@ -13,9 +13,9 @@ import polars as pl
 from tradesim.experiments.plan import Plan
 from tradesim.market.sessions import open_time, sessions_of
 from tradesim.market.tape import Tape
+from tradesim.methods.by_style import method_for
 from tradesim.methods.inexact import Inexact
 from tradesim.methods.method import Method
-from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
 from tradesim.results.store import write_facts
 from tradesim.simulation.latency import FREE, ComputeLatency, Fixed, Measured, Profile, fixed_compute
@@ -91,7 +91,7 @@ def replay_seed(
     tape = plan.tape(seed)
     problem = PROBLEMS[plan.problem]
     session = open_session(tape, problem, plan.setting, seed=seed)
-    reference = make_method("reference", problem, home)
+    reference = method_for("reference", problem, tape.chain, home)
     reference.bind(tape.chain)
     replicate = plan.replicate(seed)
     own = {name: latency.replicate(replicate) for name, latency in latencies.items()}
@@ -146,7 +146,8 @@ class _Bench:
 
     def _method(self, name: str) -> Method:
         if name not in self.made:
-            method = make_method(name, PROBLEMS[self.plan.problem], self.home, outside=self.plan.outside)
+            problem, chain = PROBLEMS[self.plan.problem], self.tape.chain
+            method = method_for(name, problem, chain, self.home, outside=self.plan.outside)
             live = isinstance(self.latencies.get(name), Measured)
             self.made[name] = method if live else method.replayed_by()
             if isinstance(method, Inexact):

@@ -21,11 +21,12 @@ from tradesim.experiments.plan import Plan
 from tradesim.experiments.profiles import profile_frame, read_profile, stored_counts, stored_rows, with_readings
 from tradesim.experiments.stated import Filed, Stored
 from tradesim.home import data_home
+from tradesim.market.chain import Chain
 from tradesim.market.sessions import open_time, sessions_of
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import Tape
+from tradesim.methods.by_style import method_for, options_of
 from tradesim.methods.method import Method
-from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
 from tradesim.progress import Progress
 from tradesim.results.store import Store
@@ -107,8 +108,8 @@ def make_ready(
     """
     problem, seed = PROBLEMS[plan.problem], plan.seeds[0]
     tape = plan.tape(seed)
-    kept = _kept(plan, work.store, measuring, contracts=len(tape.chain))
-    made = {method: make_method(method, problem, work.home, progress, plan.outside) for method in plan.methods}
+    kept = _kept(plan, work.store, measuring, tape.chain)
+    made = {name: method_for(name, problem, tape.chain, work.home, progress, plan.outside) for name in plan.methods}
     session = open_session(tape, problem, plan.setting, seed=seed, progress=progress)
     check_recordings(plan.setting.wires, session.tape.start, session.tape.end)
     measured, service = measure_in_turn(
@@ -124,15 +125,16 @@ def make_ready(
 
 
 def _kept(
-    plan: Plan, store: Store, measuring: tuple[str, ...], *, contracts: int
+    plan: Plan, store: Store, measuring: tuple[str, ...], chain: Chain
 ) -> tuple[pl.DataFrame, Mapping[str, Mapping[str, int]]] | None:
     """Readings that were taken before, and of each method how many decisions then; None where they are taken here."""
     match plan.compute:
         case Stored(comparison):
-            rows = stored_rows(store, comparison, measuring, contracts=contracts)
+            rows = stored_rows(store, comparison, measuring, contracts=len(chain))
             return rows, stored_counts(store, comparison)
         case Filed(about=about) as filed:
-            return read_profile(filed, measuring, problem=plan.problem, contracts=contracts), about["methods"]
+            options = options_of(PROBLEMS[plan.problem], chain)
+            return read_profile(filed, measuring, options=options, contracts=len(chain)), about["methods"]
     return None
 
 

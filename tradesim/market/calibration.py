@@ -90,7 +90,8 @@ def calibrate(
     ``strikes``  at most so many an expiry: the listed ones nearest to a lattice
     ``reach``    the lattice spans so many standard deviations to each side of the forward
 
-    All quotes of an expiry within three deviations are fitted, also those whose strikes are not taken.
+    All quotes of an expiry within three deviations are fitted, also those whose strikes are not taken. Where contracts
+    of both exercise styles are listed at an expiry, each tells the one smile by its own style, and both are modelled.
 
     Raises :class:`~tradesim.errors.ArgumentError` where no expiry that is asked for has five usable quotes.
     """
@@ -98,11 +99,10 @@ def calibrate(
         raise ArgumentError(
             f"days {days}, strikes {strikes}, reach {reach}: at least one day and strike, a positive reach"
         )
-    if len(np.unique(snapshot.chain.style)) > 1 or len(np.unique(snapshot.chain.multiplier)) > 1:
-        raise ArgumentError(
-            f"{snapshot.source}: contracts of several styles or multipliers; give a chain of one of each"
-        )
-    quoted = _nearest([expiry for expiry in quoted_smiles(snapshot) if len(expiry.k) >= LEAST_QUOTES], days, snapshot)
+    if len(np.unique(snapshot.chain.multiplier)) > 1:
+        raise ArgumentError(f"{snapshot.source}: contracts of several multipliers; give a chain of one")
+    smiles = [expiry for expiry in quoted_smiles(snapshot) if len(np.unique(expiry.k)) >= LEAST_QUOTES]
+    quoted = _nearest(smiles, days, snapshot)
     fitted: list[Fitted] = []
     for expiry in quoted:
         before = fitted[-1] if fitted else None
@@ -116,13 +116,13 @@ def calibrate(
                 carry=expiry.carry,
                 smile=one.smile,
                 strikes=_lattice_strikes(snapshot, expiry, one.smile, strikes, reach),
+                styles=tuple(np.unique(snapshot.chain.style[_listed(snapshot, expiry)]).tolist()),
                 spread_least=least / unit,
                 spread_share=share,
             )
             for expiry, one, (least, share) in zip(quoted, fitted, spreads, strict=True)
         ),
         rate=snapshot.rate,
-        style=int(snapshot.chain.style[0]),
         settlement=snapshot.chain.settlement,
         multiplier=int(snapshot.chain.multiplier[0]),
         tick=snapshot.tick,
@@ -135,7 +135,12 @@ def _two_sided_between(snapshot: Snapshot, quoted: Quoted) -> Ints:
     """All two-sided contracts of the expiry, calls and puts, at the strikes that were fitted and between."""
     chain, strikes = snapshot.chain, snapshot.chain.strike[quoted.index]
     between = (chain.strike >= strikes.min()) & (chain.strike <= strikes.max())
-    return np.flatnonzero(between & (chain.expiry == snapshot.instant + quoted.life) & two_sided(snapshot))
+    return np.flatnonzero(between & _listed(snapshot, quoted) & two_sided(snapshot))
+
+
+def _listed(snapshot: Snapshot, quoted: Quoted) -> NDArray[np.bool_]:
+    """bool[n], whether a contract is of that expiry."""
+    return np.asarray(snapshot.chain.expiry == snapshot.instant + quoted.life)
 
 
 def _nearest(quoted: list[Quoted], days: Sequence[int], snapshot: Snapshot) -> list[Quoted]:
@@ -151,7 +156,7 @@ def _nearest(quoted: list[Quoted], days: Sequence[int], snapshot: Snapshot) -> l
 def _lattice_strikes(snapshot: Snapshot, quoted: Quoted, smile: Smile, count: int, reach: float) -> tuple[float, ...]:
     """The listed strikes nearest to ``count`` that are spread evenly within reach, in units of the spot."""
     years = quoted.life / YEAR
-    strikes = np.unique(snapshot.chain.strike[snapshot.chain.expiry == snapshot.instant + quoted.life])
+    strikes = np.unique(snapshot.chain.strike[_listed(snapshot, quoted)])
     k = np.log(strikes / snapshot.spot) - quoted.carry * years
     width = reach * float(smile.volatility(np.zeros(1), years)[0]) * np.sqrt(years)
     wanted = np.linspace(-width, width, count) if count > 1 else np.zeros(1)

@@ -79,6 +79,19 @@ class Chain:
         )
 
 
+def priced_styles(chain: Chain, problem: Problem) -> NDArray[np.int8]:
+    """The style that ``problem`` gives each contract, int8[n].
+
+    ``american`` prices each contract of a chain of both styles by its own, and all of a chain of one style as American.
+    In every other problem a contract is held to its expiry.
+    """
+    if problem.name != "american":
+        return np.full(len(chain), EUROPEAN, dtype=np.int8)
+    if len(np.unique(chain.style)) > 1:
+        return chain.style
+    return np.full(len(chain), AMERICAN, dtype=np.int8)
+
+
 def listed_terms(chain: Chain, problem: Problem, listing: int) -> NDArray[np.float64]:
     """The slow inputs behind ``right`` of each contract listed at ``listing`` (ns), float64[n, further]."""
     if problem.listed is None:

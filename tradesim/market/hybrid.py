@@ -143,7 +143,7 @@ def _requotes(
         level_steps(latent),
         rate=surface.rate,
         dividend=surface.rate - each.carry[block],
-        problem=PROBLEMS["american" if surface.style == AMERICAN else "european"],
+        problem=PROBLEMS["american" if (chain.style == AMERICAN).any() else "european"],
     )
     bid, ask = quotes_around(
         values / latent.spot[:, None] if inverse else values,

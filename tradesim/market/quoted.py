@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from tradesim.market.chain import AMERICAN, CALL, PUT, Settlement
 from tradesim.market.snapshot import Snapshot
-from tradesim.pricing.american import price as american_price
+from tradesim.pricing import by_style
 from tradesim.pricing.american import solvable_dividends
-from tradesim.pricing.european import price as european_price
+from tradesim.pricing.columns import Points
 from tradesim.pricing.implied import implied_volatilities
 from tradesim.pricing.problem import Floats
 from tradesim.units import YEAR
@@ -30,6 +30,8 @@ LEAST_ERROR: Final = 1e-3
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Quoted:
     """The ``n`` quotes of one expiry that tell its smile: of each strike the option out of the money, where two-sided.
+
+    Of a chain of both exercise styles it is one of each, and their volatilities are on one smile.
 
     ``k``                ``ln(strike / forward)``, ascending
     ``volatility``       of the mid; ``low high`` of bid and ask (NaN where a side is worth less than any volatility)
@@ -59,33 +61,32 @@ def quoted_smiles(snapshot: Snapshot) -> list[Quoted]:
 
 def values(snapshot: Snapshot, index: Ints, carry: float, volatility: Floats) -> Floats:
     """Values in currency of the contracts at ``index`` at these volatilities, by the program of their style."""
-    inputs = _inputs(snapshot, index, carry)
-    program = american_price if snapshot.chain.style[0] == AMERICAN else european_price
-    return program(*inputs[:3], volatility, *inputs[3:])
+    return by_style.price(_points(snapshot, index, carry, volatility), snapshot.chain.style[index])
 
 
-def _inputs(
-    snapshot: Snapshot, index: Ints, carry: float
-) -> tuple[Floats, Floats, Floats, Floats, Floats, NDArray[np.int8]]:
-    """Spot, strike, years, rate, dividend and right of the contracts at ``index``."""
-    chain, count = snapshot.chain.select(index), len(index)
-    dividend = np.full(count, snapshot.rate - carry)
-    if count and chain.style[0] == AMERICAN:
-        dividend = solvable_dividends(snapshot.rate, dividend)
-    spot, rate = np.full(count, snapshot.spot), np.full(count, snapshot.rate)
-    return spot, chain.strike, chain.years_to_expiry(snapshot.instant), rate, dividend, chain.right
+def _points(snapshot: Snapshot, index: Ints, carry: float, volatility: Floats) -> Points:
+    """What the contracts at ``index`` are priced by."""
+    chain, dividend = snapshot.chain.select(index), np.full(len(index), snapshot.rate - carry)
+    return Points(
+        spot=np.full(len(index), snapshot.spot),
+        strike=chain.strike,
+        expiry=chain.years_to_expiry(snapshot.instant),
+        volatility=volatility,
+        rate=np.full(len(index), snapshot.rate),
+        dividend=np.where(chain.style == AMERICAN, solvable_dividends(snapshot.rate, dividend), dividend),
+        right=chain.right,
+    )
 
 
 def _implied(snapshot: Snapshot, index: Ints, carry: float, price: Floats) -> Floats:
     """Implied volatility of prices as they are quoted; NaN where a price carries none."""
-    spot, strike, years, rate, dividend, right = _inputs(snapshot, index, carry)
+    unknown, out = np.full((2, len(index)), np.nan)
+    spot, strike, years, _, rate, dividend, right = _points(snapshot, index, carry, unknown).columns()
     unit = snapshot.spot if snapshot.chain.settlement is Settlement.INVERSE else 1.0
-    out = np.full(len(index), np.nan)
     implied_volatilities(
         price * unit,
         *(spot, strike, years, rate, dividend, right, snapshot.chain.style[index]),
-        np.full(len(index), np.nan),
-        out,
+        *(unknown, out),
     )
     return out
 
@@ -123,12 +124,14 @@ def _deviation(k: Floats, volatility: Floats, life: int) -> float:
 def _carry(snapshot: Snapshot, members: Ints) -> float:
     """What the venue states; else by put-call parity nearest the money, early exercise premiums taken off.
 
-    Without a pair that is quoted it is the rate. Of an American chain it is one whose yield the reference solves.
+    Without a pair that is quoted it is the rate. Where options are American it is one whose yield the reference solves.
     """
     if snapshot.carry is not None:
         return float(np.median(snapshot.carry[members]))
     chain, carry = snapshot.chain, snapshot.rate
-    calls, puts = _pairs(snapshot, members)
+    styles = chain.style[members]
+    pairs = [_pairs(snapshot, members[styles == style]) for style in np.unique(styles)]
+    calls, puts = (np.concatenate(side) for side in zip(*pairs, strict=True))
     if not len(calls):
         return carry
     years = chain.years_to_expiry(snapshot.instant)[calls[0]]
@@ -138,20 +141,20 @@ def _carry(snapshot: Snapshot, members: Ints) -> float:
         held = [mid[side] - _premium(snapshot, side, carry) for side in (calls, puts)]
         forward = float(np.median(chain.strike[calls] + (held[0] - held[1]) / discount))
         carry = float(np.log(forward / snapshot.spot) / years)
-        if chain.style[0] == AMERICAN:
+        if (styles == AMERICAN).any():
             carry = snapshot.rate - float(solvable_dividends(snapshot.rate, np.array([snapshot.rate - carry]))[0])
     return carry
 
 
 def _premium(snapshot: Snapshot, index: Ints, carry: float) -> Floats:
     """Early exercise premiums in currency at the contracts' own volatilities; 0 where none is known."""
-    if snapshot.chain.style[0] != AMERICAN:
+    style = snapshot.chain.style[index]
+    if not style.any():
         return np.zeros(len(index))
     volatility = _implied(snapshot, index, carry, 0.5 * (snapshot.bid + snapshot.ask)[index])
     known = np.isfinite(volatility)
-    spot, strike, years, rate, dividend, right = _inputs(snapshot, index, carry)
-    european = european_price(spot, strike, years, np.where(known, volatility, 0.0), rate, dividend, right)
-    return np.where(known, values(snapshot, index, carry, np.where(known, volatility, 0.0)) - european, 0.0)
+    points = _points(snapshot, index, carry, np.where(known, volatility, 0.0))
+    return np.where(known, by_style.premium(points, style), 0.0)
 
 
 def _pairs(snapshot: Snapshot, members: Ints) -> tuple[Ints, Ints]:

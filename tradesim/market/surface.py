@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 import numpy as np
 
 from tradesim.errors import ArgumentError
-from tradesim.market.chain import CALL, PUT, Chain, Settlement
+from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain, Settlement
 from tradesim.market.svi import Smile
 from tradesim.pricing.problem import Floats
 from tradesim.units import SECOND, YEAR
 
 DIGITS = 4
 """Significant digits of a strike, counted on the spot: strikes of a stock at 180 are on a lattice of 0.1."""
+
+SUFFIX = {EUROPEAN: "-E", AMERICAN: "-A"}
+"""Of the names of contracts, where both styles are listed at one expiry."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +27,7 @@ class Expiry:
     ``carry``      a year: ``ln(forward / spot)`` over the years to expiry
     ``smile``      volatility against ``ln(strike / forward)``
     ``strikes``    in units of the spot, ascending
+    ``styles``     ``EUROPEAN``, ``AMERICAN`` or both, ascending: which exercise styles are listed at each strike
     ``spread_least spread_share`` the half-spread is the larger of ``spread_least``, in units of the spot (or of the
     coin), and ``spread_share`` of the price
     """
@@ -32,6 +36,7 @@ class Expiry:
     carry: float
     smile: Smile
     strikes: tuple[float, ...]
+    styles: tuple[int, ...]
     spread_least: float
     spread_share: float
 
@@ -40,6 +45,10 @@ class Expiry:
         if self.life <= 0 or not self.strikes or min(self.strikes) <= 0.0:
             raise ArgumentError(
                 f"life is {self.life} ns, strikes {self.strikes}: a positive life, and positive strikes"
+            )
+        if self.styles not in ((EUROPEAN,), (AMERICAN,), (EUROPEAN, AMERICAN)):
+            raise ArgumentError(
+                f"styles are {self.styles}: give {EUROPEAN} (european), {AMERICAN} (american), or both in this order"
             )
         if not (self.spread_least >= 0.0 and 0.0 <= self.spread_share < 1.0):
             raise ArgumentError(
@@ -62,7 +71,6 @@ class Surface:
     """Expiries in order of life, and what all contracts share.
 
     ``rate``         a year, continuously compounded
-    ``style``        ``EUROPEAN`` or ``AMERICAN``
     ``settlement``   what prices are counted in: the currency of the strikes, or the coin
     ``multiplier``   units of the underlying in one lot's contract
     ``tick``         micros: every option price is a multiple of it
@@ -71,7 +79,6 @@ class Surface:
 
     expiries: tuple[Expiry, ...]
     rate: float
-    style: int
     settlement: Settlement
     multiplier: int
     tick: int
@@ -91,24 +98,35 @@ class Surface:
         return float(np.median([expiry.smile.volatility(at_forward, expiry.years) for expiry in self.expiries]))
 
     def chain(self, root: str, spot: float, start: int) -> Chain:
-        """A call and a put at each strike of each expiry, in this order (call first), listed at ``start`` (ns)."""
-        terms = [(e.life, k, right) for e in self.expiries for k in _strikes(e, spot) for right in (CALL, PUT)]
-        lives, strikes, rights = zip(*terms, strict=True)
+        """A call and a put of each style at each strike of each expiry, in this order (call first), listed at ``start``
+        (ns).
+        """
+        terms = [
+            (e.life, k, style, right, SUFFIX[style] if len(e.styles) > 1 else "")
+            for e in self.expiries
+            for k in _strikes(e, spot)
+            for style in e.styles
+            for right in (CALL, PUT)
+        ]
+        lives, strikes, styles, rights, suffixes = zip(*terms, strict=True)
         expiry = start + np.array(lives, dtype=np.int64)
         count = len(terms)
         return Chain(
-            name=tuple(_name(root, *term) for term in zip(expiry.tolist(), strikes, rights, strict=True)),
+            name=tuple(
+                _name(root, *term) + suffix
+                for *term, suffix in zip(expiry.tolist(), strikes, rights, suffixes, strict=True)
+            ),
             strike=np.array(strikes),
             expiry=expiry,
             right=np.array(rights, dtype=np.int8),
-            style=np.full(count, self.style, dtype=np.int8),
+            style=np.array(styles, dtype=np.int8),
             multiplier=np.full(count, self.multiplier, dtype=np.int64),
             settlement=self.settlement,
         )
 
     def per_contract(self, spot: float) -> "PerContract":
         """What differs from contract to contract of :meth:`chain`, at the start."""
-        strikes = [np.repeat(_strikes(expiry, spot), 2) for expiry in self.expiries]
+        strikes = [np.repeat(_strikes(expiry, spot), 2 * len(expiry.styles)) for expiry in self.expiries]
         counts = [len(of_expiry) for of_expiry in strikes]
         unit = 1.0 if self.settlement is Settlement.INVERSE else spot
         return PerContract(

@@ -188,5 +188,8 @@ def mids(tape: Tape) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
 
 
 def problem_of(tape: Tape) -> str:
-    """The name of the problem that the tape's contracts are: as it was generated, else by their style."""
+    """The name of the problem that the tape's contracts are: as it was generated, else by their style.
+
+    Where some are American and some European it is ``american``, which prices each by its own.
+    """
     return tape.problem or ("american" if bool((tape.chain.style == AMERICAN).any()) else "european")

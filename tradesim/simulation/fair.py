@@ -23,15 +23,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError, TapeError
-from tradesim.market.chain import AMERICAN, Settlement, listed_terms
+from tradesim.market.chain import Settlement, listed_terms
 from tradesim.market.ends import NEVER, closed_hours
 from tradesim.market.latent import level_steps
 from tradesim.market.tape import QUOTE, UNDERLYING, Latent, Tape
 from tradesim.methods.method import State
-from tradesim.pricing import PROBLEMS
-from tradesim.pricing.american import price as american_price
+from tradesim.pricing import PROBLEMS, by_style
 from tradesim.pricing.columns import Points
-from tradesim.pricing.european import price as european_price
 from tradesim.pricing.problem import Floats
 from tradesim.simulation.settlement import expired_by, settlement_values
 from tradesim.units import MICROS, SECOND, YEAR
@@ -200,7 +198,8 @@ class LatentFair(_Expiring):
     def _reference(self, contract: Ints, row: Ints, spot: Floats) -> Floats:
         chain = self.tape.chain
         points = self._points(contract, row, spot)
-        value = self._by_problem(points, contract) if self.tape.problem else _by_style(points, chain.style[contract])
+        style = chain.style[contract]
+        value = self._by_problem(points, contract) if self.tape.problem else by_style.price(points, style)
         return value / spot if chain.settlement is Settlement.INVERSE else value
 
     def _points(self, contract: Ints, row: Ints, spot: Floats) -> Points:
@@ -233,11 +232,6 @@ class LatentFair(_Expiring):
         stepped = self._stepped
         ts: Ints = self.latent.ts[stepped[np.searchsorted(stepped, row, side="right") - 1]]
         return ts
-
-
-def _by_style(points: Points, style: NDArray[np.int8]) -> Floats:
-    columns = points.columns()
-    return np.where(style == AMERICAN, american_price(*columns), european_price(*columns))
 
 
 @dataclass(kw_only=True, eq=False)

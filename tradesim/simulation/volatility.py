@@ -3,12 +3,13 @@
 At each instant of the schedule it looks at the desk's view and writes a :class:`~tradesim.methods.method.State`:
 
 1. *Forward*, one per expiry, by put-call parity at the strikes nearest the money that are quoted on all four sides:
-   S exp(-qT) = C - P + K exp(-rT), each price less its early exercise premium under the state before. Where no pair is
-   quoted the dividend yield of the state before stands, at first what the tape states (its carry or its dividend).
+   S exp(-qT) = C - P + K exp(-rT), each price less its early exercise premium under the state before; a call and its
+   put are of one style. Where no pair is quoted the dividend yield of the state before stands, at first what the tape
+   states (its carry or its dividend).
    Noise in the quotes is noise in the yield; an American option is given the nearest yield that the reference solves
    (:func:`~tradesim.pricing.american.solvable_dividends`), which at a negative rate may be another.
 2. *Volatility*, one per contract: the middle of its quote, inverted with the problem's program at the accuracy of
-   :mod:`tradesim.pricing.implied`.
+   :mod:`tradesim.pricing.implied`; in a chain of both exercise styles with that of its own style.
 3. *Fall-back*, where a side is missing or the middle has no implied volatility: the contract's last one, with the
    dividend yield that it was implied with; else that of the nearest strike of its expiry; else of the nearest
    contract; else ``Schedule.default_volatility``. A contract whose volatility was never implied from its own quote is
@@ -26,17 +27,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError, TapeError
-from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Settlement, listed_terms
+from tradesim.market.chain import AMERICAN, CALL, PUT, Settlement, listed_terms, priced_styles
 from tradesim.market.tape import QUOTE, UNDERLYING, Tape
 from tradesim.methods.method import State
 from tradesim.methods.solvers import solver_of
 from tradesim.methods.solvers.solver import Solver
 from tradesim.methods.staged import VOLATILITY
-from tradesim.pricing.american import price as american_price
 from tradesim.pricing.american import solvable_dividends
+from tradesim.pricing.by_style import premium
 from tradesim.pricing.collocation import ACCURATE
 from tradesim.pricing.columns import Points
-from tradesim.pricing.european import price as european_price
 from tradesim.pricing.implied import implied_by, implied_volatilities
 from tradesim.pricing.laws import laws_of
 from tradesim.pricing.problem import Floats, Problem
@@ -194,7 +194,7 @@ class VolatilityService:
         return self._solvable(self.tape.rate - self.tape.carry)
 
     def _solvable(self, dividend: Floats) -> Floats:
-        return solvable_dividends(self.tape.rate, dividend) if self._style == AMERICAN else dividend
+        return np.where(self._style == AMERICAN, solvable_dividends(self.tape.rate, dividend), dividend)
 
     def _instants_of_spot_change(self) -> Ints:
         index, twice_mid = underlying_path(self.rows)
@@ -214,8 +214,12 @@ class VolatilityService:
         if laws_of(self.problem).parity is None:
             return implied
         for expiry in np.unique(chain.expiry):
-            members = np.flatnonzero((chain.expiry == expiry) & np.isfinite(prices))
-            calls, puts = _pairs_near(chain.strike, chain.right, members, spot)
+            quoted = (chain.expiry == expiry) & np.isfinite(prices)
+            pairs = [
+                _pairs_near(chain.strike, chain.right, np.flatnonzero(quoted & (self._style == style)), spot)
+                for style in np.unique(self._style)
+            ]
+            calls, puts = (np.concatenate(side) for side in zip(*pairs, strict=True))
             life = float(years[chain.expiry == expiry][0])
             if life <= 0.0 or not len(calls):
                 continue
@@ -230,7 +234,7 @@ class VolatilityService:
 
     def _premium(self, index: Ints, spot: float, years: Floats, volatility: Floats, dividend: Floats) -> Floats:
         """Early exercise premium of the contracts at ``index``, in currency."""
-        if self._style != AMERICAN:
+        if not self._style[index].any():
             return np.zeros(len(index))
         points = Points(
             spot=np.full(len(index), spot),
@@ -241,11 +245,11 @@ class VolatilityService:
             dividend=dividend[index],
             right=self.tape.chain.right[index],
         )
-        return american_price(*points.columns()) - european_price(*points.columns())
+        return premium(points, self._style[index])
 
-    @property
-    def _style(self) -> int:
-        return AMERICAN if self.problem.name == "american" else EUROPEAN
+    @cached_property
+    def _style(self) -> NDArray[np.int8]:
+        return priced_styles(self.tape.chain, self.problem)
 
     def _implied(self, prices: Floats, spot: float, years: Floats, dividend: Floats, guess: Floats) -> Floats:
         """Each contract's implied volatility; NaN where it has none."""
@@ -257,7 +261,7 @@ class VolatilityService:
         found = np.empty(len(chain))
         spots = np.full(len(chain), spot)
         rates = np.full(len(chain), self.tape.rate)
-        style = np.full(len(chain), self._style, dtype=np.int8)
+        style = self._style
         implied_volatilities(prices, spots, chain.strike, years, rates, dividend, chain.right, style, guess, found)
         return found
 
