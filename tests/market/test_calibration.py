@@ -18,7 +18,7 @@ from tradesim.market.snapshot import read_snapshot, snapshot_of
 from tradesim.market.svi import Smile
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape_file import write_tape
-from tradesim.units import MICROS, SECOND
+from tradesim.units import MICROS, SECOND, instant
 
 MARKET = SyntheticMarket(
     duration=5 * SECOND,
@@ -148,6 +148,7 @@ def test_a_deribit_snapshot_on_a_known_smile_gives_it_back(tmp_path):
         ({"expiry_datetime": "soon"}, "not a snapshot"),
         ({"index_price": 0.0}, "positive"),
         ({"strike": None}, "strike"),
+        ({"timestamp": "2025-12-30T08:00:00.0000000001Z"}, "nine decimals at most"),
     ],
 )
 def test_a_malformed_deribit_snapshot_is_refused(tmp_path, changes, said):
@@ -167,6 +168,11 @@ def test_a_deribit_snapshot_without_its_columns_or_of_several_coins_is_refused(t
     assert len(read_snapshot(tmp_path / "both.csv", underlying="eth").chain) == len(table)
     with pytest.raises(SourceError, match="no such file"):
         read_snapshot(tmp_path / "none.csv")
+
+
+def test_a_deribit_snapshot_is_of_its_nanosecond(tmp_path):
+    path = deribit(tmp_path / "chain.csv", timestamp="2025-12-30T08:00:00.123456789Z")
+    assert read_snapshot(path).instant == instant("2025-12-30T08:00:00.123456789Z", after=0)
 
 
 def test_a_snapshot_file_may_be_a_tape_and_its_instant_a_text(tmp_path, generated):

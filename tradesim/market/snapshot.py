@@ -23,7 +23,7 @@ from tradesim.market.sieve import utc
 from tradesim.market.tape import QUOTE, UNDERLYING, Tape
 from tradesim.market.tape_file import read_tape
 from tradesim.pricing.problem import Floats
-from tradesim.units import MICROS, MICROSECOND, YEAR, instant
+from tradesim.units import MICROS, YEAR, instant
 
 DERIBIT_COLUMNS: Final = {
     "timestamp": pl.String(),
@@ -123,10 +123,7 @@ def snapshot_of(tape: Tape, *, at: int | None = None, rate: float | None = None)
 def _of_deribit(path: Path, *, underlying: str | None, rate: float | None) -> Snapshot:
     try:
         table = pl.read_csv(existing(path), columns=list(DERIBIT_COLUMNS), schema_overrides=DERIBIT_COLUMNS)
-        table = table.with_columns(
-            pl.col("timestamp", "expiry_datetime").str.to_datetime(time_unit="us", time_zone="UTC").dt.epoch("us")
-            * MICROSECOND
-        )
+        table = table.with_columns(_instant("timestamp"), _instant("expiry_datetime"))
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
         raise SourceError(
             f"{path}: not a snapshot of Deribit ({str(error).splitlines()[0]}); "
@@ -153,10 +150,18 @@ def _of_deribit(path: Path, *, underlying: str | None, rate: float | None) -> Sn
     )
 
 
+def _instant(column: str) -> pl.Expr:
+    """ISO 8601 in ns since the epoch; null where it is finer."""
+    text = pl.when(~pl.col(column).str.contains("[.,][0-9]{10}")).then(pl.col(column))
+    return text.str.to_datetime(time_unit="ns", time_zone="UTC").dt.epoch("ns").alias(column)
+
+
 def _check_deribit(table: pl.DataFrame, path: Path) -> None:
-    needed = table.select(pl.exclude("bid_price", "ask_price"))
+    missing = table.select(pl.exclude("bid_price", "ask_price")).null_count()
+    instants = ("timestamp", "expiry_datetime")
     laws = {
-        "every contract has its strike, expiry, future and index": needed.null_count().sum_horizontal().item() == 0,
+        "a row has its instants, nine decimals at most": missing.select(instants).sum_horizontal().item() == 0,
+        "every contract has its strike, expiry, future and index": missing.sum_horizontal().item() == 0,
         "all rows have one timestamp": table["timestamp"].n_unique() == 1,
         "an expiry is after the timestamp": bool((table["expiry_datetime"] > table["timestamp"]).all()),
         "an option_type is call or put": bool(table["option_type"].is_in(["call", "put"]).all()),
