@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tradesim.simulation.maker import MakeRule
     from tradesim.simulation.session import Setting
     from tradesim.simulation.strategy import Policy, Strategy, TakeRule
+    from tradesim.simulation.ticks import TickTable
     from tradesim.simulation.trigger import (
         AnyOf,
         EveryNth,
@@ -75,6 +76,7 @@ _HOMES = {
     "Strategy": "simulation.strategy",
     "SyntheticMarket": "market.synthetic",
     "TakeRule": "simulation.strategy",
+    "TickTable": "simulation.ticks",
     "Timer": "simulation.trigger",
     "Traded": "simulation.trigger",
     "TradesimError": "errors",
@@ -130,6 +132,7 @@ __all__ = [
     "Strategy",
     "SyntheticMarket",
     "TakeRule",
+    "TickTable",
     "Timer",
     "Traded",
     "TradesimError",
