@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tradesim.simulation.maker import MakeRule
     from tradesim.simulation.session import Setting
     from tradesim.simulation.strategy import Policy, Strategy, TakeRule
+    from tradesim.simulation.ticks import TickTable
     from tradesim.simulation.trigger import (
         AnyOf,
         EveryNth,
@@ -79,6 +80,7 @@ _HOMES = {
     "Strategy": "simulation.strategy",
     "SyntheticMarket": "market.synthetic",
     "TakeRule": "simulation.strategy",
+    "TickTable": "simulation.ticks",
     "Timer": "simulation.trigger",
     "Traded": "simulation.trigger",
     "TradesimError": "errors",
@@ -134,6 +136,7 @@ __all__ = [
     "Strategy",
     "SyntheticMarket",
     "TakeRule",
+    "TickTable",
     "Timer",
     "Traded",
     "TradesimError",

@@ -7,6 +7,7 @@ exact ``int`` too.
 
 import re
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Final
 
 from tradesim.errors import ArgumentError
@@ -41,10 +42,10 @@ def duration(text: str) -> int:
     >>> duration("400us"), duration("1.5ms")
     (400000, 1500000)
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ns|us|ms|s)", text.strip())
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(ns|us|ms|s)", text.strip())
     if match is None:
         raise ArgumentError(f"duration {text!r}: it is a number and ns, us, ms or s; write for example 400us")
-    ns = float(match[1]) * _UNITS[match[2]]
+    ns = Fraction(match[1]) * _UNITS[match[2]]
     if not ns <= YEAR:
         raise ArgumentError(f"duration {text[:20]!r}: it is at most a year; write for example 400us")
     return round(ns)
@@ -53,19 +54,28 @@ def duration(text: str) -> int:
 def instant(text: str, *, after: int) -> int:
     """Ns since the epoch of a moment: a :func:`duration` ``after`` another, or ISO 8601, in UTC where no zone is said.
 
-    >>> instant("1.5s", after=10), instant("2013-10-07T13:30:00Z", after=10)
-    (1500000010, 1381152600000000000)
+    ``ArgumentError`` for text that is neither, or finer than a ns.
+
+    >>> instant("1.5s", after=10), instant("2013-10-07T13:30:00.000000001Z", after=10)
+    (1500000010, 1381152600000000001)
     """
-    if re.fullmatch(r"\d{4}-.*", text.strip()) is None:
+    text = text.strip()
+    if re.match(r"[0-9]{4}-", text) is None:
         return after + duration(text)
+    seconds = re.fullmatch(r"[^.,]+|[^T ]+[T ][0-9]{2}:?[0-9]{2}:?[0-9]{2}[.,]([0-9]+)(?:Z|[+-][0-9:]+)?", text)
     try:
-        moment = datetime.fromisoformat(text.strip())
+        moment = datetime.fromisoformat(text)
     except ValueError:
+        seconds = None
+    if seconds is None:
         raise ArgumentError(
             f"instant {text!r}: it is a duration after the beginning, as 600s, or ISO 8601, as 2013-10-07T13:30:00Z"
-        ) from None
+        )
+    decimals = seconds[1] or ""
+    if len(decimals) > 9:
+        raise ArgumentError(f"instant {text!r}: it has {len(decimals)} decimals; a tape is in ns, so give nine at most")
     since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since // timedelta(microseconds=1)) * MICROSECOND
+    return since // timedelta(seconds=1) * SECOND + int(decimals.ljust(9, "0"))
 
 
 _SIZES: Final = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}

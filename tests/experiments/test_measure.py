@@ -140,12 +140,12 @@ def test_a_disturbed_reading_is_used_only_where_there_is_no_other(monkeypatch):
     ],
 )
 def test_what_stops_a_thread_disturbs_it_unless_it_waited_itself(monkeypatch, wall, cpu, stopped, waited, disturbed):
-    clocks = {"perf_counter_ns": 0, "thread_time_ns": 0, "_switches": (0, 0)}
+    clocks = {"perf_counter_ns": 0, "thread_time_ns": 0, "context_switches": (0, 0)}
     for name in list(clocks):
         monkeypatch.setattr(f"tradesim.experiments.timing.{name}", lambda name=name: clocks[name])
     disturbance = Disturbance()
     disturbance.watch()
-    clocks |= {"perf_counter_ns": wall, "thread_time_ns": cpu, "_switches": (stopped, waited)}
+    clocks |= {"perf_counter_ns": wall, "thread_time_ns": cpu, "context_switches": (stopped, waited)}
     assert disturbance.happened() is disturbed
 
 

@@ -20,7 +20,7 @@ from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape_file import write_tape
 from tradesim.pricing.american import price as american_price
 from tradesim.pricing.european import price as european_price
-from tradesim.units import DAY, MICROS, SECOND
+from tradesim.units import DAY, MICROS, SECOND, instant
 
 MARKET = SyntheticMarket(
     duration=5 * SECOND,
@@ -151,6 +151,7 @@ def test_a_deribit_snapshot_on_a_known_smile_gives_it_back(tmp_path):
         ({"expiry_datetime": "soon"}, "line 2: expiry_datetime is 'soon'; it must be a time"),
         ({"index_price": 0.0}, "positive"),
         ({"strike": None}, "strike"),
+        ({"timestamp": "2025-12-30T08:00:00.0000000001Z"}, "nine decimals at most"),
     ],
 )
 def test_a_malformed_deribit_snapshot_is_refused(tmp_path, changes, said):
@@ -201,6 +202,11 @@ def test_rows_that_no_one_can_place_end_the_reading_of_a_deribit_snapshot(tmp_pa
     table.with_columns(futures_price=None).write_csv(tmp_path / "none.csv")
     with pytest.raises(SourceError, match=r"no row is left; every row needs .*futures_price"):
         read_snapshot(tmp_path / "none.csv")
+
+
+def test_a_deribit_snapshot_is_of_its_nanosecond(tmp_path):
+    path = deribit(tmp_path / "chain.csv", timestamp="2025-12-30T08:00:00.123456789Z")
+    assert read_snapshot(path).instant == instant("2025-12-30T08:00:00.123456789Z", after=0)
 
 
 def test_a_snapshot_file_may_be_a_tape_and_its_instant_a_text(tmp_path, generated):

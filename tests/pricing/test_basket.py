@@ -227,7 +227,7 @@ def test_the_proxy_is_near(dimension, most):
     [
         (0, -1.0, r"spot_1\[0\] is -1.0: it must be finite and not negative"),
         (3, math.nan, r"expiry\[0\] is nan"),
-        (7, 0.5, "right is neither"),
+        (7, 0.5, r"right\[0\] is"),
         (8, -1.0, "correlation of 2 assets: it must be above -1 and at most 1"),
         (8, 1.5, "correlation of 2 assets"),
     ],

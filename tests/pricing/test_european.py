@@ -83,7 +83,7 @@ def _columns(**changes):
         ({"expiry": np.array([np.nan, 1.0])}, r"expiry\[0\] is nan"),
         ({"rate": np.array([0.0, np.inf])}, r"rate\[1\] is inf: it must be finite;"),
         ({"strike": np.ones(3)}, r"strike has shape \(3,\)"),
-        ({"right": np.array([1, 0])}, "right is neither"),
+        ({"right": np.array([1, 0])}, r"right\[1\] is"),
     ],
 )
 def test_bad_inputs_are_named(function, changes, message):

@@ -5,11 +5,19 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tradesim.errors import ArgumentError
 from tradesim.pricing.american import american_value, price_with
 from tradesim.pricing.collocation import ACCURATE, tables_of
 from tradesim.pricing.columns import Points
 from tradesim.pricing.european import DOMAIN, european_value, forward_intrinsic, price
-from tradesim.pricing.implied import american_implied, european_implied, implied_volatilities
+from tradesim.pricing.implied import (
+    HIGHEST,
+    LOWEST,
+    american_implied,
+    european_implied,
+    implied_by,
+    implied_volatilities,
+)
 
 TABLES = tables_of(ACCURATE)
 NO_GUESS = math.nan
@@ -93,3 +101,51 @@ def test_two_boundaries_carry_no_volatility():
 def test_a_call_that_is_never_exercised_early_is_implied_as_european():
     inputs = (100.0, 105.0, 0.7, 0.05, 0.0, 1)
     assert american_implied(6.0, *inputs, NO_GUESS, TABLES) == european_implied(6.0, *inputs, NO_GUESS)
+
+
+def implied_of(price, spot, strike, years, right, style, guess=NO_GUESS):
+    one, out = (lambda x: np.array([float(x)])), np.empty(1)
+    terms = (one(spot), one(strike), one(years), one(0.0), one(0.0), np.array([right], np.int8))
+    implied_volatilities(one(price), *terms, np.array([style], np.int8), one(guess), out)
+    return out[0]
+
+
+SECOND_OF_YEAR = 1 / (365 * 86_400)
+
+
+@pytest.mark.parametrize("guess", [NO_GUESS, 0.2, 19.999])
+@pytest.mark.parametrize("style", [0, 1])
+@pytest.mark.parametrize(
+    ("price", "spot", "strike", "seconds", "right"),
+    [(0.02, 100, 110, 20, 1), (0.05, 100, 92, 5, -1), (30.01, 130, 100, 60, 1), (1e-8, 100, 110, 20, 1)],
+)
+def test_a_price_beyond_the_highest_volatility_carries_none(price, spot, strike, seconds, right, style, guess):
+    assert math.isnan(implied_of(price, spot, strike, seconds * SECOND_OF_YEAR, right, style, guess))
+
+
+@pytest.mark.parametrize("style", [0, 1])
+@pytest.mark.parametrize("right", [1, -1])
+@pytest.mark.parametrize("end", [LOWEST, HIGHEST])
+def test_the_ends_divide_what_carries_a_volatility_from_what_does_not(end, right, style):
+    """At the money, where the lowest volatility has a price of its own; a second to go, where the highest has."""
+    years = 1.0 if end == LOWEST else 60 * SECOND_OF_YEAR
+    at_end = european_value(100.0, 100.0, years, end, 0.0, 0.0, right)
+    inner, outer = (1.01, 0.99) if end == LOWEST else (0.99, 1.01)
+    assert implied_of(inner * at_end, 100, 100, years, right, style) == pytest.approx(inner * end, rel=1e-3)
+    for guess in (NO_GUESS, 0.3, end * (2.0 if end == LOWEST else 0.5)):
+        assert math.isnan(implied_of(outer * at_end, 100, 100, years, right, style, guess))
+
+
+@pytest.mark.parametrize(("right", "style"), [(0, 0), (2, 1), (1, 2), (-1, -1)])
+def test_a_right_or_style_that_is_none_is_refused(right, style):
+    with pytest.raises(ArgumentError, match=r"right|style"):
+        implied_of(5.0, 100, 100, 0.5, right, style)
+
+
+def test_a_price_that_no_trial_meets_is_not_believed_where_a_problem_has_no_inversion_of_its_own():
+    def value(slow, out):
+        out[:] = price(np.full(len(slow), 100.0), *slow.T[:5], slow[:, 5].astype(np.int8))
+
+    slow = np.array([[110.0, 20 * SECOND_OF_YEAR, 0.3, 0.0, 0.0, 1.0], [110.0, 0.5, 0.3, 0.0, 0.0, 1.0]])
+    found = implied_by(value, slow, 2, np.array([1e-8, 5.0]), np.full(2, np.nan))
+    assert np.isnan(found).tolist() == [True, False]

@@ -12,6 +12,7 @@ from tradesim.simulation.floor import Floor
 from tradesim.simulation.orders import AT_MARKET, Kind
 from tradesim.simulation.queueing import Family, Probabilistic, RiskAverse
 from tradesim.simulation.resting import AHEAD, LEFT, UNKNOWN
+from tradesim.simulation.ticks import TickTable
 from tradesim.simulation.venue import Venue
 from tradesim.simulation.venue_rules import SelfTrade, VenueRules
 from tradesim.simulation.view import View
@@ -44,7 +45,7 @@ models = st.one_of(
 )
 venue_rules = st.builds(
     VenueRules,
-    tick=st.sampled_from([None, None, 1.0]),
+    tick=st.sampled_from([None, None, 1.0, TickTable(levels=((0.0, 1.0), (100.0, 2.0)))]),
     lot=st.sampled_from([1, 1, 1, 2]),
     position_limit=st.sampled_from([None, None, 10]),
     self_trade=st.sampled_from(SelfTrade),

@@ -285,7 +285,8 @@ class NaiveVenue:
     def refusal(self, desk, contract, direction, lots, limit, kind, without=None):
         if limit == AT_MARKET and kind != Kind.IOC:
             return "no limit"
-        tick = self.rules.enforced_ticks[contract >= 0]
+        grid = self.rules.enforced_ticks[contract >= 0].tolist()
+        tick = max((begin, tick) for begin, tick in grid if begin <= max(limit, 0))[1]
         if limit != AT_MARKET and (limit <= 0 or limit % tick):
             return "tick"
         if lots % self.rules.lot:

@@ -121,7 +121,7 @@ class Witness:
         self.terms = {
             "fee": round(fees.taker * MICROS),
             "maker_fee": round(fees.maker * MICROS),
-            "tick": session.ticks[1],
+            "tick": int(session.ticks[1][0, 1]),
         }
         self.clock = self._clock(session)
         self.states = self._states()

@@ -43,8 +43,9 @@ class World:
         How a standing order advances when others cancel: risk-averse (the default: only trades advance it), log, log2,
         power:3, power2:3 or power3:3.
     tick
-        The grid of option prices, currency: an order off it is refused. Without it no price is refused, and rules quote
-        on the grid of the tape's own quotes.
+        The grid of option prices, currency: an order off it is refused. Where it depends on the price, each further
+        tick with the price from which it holds: 0.05,0.10@3 is 0.05 below 3.00 and 0.10 from 3.00 on. Without it no
+        price is refused, and rules quote on the grid of the tape's own quotes.
     position_limit
         Lots of a contract that a desk may come to hold; an order beyond it is refused. Without it there is no limit.
     """
@@ -60,7 +61,7 @@ class World:
     maker_fee: float | None = None
     underlying_fee: float | None = None
     queue: str | None = None
-    tick: float | None = None
+    tick: str | None = None
     position_limit: Whole | None = None
 
     def arguments(self, *, tape: Any, market: str | None) -> dict[str, Any]:

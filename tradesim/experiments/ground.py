@@ -26,7 +26,7 @@ from tradesim.simulation.hedging import DeltaHedge
 from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Strategy, TakeRule
-from tradesim.simulation.venue_rules import Fees, VenueRules, grid_of
+from tradesim.simulation.venue_rules import Fees, VenueRules, option_grid
 from tradesim.simulation.wires import Wires
 from tradesim.units import MICROS
 
@@ -81,7 +81,7 @@ def ground_of(tape: Tapes | None, market: Market | None, problem: str | None) ->
         problem=_named_or(problem, problem_of(first)),
         seeds=tuple(range(1, len(paths) + 1)),
         setting=Setting(fees=Fees(taker=0.0003)) if coin else Setting(),
-        rule=TakeRule(edge=max(0.0005 if coin else TakeRule().edge, 0.5 * grid_of(first, underlying=False) / MICROS)),
+        rule=TakeRule(edge=max(0.0005 if coin else TakeRule().edge, 0.5 * int(option_grid(first)[0, 1]) / MICROS)),
     )
 
 
@@ -246,7 +246,7 @@ def quoted_prices(tape: Tape) -> dict[str, float | None]:
     if not both.any():
         return {"tick": None, "mid": None}
     mid = float(np.median(tape.bid[both] + tape.ask[both])) / 2.0 / MICROS
-    return {"tick": grid_of(tape, underlying=False) / MICROS, "mid": mid}
+    return {"tick": int(option_grid(tape)[0, 1]) / MICROS, "mid": mid}
 
 
 def money_of(tape: Tape) -> str:

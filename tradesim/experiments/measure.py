@@ -11,8 +11,6 @@ The garbage collector is off, the timer's own cost is taken off every reading, k
 first reading counts, and nothing runs beside it in the process.
 """
 
-import resource
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import cycle
@@ -20,11 +18,11 @@ from time import perf_counter_ns
 from typing import Final
 
 import numpy as np
-import psutil
 
 from tradesim.experiments.between import Between, Neighbour
 from tradesim.experiments.plan import BLOCKS
 from tradesim.experiments.rehearsal import WARM, Key, Notes, Rehearsal
+from tradesim.experiments.system import resident, resident_peak
 from tradesim.experiments.timing import Cache, Disturbance, Ints, Timing, flusher, quiet
 from tradesim.methods.method import Method
 from tradesim.progress import Progress, silent
@@ -148,7 +146,7 @@ def measure_in_turn(
                 if block % 4 == 0:
                     desk.price_in_a_loop(spots, flush, timing=Timing.COLD, warm=0, count=blocks.cold)
         progress(blocks.count, blocks.count, "measuring")
-    measured = {name: _measurement(desk.notes, **bound[name], rss_peak=_rss_peak()) for name, desk in desks.items()}
+    measured = {name: _measurement(desk.notes, **bound[name], rss_peak=resident_peak()) for name, desk in desks.items()}
     return measured, _measurement(snapshots.notes)
 
 
@@ -182,10 +180,10 @@ class _Snapshots:
 
 def _bound(method: Method, session: Session) -> dict[str, int]:
     """Bind it and give it slow inputs; what binding made of the process's memory."""
-    before = _rss()
+    before = resident()
     method.bind(session.tape.chain)
     method.update(session.states[0])
-    return {"rss_before": before, "rss_bound": _rss()}
+    return {"rss_before": before, "rss_bound": resident()}
 
 
 def _measurement(notes: Notes, **memory: int) -> Measurement:
@@ -206,13 +204,3 @@ def _spots(session: Session) -> list[float]:
     _, twice_mid = underlying_path(session.rows)
     at = np.unique(np.linspace(0, len(twice_mid) - 1, 1000).round().astype(np.int64))
     return [float(s) / (2 * MICROS) for s in twice_mid[at].tolist()]
-
-
-def _rss() -> int:
-    return int(psutil.Process().memory_info().rss)
-
-
-def _rss_peak() -> int:
-    """High-water mark of the process's resident bytes; the kernel's count of it may lag behind the present."""
-    peak = int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-    return max(_rss(), peak if sys.platform == "darwin" else peak * 1024)

@@ -252,9 +252,6 @@ def _check_amounts(rule: Rule, setting: Setting) -> None:
     for fee in (setting.fees.taker, setting.fees.maker, setting.fees.underlying):
         if abs(fee) > LARGEST_AMOUNT:
             raise ArgumentError(f"fee {fee:g}: it is at most {LARGEST_AMOUNT:,.0f} in size, in currency a unit")
-    for tick in (setting.venue.tick, setting.venue.underlying_tick):
-        if tick is not None and tick > LARGEST_AMOUNT:
-            raise ArgumentError(f"tick {tick:g}: it is at most {LARGEST_AMOUNT:,.0f}, in currency")
     if not isinstance(rule, TakeRule):
         return
     if abs(rule.edge) > LARGEST_AMOUNT:

@@ -1,7 +1,6 @@
 """Seeds replayed beside one another, each in a process of its own."""
 
 import os
-import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from joblib.externals.loky import get_reusable_executor
 
 from tradesim.experiments.plan import Plan
 from tradesim.experiments.replay import Job, replay_seed
+from tradesim.experiments.system import interrupts_held
 from tradesim.progress import Progress
 from tradesim.simulation.latency import ComputeLatency, Measured
 
@@ -79,7 +79,7 @@ def each_seed(
     progress(0, len(seeds), what)
     try:
         with _worn_workers_replaced(), _current_folder_kept_out():
-            with _interrupts_held():
+            with interrupts_held():
                 replays = parallel(calls)
             for done, _ in enumerate(replays, start=1):
                 progress(done, len(seeds), what)
@@ -113,13 +113,3 @@ def _current_folder_kept_out() -> Iterator[None]:
             del os.environ[name]
         else:
             os.environ[name] = before
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits meanwhile; processes that are started here never get it: this one ends them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -34,6 +34,7 @@ from tradesim.simulation.latency import (
 )
 from tradesim.simulation.latency_file import empirical_file, recorded_link
 from tradesim.simulation.queueing import parse_queue
+from tradesim.simulation.ticks import TickTable, parse_ticks
 from tradesim.simulation.venue_rules import VenueRules
 from tradesim.simulation.wires import Link, PerAction, Recorded, Wires
 from tradesim.units import SECOND, duration
@@ -148,18 +149,20 @@ def parse_wires(
 def parse_venue(
     *,
     queue: str | None = None,
-    tick: float | None = None,
+    tick: float | str | TickTable | None = None,
     position_limit: int | None = None,
     usual: VenueRules | None = None,
 ) -> VenueRules:
     """The venue's rules; ``queue`` as :func:`~tradesim.simulation.queueing.parse_queue` reads it.
 
-    One that is not stated is as in ``usual``, by default ``VenueRules()``.
+    ``tick`` may be text, as :func:`~tradesim.simulation.ticks.parse_ticks` reads it. One that
+    is not stated is as in ``usual``, by default ``VenueRules()``.
     """
     usual = usual or VenueRules()
+    stated = parse_ticks(tick) if isinstance(tick, str) else tick
     return replace(
         usual,
-        tick=usual.tick if tick is None else tick,
+        tick=usual.tick if stated is None else stated,
         position_limit=usual.position_limit if position_limit is None else position_limit,
         queue=usual.queue if queue is None else parse_queue(queue),
     )

@@ -1,7 +1,6 @@
 """Readings of the clock around a call: no garbage collection, the timer's own cost taken off, caches as asked."""
 
 import gc
-import resource
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
+from tradesim.experiments.system import FINE_CPU_TIME, context_switches
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -143,26 +143,22 @@ def flusher(cache: Cache) -> Call:
 
 
 class Disturbance:
-    """Whether this thread was stopped by others since :meth:`watch`: what was timed meanwhile is no reading."""
+    """Whether this thread was stopped by others since :meth:`watch`: what was timed meanwhile is no reading.
+
+    Where neither switches nor fine CPU times are known (Windows) no disturbance is recognised.
+    """
 
     LEAST = 20_000
     """Ns by which wall time may exceed the thread's CPU time."""
 
     def watch(self) -> None:
         """Begin."""
-        self._stopped, self._waited = _switches()
+        self._stopped, self._waited = context_switches()
         self._cpu, self._wall = thread_time_ns(), perf_counter_ns()
 
     def happened(self) -> bool:
         """Whether the thread was preempted, or wall time went far beyond its CPU time though it did not wait itself."""
         wall, cpu = perf_counter_ns() - self._wall, thread_time_ns() - self._cpu
-        stopped, waited = _switches()
-        return stopped > self._stopped or (waited == self._waited and wall - cpu > max(self.LEAST, wall // 5))
-
-
-def _switches() -> tuple[int, int]:
-    """Context switches of this thread so far: by force, and by its own will; none are known but on Linux."""
-    if not hasattr(resource, "RUSAGE_THREAD"):
-        return 0, 0
-    usage = resource.getrusage(resource.RUSAGE_THREAD)
-    return usage.ru_nivcsw, usage.ru_nvcsw
+        stopped, waited = context_switches()
+        outran = FINE_CPU_TIME and wall - cpu > max(self.LEAST, wall // 5)
+        return stopped > self._stopped or (waited == self._waited and outran)

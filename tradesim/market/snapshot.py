@@ -27,7 +27,7 @@ from tradesim.market.sieve import OnBadRow, utc
 from tradesim.market.tape import QUOTE, UNDERLYING, Tape
 from tradesim.market.tape_file import read_tape
 from tradesim.pricing.problem import Floats
-from tradesim.units import MICROS, MICROSECOND, YEAR, instant
+from tradesim.units import MICROS, YEAR, instant
 
 DERIBIT_COLUMNS: Final = {
     "timestamp": pl.String(),
@@ -192,7 +192,9 @@ def _typed(text: pl.DataFrame, path: Path) -> pl.DataFrame:
         pl.when(~pl.col(name).str.to_lowercase().is_in(MISSING)).then(name) for name in DERIBIT_COLUMNS
     )
     times = [
-        (pl.col(name).str.to_datetime(time_unit="us", time_zone="UTC", strict=False).dt.epoch("us") * MICROSECOND)
+        pl.when(~pl.col(name).str.contains("[.,][0-9]{10}"))
+        .then(pl.col(name).str.to_datetime(time_unit="ns", time_zone="UTC", strict=False).dt.epoch("ns"))
+        .alias(name)
         for name in ("timestamp", "expiry_datetime")
     ]
     numbers = [pl.col(name).cast(dtype, strict=False) for name, dtype in DERIBIT_COLUMNS.items() if dtype.is_numeric()]
@@ -200,7 +202,11 @@ def _typed(text: pl.DataFrame, path: Path) -> pl.DataFrame:
     for name, dtype in DERIBIT_COLUMNS.items():
         wrong = (table[name].is_null() & given[name].is_not_null()).arg_true()
         if len(wrong):
-            wanted = "a number" if dtype.is_numeric() else "a time in ISO 8601, as 2026-01-16T08:00:00+00:00"
+            wanted = (
+                "a number"
+                if dtype.is_numeric()
+                else "a time in ISO 8601, nine decimals at most, as 2026-01-16T08:00:00+00:00"
+            )
             refuse_value(text.row(wrong[0], named=True), name, wanted, str(path))
     unknown = table["currency"].is_null().arg_true()
     if len(unknown):

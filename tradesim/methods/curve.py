@@ -89,7 +89,7 @@ class Curve(Staged[Sampled]):
         thin = ~(deviation >= LEAST_DEVIATION)
         direct = np.flatnonzero(thin & ~np.isnan(deviation))
         spacing = min(deviation.min(where=~thin, initial=np.inf) / NODES_PER_DEVIATION, WIDEST)
-        first = math.log(anchor) - 0.5 * (NODES - 1) * spacing
+        first = (math.log(anchor) if anchor > 0.0 else -math.inf) - 0.5 * (NODES - 1) * spacing
         rows = np.empty((NODES + BOUNDS, len(slow)))
         rows[NODES:] = bounds_of(self.problem, slow)
         for node in range(NODES):
@@ -154,6 +154,8 @@ def interpolate(spot: float, first: float, spacing: float, rows: Floats, out: Fl
     Lagrange's weights at distance ``u`` from a stencil's first of six evenly spaced nodes:
     ``w_k = (-1)^(5 - k) / (k! (5 - k)!) prod_{j != k} (u - j)``.
     """
+    if not spot > 0.0:
+        return False
     place = (math.log(spot) - first) / spacing
     cell = math.floor(place) - (STENCIL // 2 - 1)
     if not 0 <= cell <= NODES - STENCIL:

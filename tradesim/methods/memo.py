@@ -151,16 +151,27 @@ class Memo(Staged[Asked]):
     def evaluate(self, fast: Fast, prepared: Asked, out: Floats) -> str:
         """Recall; compute and remember what was missed."""
         prepared.fast[:] = fast
-        write_places(prepared.fast, prepared.rows, self._axes, self._unit, prepared.places, prepared.keys)
+        placeless = write_places(prepared.fast, prepared.rows, self._axes, self._unit, prepared.places, prepared.keys)
         count = recall(prepared.keys, self._memory, out, prepared.missed)
         if count:
             missed = prepared.missed[:count]
             out[missed] = self._computed(prepared.places[missed])
             remember(prepared.keys[missed], out[missed], self._memory)
         write_prices(prepared.fast, prepared.rows, self._axes, self._unit, self._exercise, prepared.bounds, out)
+        if placeless:
+            count += self._solve_off_the_lattice(fast, prepared, out)
         self.misses += count
         self.hits += len(out) - count
         return HIT if count == 0 else next(tag for share, tag in MISSED if count <= share * len(out))
+
+    def _solve_off_the_lattice(self, fast: Fast, prepared: Asked, out: Floats) -> int:
+        """Write what the solver says of contracts with a zero on an axis of logarithms; return how many they are."""
+        solved = np.flatnonzero((prepared.keys == EMPTY) & np.isfinite(prepared.rows).all(axis=1))
+        if len(solved) and np.isfinite(fast).all():
+            values = np.empty(len(solved))
+            self._solver.full_values(fast, prepared.rows[solved], values)
+            out[solved] = values
+        return len(solved)
 
     def _computed(self, places: Floats) -> Floats:
         """Values at places on the lattice, in the money of the domain, as precise as they are kept."""
@@ -223,8 +234,12 @@ def point_at(place: float, way: float, step: float, low: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def write_places(fast: Floats, rows: Floats, axes: Floats, unit: int, places: Floats, keys: Keys) -> None:
-    """Write each contract's place on the lattice and its key, the empty one where an input is not a finite number."""
+def write_places(fast: Floats, rows: Floats, axes: Floats, unit: int, places: Floats, keys: Keys) -> int:
+    """Write each contract's place on the lattice and its key, the empty one where a place is not a finite number.
+
+    Returns how many keys are empty.
+    """
+    placeless = 0
     for i in range(len(rows)):
         key = np.uint64(0)
         finite = True
@@ -237,6 +252,8 @@ def write_places(fast: Floats, rows: Floats, axes: Floats, unit: int, places: Fl
             key = mixed(key, np.float64(place).view(np.uint64))
             places[i, number] = place
         keys[i] = max(key, np.uint64(1)) if finite else EMPTY
+        placeless += not finite
+    return placeless
 
 
 @njit(cache=True, error_model="numpy")

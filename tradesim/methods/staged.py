@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tradesim.errors import ArgumentError, ProblemError
 from tradesim.market.chain import Chain
 from tradesim.methods.method import Fast, Method, State
+from tradesim.pricing.columns import check_column
 from tradesim.pricing.problem import Domain, Floats
 
 STRIKE: Final = 0
@@ -119,12 +120,24 @@ class Staged(Method, Generic[PreparedT]):
         """The price of one option, in currency: both halves of the work, whether or not a chain is bound.
 
         ``inputs`` are those of the problem's domain, by name: for an equity option spot, strike, expiry, volatility,
-        rate, dividend and right (+1 for a call, -1 for a put).
+        rate, dividend and right (+1 for a call, -1 for a put). ``ArgumentError`` names one that is against the rules;
+        ``ProblemError`` says that there is no price.
         """
         names = self.problem.domain.names
         if set(inputs) != set(names):
             raise ArgumentError(f"inputs {', '.join(inputs)}: problem {self.problem.name!r} takes {', '.join(names)}")
-        return float(prices_at(self, np.array([[float(inputs[name]) for name in names]]))[0])
+        try:
+            table = np.array([[float(inputs[name]) for name in names]])
+        except (TypeError, ValueError):
+            raise ArgumentError(f"inputs {inputs}: each of them must be a number") from None
+        for name, column in zip(names, table.T, strict=True):
+            check_column(name, column, not_negative=False)
+        if self.problem.check is not None:
+            self.problem.check(table)
+        price = float(prices_at(self, table)[0])
+        if np.isnan(price):
+            raise ProblemError(f"method {self.name!r} has no price at {inputs}: they are too far from its domain")
+        return price
 
     def answer_outside(self, outside: Outside) -> None:
         """Choose what is done with a contract outside the domain, from the next ``update`` on."""
@@ -201,7 +214,7 @@ def prices_at(method: Staged[PreparedT], inputs: Floats, *, moved: float = 0.0) 
     method.open()
     domain = method.problem.domain
     out = np.empty(len(inputs))
-    if domain.unit is not None and domain.fast == 1:
+    if domain.unit is not None and domain.fast == 1 and (inputs[:, 0] > 0.0).all():
         spot = float(inputs[0, 0])
         slow, scale = at_one_spot(domain, inputs, spot)
         method.evaluate(spot, method.prepare(slow, spot / (1.0 + moved)), out)

@@ -20,6 +20,7 @@ FAR: Final = "far"
 
 REACH: Final = 0.25
 """Deviations that the spot may be from the anchor, relative to the anchor."""
+NOWHERE: Final = -1.0
 
 STEP: Final = 0.05
 LEAST_STEP: Final = 1e-4
@@ -45,7 +46,8 @@ class Expanded(Prepared):
     ``anchor``  the spot of the expansion
     ``cubic``   float64[4 + 5, n], value, delta, gamma / 2 and speed / 6, and below them the bounds
                 (:mod:`tradesim.methods.bounds`)
-    ``reach``   float64[n], currency that the spot may move from the anchor; ``nearest`` is the least
+    ``reach``   float64[n], currency that the spot may move from the anchor, :data:`NOWHERE` where there is no cubic;
+                ``nearest`` is the least
     """
 
     anchor: float
@@ -90,10 +92,12 @@ class Taylor(Staged[Expanded]):
         for number, out in enumerate(values):
             self._solver.values(anchor + (number - 2) * step, rows, out)
         bounds = bounds_of(self.problem, slow)
-        cubic = DIFFERENCES @ values / step ** np.arange(4.0)[:, None]
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            cubic = DIFFERENCES @ values / step ** np.arange(4.0)[:, None]
         reach = np.where(np.isnan(deviation), np.inf, REACH * anchor * deviation)
         settled = ~alive(domain, slow) & np.isfinite(bounds).all(axis=0)
         cubic[:, settled], reach[settled] = 0.0, np.inf
+        reach[~np.isfinite(cubic).all(axis=0)] = NOWHERE
         return Expanded(
             rows=rows,
             anchor=anchor,

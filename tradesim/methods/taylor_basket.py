@@ -18,6 +18,9 @@ from tradesim.pricing.problem import Floats, Problem
 REACH: Final = 0.1
 """Deviations that each spot may be from the anchor, relative to the anchor: less than with a third order."""
 
+LEAST_ANCHOR: Final = 2.0**-1000
+"""An asset worth less counts as this much: one worth nothing has then moved far from it, and the solver answers."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Quadratic(Prepared):
@@ -62,7 +65,7 @@ class BasketTaylor(Staged[Quadratic]):
     def prepare(self, slow: Floats, anchor: Fast) -> Quadratic:
         """Solve, and take differences around the anchor."""
         deviation = deviations(self.problem.domain, slow)
-        rows, anchor = self._solver.rows(slow), np.array(anchor, dtype=np.float64)
+        rows, anchor = self._solver.rows(slow), np.maximum(anchor, LEAST_ANCHOR)
         reach = np.where(np.isnan(deviation), np.inf, REACH * deviation)
         return Quadratic(
             rows=rows,

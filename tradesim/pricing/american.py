@@ -165,6 +165,7 @@ AMERICAN_PROBLEM: Final = Problem(
     version=1,
     domain=european.DOMAIN,
     reference=lambda inputs: price(*inputs.T),
+    check=Points.of,
     proxy=lambda inputs: european.price(*inputs.T),
     greeks=lambda inputs: greeks(*inputs.T),
 )

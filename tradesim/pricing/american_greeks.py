@@ -16,6 +16,7 @@ from numba import njit
 from tradesim.pricing.american_row import (
     ASSET_DISCOUNT,
     CARRY,
+    CASH_DISCOUNT,
     CERTAIN,
     DEVIATION,
     HEADER,
@@ -66,7 +67,9 @@ def slice_slopes(spot: float, value: float, row: Floats) -> tuple[float, float]:
     if moneyness < row[LOG_EXERCISE]:
         return right, 0.0
     if not spot > 0.0 or not strike > 0.0:
-        return (row[ASSET_DISCOUNT] if right < 0.0 else 0.0) * right, 0.0
+        if right > 0.0:
+            return row[CASH_DISCOUNT] if spot > strike else 0.0, 0.0
+        return -row[ASSET_DISCOUNT] if strike > spot else 0.0, 0.0
     upper = (moneyness + row[CARRY]) * row[OVER_DEVIATION] + 0.5 * row[DEVIATION]
     first = -row[ASSET_DISCOUNT] * normal_cdf(-upper)
     second = row[ASSET_DISCOUNT] * normal_pdf(upper) * row[OVER_DEVIATION] / asset
@@ -74,7 +77,7 @@ def slice_slopes(spot: float, value: float, row: Floats) -> tuple[float, float]:
         more, more_curved = premium_slopes(moneyness, asset, row)
         first, second = first + more, second + more_curved
     if right > 0.0:
-        return (value - strike * first) / spot, second * (strike / spot) ** 2
+        return (value - strike * first) / spot, second * (strike / spot) ** 2 if second > 0.0 else 0.0
     return first, second
 
 

@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from tradesim.errors import ArgumentError
+from tradesim.errors import ArgumentError, ProblemError
 from tradesim.pricing.asian_mixture import mixture_greeks, mixture_values
 from tradesim.pricing.averaging import (
     AVERAGE,
@@ -49,6 +49,9 @@ DOMAIN: Final = Domain(
 STEP: Final = 0.005
 """Vega and theta are differences over this part of the volatility and of the expiry, and over twice that."""
 
+INSTANT: Final = 1e-6
+"""Years, and volatility, of a difference from none."""
+
 
 @njit(cache=True, error_model="numpy")
 def asian_greeks(inputs: Floats, out: Floats) -> None:
@@ -56,10 +59,33 @@ def asian_greeks(inputs: Floats, out: Floats) -> None:
     for i in range(len(out)):
         spot, slow = inputs[i, 0], inputs[i, 1:].copy()
         _, out[i, 0], out[i, 1] = mixture_greeks(spot, slow)
-        out[i, 2] = _slope(spot, slow, VOLATILITY, STEP * slow[VOLATILITY])
+        if slow[VOLATILITY] > 0.0:
+            out[i, 2] = _slope(spot, slow, VOLATILITY, STEP * slow[VOLATILITY])
+        else:
+            out[i, 2] = _first_vega(spot, slow)
         later = (slow[FIXINGS] - slow[FIXED] - 1.0) * slow[INTERVAL]
         step = max(min(STEP * slow[EXPIRY], 0.4 * abs(slow[EXPIRY] - later)), 1e-6 * slow[EXPIRY])
-        out[i, 3] = -_slope(spot, slow, EXPIRY, step)
+        is_certain = slow[EXPIRY] <= INSTANT and out[i, 1] == 0.0
+        out[i, 3] = _last_theta(spot, slow) if is_certain else -_slope(spot, slow, EXPIRY, step)
+
+
+@njit(cache=True, error_model="numpy")
+def _first_vega(spot: float, slow: Floats) -> float:
+    """Vega without volatility, of more than nothing only where spot and level meet."""
+    certain = mixture_greeks(spot, slow)[0]
+    slow[VOLATILITY] = INSTANT
+    vega = (mixture_greeks(spot, slow)[0] - certain) / INSTANT
+    slow[VOLATILITY] = 0.0
+    return vega
+
+
+@njit(cache=True, error_model="numpy")
+def _last_theta(spot: float, slow: Floats) -> float:
+    """Theta at expiry: that of the forward intrinsic value."""
+    slow[VOLATILITY] = slow[EXPIRY] = 0.0
+    now = mixture_greeks(spot, slow)[0]
+    slow[EXPIRY] = INSTANT
+    return (now - mixture_greeks(spot, slow)[0]) / INSTANT
 
 
 @njit(cache=True, error_model="numpy")
@@ -112,12 +138,23 @@ def checked(inputs: Floats) -> Floats:
 def price(inputs: Floats) -> Floats:
     """Values of Asian options with inputs float64[n, 11], in currency, by the recursion: good to 1e-9 of the spot.
 
+    ``ProblemError`` names the first option whose volatility is too large for the recursion: about 2 over a year.
+
     >>> price(np.array([[100.0, 100.0, 1.0, 0.2, 0.05, 0.0, 1.0, 12.0, 0.0, 100.0, 1.0 / 12.0]])).round(6).tolist()
     [6.156041]
     """
     out = np.empty(len(inputs))
     mixture_values(checked(inputs), out)
+    _refuse_unknown(out)
     return out
+
+
+def _refuse_unknown(values: Floats) -> None:
+    unknown = np.flatnonzero(np.isnan(values))
+    if len(unknown):
+        raise ProblemError(
+            f"option {unknown[0]}: its volatility is too large for the recursion; give less, or less time to expiry"
+        )
 
 
 def proxy(inputs: Floats) -> Floats:
@@ -141,10 +178,11 @@ def greeks(inputs: Floats) -> Floats:
 
     Delta and gamma are those of the recursion's sum of Black's formulas, in closed form. Vega and theta are five-point
     central differences of it, over steps of half a per cent of the volatility and of the expiry. Theta keeps the
-    ``interval``: the steps are shorter where a fixing is due soon.
+    ``interval``: the steps are shorter where a fixing is due soon. At expiry it is that of the forward intrinsic value.
     """
     out = np.empty((len(inputs), 4))
     asian_greeks(checked(inputs), out)
+    _refuse_unknown(out[:, 0])
     return out
 
 
@@ -159,6 +197,7 @@ ASIAN_PROBLEM: Final = Problem(
     version=1,
     domain=DOMAIN,
     reference=price,
+    check=checked,
     proxy=proxy,
     greeks=greeks,
     listed=listed,

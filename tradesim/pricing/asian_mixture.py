@@ -22,6 +22,7 @@ import numpy as np
 from numba import njit
 
 from tradesim.pricing.averaging import Future, future_of, mean_and_deviation
+from tradesim.pricing.european import exercised
 from tradesim.pricing.normal import normal_cdf
 from tradesim.pricing.problem import Floats
 
@@ -33,6 +34,8 @@ LEAST_DEVIATION: Final = 1e-9
 """Below it the returns between fixings are taken as certain."""
 SHORT_WAIT: Final = 0.125
 """A first return with less than this part of the others' deviation smooths too little to be left for last."""
+UNFAITHFUL: Final = 1e-6
+"""A law whose mean is off by more than this part has lost its tail: there is too much volatility for the reach."""
 ROOT_TWO_PI: Final = math.sqrt(2.0 * math.pi)
 
 
@@ -125,6 +128,15 @@ def mixture_of(future: Future) -> Mixture:
 
 
 @njit(cache=True, error_model="numpy")
+def is_faithful(mixture: Mixture, mean: float) -> bool:
+    """Whether the law has the ``mean`` of ``A``."""
+    deviation = mixture.deviation
+    asset = math.exp(mixture.mean + 0.5 * deviation * deviation)
+    found = np.sum(mixture.weight * (mixture.factor * asset + mixture.shift))
+    return bool(abs(found - mean) <= UNFAITHFUL * mean)
+
+
+@njit(cache=True, error_model="numpy")
 def above(spot: float, level: float, mixture: Mixture) -> tuple[float, float, float]:
     """``E[(spot A - level)+]`` and its first two derivatives by the spot, for a level above zero."""
     deviation = mixture.deviation
@@ -147,21 +159,25 @@ def above(spot: float, level: float, mixture: Mixture) -> tuple[float, float, fl
         value += weight * spot * (asset * tilted - gap * likely)
         slope += weight * (asset * tilted + shift * likely)
         bend += weight * math.exp(-0.5 * lower * lower) / (ROOT_TWO_PI * deviation * gap)
-    return value, slope, bend * level * level / (spot * spot * spot)
+    level /= spot
+    return value, slope, bend * level * level / spot if bend > 0.0 else 0.0
 
 
 @njit(cache=True, error_model="numpy")
 def mixture_greeks(spot: float, slow: Floats) -> tuple[float, float, float]:
-    """Value, delta and gamma of one option with slow inputs float64[10]."""
+    """Value, delta and gamma of one option with slow inputs float64[10]; NaN where the law loses its tail."""
     future = future_of(slow)
     mean, deviation = mean_and_deviation(future)
     forward = spot * mean - future.level
     if math.isnan(deviation):
         return math.nan, math.nan, math.nan
-    if not (deviation > 0.0 and future.level > 0.0):
-        exercised = 1.0 if future.right * forward > 0.0 else 0.0
-        return future.factor * max(future.right * forward, 0.0), future.factor * exercised * future.right * mean, 0.0
-    value, slope, bend = above(spot, future.level, mixture_of(future))
+    if not (deviation > 0.0 and future.level > 0.0 and spot > 0.0):
+        held = exercised(spot * mean, future.level, future.right)
+        return future.factor * max(future.right * forward, 0.0), future.factor * held * mean, 0.0
+    mixture = mixture_of(future)
+    if not is_faithful(mixture, mean):
+        return math.nan, math.nan, math.nan
+    value, slope, bend = above(spot, future.level, mixture)
     if future.right < 0.0:
         value, slope = value - forward, slope - mean
     return future.factor * max(value, future.right * forward, 0.0), future.factor * slope, future.factor * bend

@@ -185,7 +185,7 @@ def simulated_value(spot: float, slow: Floats, points: Floats) -> float:
     forward = spot * mean - future.level
     if math.isnan(deviation):
         return math.nan
-    if not (deviation > 0.0 and future.level > 0.0):
+    if not (deviation > 0.0 and future.level > 0.0 and spot > 0.0):
         return future.factor * max(future.right * forward, 0.0)
     call = simulated_above(spot, future.level, paths_of(future, points))
     value = call if future.right > 0.0 else call - forward

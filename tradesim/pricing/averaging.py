@@ -100,6 +100,8 @@ def time_value(asset: float, cash: float, deviation: float) -> float:
     """What the option to exchange ``cash`` for ``asset``, lognormal with ``deviation``, is worth above its forward."""
     if deviation <= 0.0 or asset <= 0.0 or cash <= 0.0:
         return 0.0
+    if deviation == math.inf:
+        return min(asset, cash)
     upper = math.log(asset / cash) / deviation + 0.5 * deviation
     right = 1.0 if cash >= asset else -1.0
     value: float = right * (asset * normal_cdf(right * upper) - cash * normal_cdf(right * (upper - deviation)))

@@ -18,11 +18,11 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from tradesim.errors import ArgumentError
-from tradesim.pricing.basket_grids import REFERENCE, Grids, coarsest, grids_of
-from tradesim.pricing.columns import check_column
+from tradesim.errors import ArgumentError, ProblemError
+from tradesim.pricing.basket_grids import REFERENCE, Grids, coarsest, grids_of, most_apart
+from tradesim.pricing.columns import check_column, check_either
 from tradesim.pricing.elementary import exp, log_ratio
-from tradesim.pricing.european import time_value
+from tradesim.pricing.european import exercised, time_value
 from tradesim.pricing.moved_lognormal import moved_value, shape_of
 from tradesim.pricing.normal import normal_cdf, normal_pdf
 from tradesim.pricing.problem import EQUITY_INPUTS, Domain, Floats, Input, Problem
@@ -182,10 +182,14 @@ def basket_greeks(inputs: Floats, grids: Grids, out: Floats) -> None:
         drift = -(1.0 - part**2)
         level = math.log(share) + 0.5 * deviation**2 * drift
         place = level_of(slow, grids)
-        if common <= 0.0:
-            held = right if right * (share * spots.sum() - cash) > 0.0 else 0.0
+        if common <= 0.0 or spots.sum() <= 0.0:
+            asset = share * spots.sum()
+            held = exercised(asset, cash, right)
             out[k, 0], out[k, 1], out[k, 2] = held * share * d, 0.0, 0.0
-            out[k, 3] = held * (dividend * share * spots.sum() - rate * cash)
+            out[k, 3] = held * (dividend * asset - rate * cash)
+            if asset == cash:
+                parts = (1.0 - correlation) * (spots**2).sum() + correlation * spots.sum() ** 2
+                out[k, 2] = share * math.sqrt(expiry * max(parts, 0.0)) * normal_pdf(0.0)
             continue
         delta = gamma = by_deviation = asset_held = cash_held = 0.0
         for n in range(grids.first[place], grids.first[place + 1]):
@@ -196,11 +200,11 @@ def basket_greeks(inputs: Floats, grids: Grids, out: Floats) -> None:
                 by_shift += factor
                 asset += spots[i] * factor
                 asset_by_deviation += spots[i] * factor * (deviation * drift + apart)
-            upper = math.log(asset / cash) / common + 0.5 * common
+            upper = log_ratio(asset, cash) / common + 0.5 * common
             held, density = right * normal_cdf(right * upper), normal_pdf(upper)
             weight = grids.weight[n]
             delta += weight * held * by_shift
-            gamma += weight * density * by_shift**2 / (asset * common)
+            gamma += weight * density * by_shift**2 / (asset * common) if asset > 0.0 else 0.0
             by_deviation += weight * (held * asset_by_deviation + asset * density * part)
             asset_held += weight * held * asset
             cash_held += weight * right * cash * normal_cdf(right * (upper - common))
@@ -212,7 +216,7 @@ def basket_greeks(inputs: Floats, grids: Grids, out: Floats) -> None:
 
 @njit(cache=True, error_model="numpy")
 def basket_proxies(inputs: Floats, out: Floats) -> None:
-    """Write the values on moved lognormals of n options."""
+    """Write the values on moved lognormals of n options; the upper bound where moments overflow."""
     d = inputs.shape[1] - SLOW_INPUTS
     for i in range(len(out)):
         spots, slow = inputs[i, :d], inputs[i, d:]
@@ -222,10 +226,11 @@ def basket_proxies(inputs: Floats, out: Floats) -> None:
         cash = slow[STRIKE] * math.exp(-slow[RATE] * slow[EXPIRY])
         square = slow[VOLATILITY] ** 2 * slow[EXPIRY]
         out[i] = max(right * (asset - cash), 0.0)
-        if not square <= 0.0:
+        if square > 0.0 and total > 0.0:
             second, third = ((spots / total) ** 2).sum(), ((spots / total) ** 3).sum()
             shape = shape_of(second, third, math.expm1(slow[CORRELATION] * square), math.expm1(square))
-            out[i] = moved_value(asset, cash, shape.size, shape.deviation, right)
+            value = moved_value(asset, cash, shape.size, shape.deviation, right)
+            out[i] = value if math.isfinite(value) else (asset if right > 0 else cash)
 
 
 def _checked(inputs: Floats, dimension: int) -> Floats:
@@ -238,8 +243,7 @@ def _checked(inputs: Floats, dimension: int) -> Floats:
         )
     for name, column in zip(names, table.T, strict=True):
         check_column(name, column, not_negative=name not in {"rate", "dividend", "right", "correlation"})
-    if not np.isin(table[:, dimension + RIGHT], (-1.0, 1.0)).all():
-        raise ArgumentError("right is neither +1 nor -1: give +1 for a call and -1 for a put")
+    check_either("right", table[:, dimension + RIGHT], (-1, 1))
     correlation = table[:, dimension + CORRELATION]
     least = -1.0 / (dimension - 1)
     if not ((least < correlation) & (correlation <= 1.0)).all():
@@ -247,8 +251,24 @@ def _checked(inputs: Floats, dimension: int) -> Floats:
     return table
 
 
+def refuse_uncertain(slow: Floats, dimension: int) -> None:
+    """Raise ``ProblemError`` that names the first option too uncertain for the finest grid.
+
+    ``slow`` float64[n, 7].
+    """
+    left = slow[:, VOLATILITY] * np.sqrt(slow[:, EXPIRY] * np.maximum(1.0 - slow[:, CORRELATION], 0.0))
+    rough = np.flatnonzero(left > most_apart(dimension))
+    if len(rough):
+        raise ProblemError(
+            f"option {rough[0]}: its assets move {left[rough[0]]:.3g} apart until expiry, and the "
+            f"grid reaches to {most_apart(dimension):.3g}; give less volatility or more correlation"
+        )
+
+
 def values(inputs: Floats, dimension: int, tolerance: float = REFERENCE) -> Floats:
     """Prices of n options on ``dimension`` assets, float64[n], of inputs float64[n, d + 7] in the order of the domain.
+
+    ``ProblemError`` names the first option whose assets move too far apart for the finest grid.
 
     A call on two assets at 100, a year, 20 % volatility, 5 % interest, correlation one half:
 
@@ -256,6 +276,7 @@ def values(inputs: Floats, dimension: int, tolerance: float = REFERENCE) -> Floa
     [9.454582]
     """
     table, grids = _checked(inputs, dimension), grids_of(dimension, tolerance)
+    refuse_uncertain(table[:, dimension:], dimension)
     out = np.empty(len(table))
     basket_values(table, grids, np.empty(HEAD), np.empty(most_nodes(table[:, dimension:], grids)), out)
     return out
@@ -275,8 +296,10 @@ def greeks(inputs: Floats, dimension: int) -> Floats:
     Delta and gamma are the first and second derivatives by one shift of all spots, in currency: delta is the sum of the
     assets' own deltas. Vega is that by the common volatility.
     """
-    out = np.empty((len(inputs), 4))
-    basket_greeks(_checked(inputs, dimension), grids_of(dimension, REFERENCE), out)
+    table = _checked(inputs, dimension)
+    refuse_uncertain(table[:, dimension:], dimension)
+    out = np.empty((len(table), 4))
+    basket_greeks(table, grids_of(dimension, REFERENCE), out)
     return out
 
 
@@ -299,6 +322,7 @@ def _problem(dimension: int) -> Problem:
         version=1,
         domain=domain_of(dimension),
         reference=lambda inputs: values(inputs, dimension),
+        check=lambda inputs: _checked(inputs, dimension),
         proxy=lambda inputs: proxy(inputs, dimension),
         greeks=lambda inputs: greeks(inputs, dimension),
         evaluations=MOST_EVALUATIONS.get(dimension),

@@ -19,6 +19,15 @@ REFERENCE: Final = 1e-5
 WORKING: Final = 1e-3
 """Errors that a grid is chosen for, on a strike of 100: the reference's, and that of methods which compute."""
 
+LARGEST_ERROR: Final = 0.01
+"""A price whose error may be larger, on a strike of 100, is refused."""
+
+
+def most_apart(dimension: int) -> float:
+    """The largest deviation that may keep ``dimension`` assets apart: with more the finest grid is too coarse."""
+    level = FINEST[dimension]
+    return float((LARGEST_ERROR * 4.0**level / 20.0) ** (1.0 / (1.2 + 0.8 * level)))
+
 
 def error_at(left: float, level: int) -> float:
     """The largest error to expect of a sparse grid, on a strike of 100, where ``left`` keeps assets apart.

@@ -1,8 +1,10 @@
 """The arguments of the pricing functions of equity options, checked once at the door."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
 from tradesim.pricing.problem import Floats, Rights
@@ -48,16 +50,24 @@ def checked_points(
         name: np.ascontiguousarray(column, dtype=np.float64)
         for name, column in zip(NAMES, (spot, strike, expiry, volatility, rate, dividend), strict=True)
     }
-    rights = np.ascontiguousarray(right, dtype=np.int8)
+    rights = np.asarray(right)
     shapes = {name: column.shape for name, column in columns.items()} | {"right": rights.shape}
     for name, shape in shapes.items():
         if shape != (rights.size,):
             raise ArgumentError(f"{name} has shape {shape}: all inputs are arrays of one length; broadcast them")
     for name, column in columns.items():
         check_column(name, column, not_negative=name in NOT_NEGATIVE)
-    if not np.isin(rights, (-1, 1)).all():
-        raise ArgumentError("right is neither +1 nor -1: give +1 for a call and -1 for a put")
-    return Points(**columns, right=rights)
+    check_either("right", rights, (-1, 1))
+    return Points(**columns, right=np.ascontiguousarray(rights, dtype=np.int8))
+
+
+def check_either(name: str, column: NDArray[Any], choices: tuple[int, int]) -> None:
+    """``ArgumentError`` names the first value that is neither of two ``choices``, as it was given, before any cast."""
+    allowed = (np.asarray(column) == choices[0]) | (np.asarray(column) == choices[1])
+    if not np.all(allowed):
+        worst = int(np.argmin(allowed))
+        meaning = "+1 for a call, -1 for a put" if name == "right" else "0 for European, 1 for American"
+        raise ArgumentError(f"{name}[{worst}] is {np.ravel(column)[worst]}: it must be {meaning}; mend that option")
 
 
 def check_column(name: str, column: Floats, *, not_negative: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from tradesim.pricing.columns import checked_points
+from tradesim.pricing.columns import Points, checked_points
 from tradesim.pricing.elementary import exp, log_ratio
 from tradesim.pricing.normal import mills_quotient, normal_cdf, normal_pdf
 from tradesim.pricing.problem import EQUITY_INPUTS, Domain, Floats, Problem, Rights
@@ -28,6 +28,14 @@ def forward_intrinsic(spot: float, strike: float, expiry: float, rate: float, di
     """Present value of exercise at expiry if the forward comes true, floored at zero, in currency."""
     value: float = right * (spot * exp(-dividend * expiry) - strike * exp(-rate * expiry))
     return 0.0 if value < 0.0 else value
+
+
+@njit(cache=True, error_model="numpy")
+def exercised(asset: float, cash: float, right: float) -> float:
+    """How much of the asset an option without uncertainty stands for: ``right``, nothing, or half way at its kink."""
+    if asset == cash:
+        return 0.5 * right
+    return right if right * (asset - cash) > 0.0 else 0.0
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
@@ -212,6 +220,7 @@ EUROPEAN_PROBLEM: Final = Problem(
     version=1,
     domain=DOMAIN,
     reference=lambda inputs: price(*inputs.T),
+    check=Points.of,
     proxy=lambda inputs: proxy(*inputs.T),
     greeks=lambda inputs: greeks(*inputs.T),
 )

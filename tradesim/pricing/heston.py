@@ -17,6 +17,7 @@ from numba import njit
 
 from tradesim.errors import ArgumentError, ProblemError
 from tradesim.pricing.columns import checked_points
+from tradesim.pricing.european import exercised
 from tradesim.pricing.heston_expansion import COEFFICIENTS, SKEW_SHARE, SMILE_SHARE, skew_and_smile, write_expansion
 from tradesim.pricing.heston_transform import (
     LEAST_VARIANCE,
@@ -135,7 +136,7 @@ def derivatives(k: float, d: Dynamics) -> tuple[float, float, float, float, floa
     below, above = reach(d)
     if k <= -below or k >= above:
         certain = math.exp(-0.5 * abs(k))
-        return certain, -0.5 * math.copysign(certain, k), 0.0, 0.0, 0.0
+        return certain, -0.5 * certain * np.sign(k), 0.0, 0.0, 0.0
     period = max(above - k, below + k)
     step, image = 2.0 * math.pi / period, 1.0 / math.expm1(0.5 * period)
     itself, slope, density, by_variance, by_expiry = 0.0, 0.0, 0.0, 0.0, 0.0
@@ -170,12 +171,17 @@ def heston_greeks(inputs: Floats, out: Floats) -> None:
         a = inputs[i]
         expiry, rate, dividend = a[EXPIRY], a[RATE], a[DIVIDEND]
         asset, cash = a[SPOT] * math.exp(-dividend * expiry), a[STRIKE] * math.exp(-rate * expiry)
+        call = a[RIGHT] > 0.0
+        if not (asset > 0.0 and cash > 0.0):
+            held = exercised(asset, cash, a[RIGHT])
+            out[i, 0], out[i, 1], out[i, 2] = held * math.exp(-dividend * expiry), 0.0, 0.0
+            out[i, 3] = held * (dividend * asset - rate * cash)
+            continue
         root = math.sqrt(asset * cash)
         itself, slope, density, by_variance, by_expiry = derivatives(math.log(asset / cash), dynamics_of(a))
-        call = a[RIGHT] > 0.0
         by_log_spot = 0.5 * itself + slope
         out[i, 0] = ((asset if call else 0.0) - root * by_log_spot) / a[SPOT]
-        out[i, 1] = root * density / (a[SPOT] * a[SPOT])
+        out[i, 1] = root * density / a[SPOT] / a[SPOT]
         out[i, 2] = -2.0 * a[VOLATILITY] * root * by_variance
         falling = dividend * asset if call else rate * cash
         out[i, 3] = falling + root * (by_expiry + (rate - dividend) * by_log_spot - rate * itself)
@@ -222,13 +228,18 @@ def price(inputs: Floats) -> Floats:
     table = checked_inputs(inputs)
     out = np.empty(len(table))
     heston_values(table, out)
-    unknown = np.flatnonzero(np.isnan(out))
+    _refuse_unknown(out)
+    return out
+
+
+def _refuse_unknown(values: Floats) -> None:
+    """Raise ``ProblemError`` that names the first option whose value is NaN."""
+    unknown = np.flatnonzero(np.isnan(values))
     if len(unknown):
         raise ProblemError(
             f"option {unknown[0]}: its transform has not faded after {MOST_STEPS:,} steps, or its spot has no finite "
             "moment beyond the first; give less vol of vol, more variance, or a correlation further from -1 and 1"
         )
-    return out
 
 
 def proxy(inputs: Floats) -> Floats:
@@ -245,11 +256,12 @@ def proxy(inputs: Floats) -> Floats:
 def greeks(inputs: Floats) -> Floats:
     """Delta, gamma, vega (by the volatility now) and theta of options, inputs float64[n, 11]; float64[n, 4].
 
-    The transform is differentiated under the sum. NaN where spot or strike is zero.
+    The transform is differentiated under the sum. Where spot or strike is zero they are the forward intrinsic value's.
     """
     table = checked_inputs(inputs)
     out = np.empty((len(table), 4))
     heston_greeks(table, out)
+    _refuse_unknown(out[:, 0])
     return out
 
 
@@ -263,5 +275,12 @@ def listed(years: Floats) -> Floats:
 
 
 HESTON_PROBLEM: Final = Problem(
-    name="heston", version=2, domain=DOMAIN, reference=price, proxy=proxy, greeks=greeks, listed=listed
+    name="heston",
+    version=2,
+    domain=DOMAIN,
+    reference=price,
+    check=checked_inputs,
+    proxy=proxy,
+    greeks=greeks,
+    listed=listed,
 )

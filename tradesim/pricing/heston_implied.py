@@ -87,13 +87,15 @@ def heston_implied(price: float, inputs: Floats, guess: float) -> float:
             high = trial
         else:
             low = trial
-        if abs(value - target) <= MET or high - low < NARROW * high:
+        if abs(value - target) <= MET:
+            return trial
+        if high - low < NARROW * high:
             break
         step = -math.log(value / target) * value / vega
         if trial + step <= low == LOWEST and not time_value_and_vega(k, low, d)[0] + MET < target:
             return np.nan
         trial = next_trial(trial, step, low, high)
-    return trial
+    return trial if low > LOWEST and high < HIGHEST else np.nan
 
 
 @njit(cache=True, error_model="numpy")

@@ -1,8 +1,9 @@
 """Implied volatility: the volatility at which a problem's reference gives the observed price.
 
-A price carries a volatility where it lies strictly between what the option is worth without uncertainty and what it is
-worth with too much of it; elsewhere the answer is NaN. Prices are met to one part in 1e9 of the strike, on the scale of
-:data:`~tradesim.pricing.collocation.ACCURATE` for American options.
+A price carries a volatility where it lies between what the option is worth at :data:`LOWEST` and at :data:`HIGHEST`;
+elsewhere the answer is NaN, never the end itself. Prices are met to one part in 1e9 of the strike, and in 1e5 of what
+they exceed the value without uncertainty by, on the scale of :data:`~tradesim.pricing.collocation.ACCURATE` for
+American options.
 """
 
 import math
@@ -16,15 +17,19 @@ from numpy.typing import NDArray
 from tradesim.pricing.american import american_value, certain_value
 from tradesim.pricing.boundary import DOUBLE_BOUNDARY, HELD_TO_EXPIRY, put_region
 from tradesim.pricing.collocation import ACCURATE, Tables, tables_of
+from tradesim.pricing.columns import check_either
 from tradesim.pricing.european import european_value, forward_intrinsic
 from tradesim.pricing.normal import normal_pdf
 from tradesim.pricing.problem import Floats, Rights
 
 TOLERANCE: Final = 1e-9
 """Largest difference of prices, as a part of the strike, that counts as met."""
+NEARLY: Final = 1e-5
+"""The same, as a part of what the price exceeds the value without uncertainty by."""
 HIGHEST: Final = 20.0
 """No higher volatility is looked for."""
 LOWEST: Final = 1e-5
+"""Nor a lower one."""
 MOST_STEPS: Final = 100
 NARROW: Final = 1e-13
 """A bracket this narrow, as a part of the volatility, ends the search."""
@@ -61,6 +66,10 @@ def european_implied(
         return np.nan
     outside = 1 if asset < cash else -1
     low, high = LOWEST, HIGHEST
+    if european_value(spot, strike, expiry, high, rate, dividend, outside) < time_value:
+        return np.nan
+    if european_value(spot, strike, expiry, low, rate, dividend, outside) > time_value:
+        return np.nan
     inflection = math.sqrt(2.0 * abs(math.log(asset / cash)) / expiry)
     trial = guess if low < guess < high else min(max(inflection, 0.1), 2.0)
     for _ in range(MOST_STEPS):
@@ -120,12 +129,14 @@ def american_implied(
     if not LOWEST < trial < HIGHEST:
         trial = european_implied(price, spot, strike, expiry, rate, dividend, right, np.nan)
         trial = trial if LOWEST < trial < HIGHEST else 0.3
-    return american_search(price, trial, spot, strike, expiry, rate, dividend, right, tables)
+    near = min(TOLERANCE * strike, NEARLY * (price - least))
+    return american_search(price, near, trial, spot, strike, expiry, rate, dividend, right, tables)
 
 
 @njit(cache=True, error_model="numpy")
 def american_search(
     price: float,
+    near: float,
     trial: float,
     spot: float,
     strike: float,
@@ -135,7 +146,7 @@ def american_search(
     right: int,
     tables: Tables,
 ) -> float:
-    """The volatility of an American ``price`` that has one, from ``trial``.
+    """The volatility of an American ``price``, met within ``near``, from ``trial``; NaN where it is beyond the ends.
 
     A trial's early exercise premium, taken off the price, leaves a European price whose implied volatility is almost
     the answer. The secant rule finds the trial that is its own answer; a bracket guards it, halved where steps do not
@@ -150,8 +161,10 @@ def american_search(
             high = trial
         else:
             low = trial
-        if abs(value - price) <= TOLERANCE * strike or high - low < NARROW * high:
+        if abs(value - price) <= near:
             return trial
+        if high - low < NARROW * high:
+            break
         premium = value - european_value(spot, strike, expiry, trial, rate, dividend, right)
         gap = european_implied(price - premium, spot, strike, expiry, rate, dividend, right, trial) - trial
         slope = (gap - gap_before) / (trial - trial_before)
@@ -161,7 +174,7 @@ def american_search(
         trial_before, gap_before, step_before = trial, gap, step
         trial = next_trial(trial, newest, low, high)
         step = trial - trial_before
-    return trial
+    return trial if low > LOWEST and high < HIGHEST else np.nan
 
 
 @njit(cache=True, error_model="numpy")
@@ -203,8 +216,11 @@ def implied_volatilities(
     """Write the implied volatility of each of n options into ``out``, NaN where its price carries none.
 
     ``price spot strike`` are in currency, ``expiry`` in years; ``right`` is +1 for a call, -1 for a put; ``style`` is 0
-    for European and 1 for American; ``guess`` is a volatility near the answer, or NaN.
+    for European and 1 for American; ``guess`` is a volatility near the answer, or NaN. ``ArgumentError`` where a right
+    or a style is another.
     """
+    check_either("right", right, (-1, 1))
+    check_either("style", style, (0, 1))
     write_implied_volatilities(
         price, spot, strike, expiry, rate, dividend, right, style, guess, tables_of(ACCURATE), out
     )
@@ -232,13 +248,15 @@ def implied_by(
         return out - price
 
     low, high = np.full(len(slow), LEAST_TRIAL), np.full(len(slow), MOST_TRIAL)
-    answered = (error(low) < 0.0) & (error(high) > 0.0)
+    below = error(low)
+    answered = (below < 0.0) & (error(high) > 0.0)
+    near = np.minimum(TOLERANCE * slow[:, 0], NEARLY * np.abs(below))
     trial = np.where((guess > low) & (guess < high), guess, 0.3)
     before, error_before = 1.01 * trial, error(1.01 * trial)
     for _ in range(MOST_STEPS):
         now = error(trial)
         high, low = np.where(now > 0.0, trial, high), np.where(now > 0.0, low, trial)
-        met = ~answered | (np.abs(now) <= TOLERANCE * slow[:, 0]) | (high - low < NARROW * high)
+        met = ~answered | (np.abs(now) <= near) | (high - low < NARROW * high)
         if met.all():
             break
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -153,6 +153,7 @@ class Problem:
     ``version``    part of the identity of everything built for it: raise it when a definition below changes
     ``domain``     its inputs, and where its methods are built
     ``reference``  the ideal program at high precision: the truth that errors are measured against
+    ``check``      raises ``ArgumentError`` for inputs against the rules of their columns; None: finite is enough
     ``proxy``      a closed form near it, whose difference from the reference tables and models learn; None: there is
                    none
     ``listed``     from years to expiry at the listing, float64[n], to the slow inputs behind ``right`` of the contracts
@@ -167,6 +168,7 @@ class Problem:
     version: int
     domain: Domain
     reference: Pricer
+    check: Callable[[Floats], object] | None = None
     proxy: Pricer | None = None
     greeks: Pricer | None = None
     listed: Pricer | None = None

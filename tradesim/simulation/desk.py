@@ -125,7 +125,8 @@ class Desk:
             read_only(self.account.working),
             fees.taker_micros,
             fees.maker_micros,
-            session.ticks[1],
+            int(session.ticks[1][0, 1]),
+            read_only(session.ticks[1]),
         )
         self._lines = tuple(
             Connection(engine, link, seed=session.seed, desk=index, line=line)

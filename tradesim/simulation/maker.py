@@ -11,6 +11,7 @@ from tradesim.errors import ArgumentError
 from tradesim.simulation.book import ASK, ASK_LEFT, BID, BID_LEFT, BUY, SELL
 from tradesim.simulation.orders import Kind
 from tradesim.simulation.screen import LEFT, NOTHING, NUMBER, PRICE, STATE, WORKING, Screen
+from tradesim.simulation.ticks import rounded_down, rounded_up, ticks_above, ticks_below
 from tradesim.units import MICROS, micros
 
 Ints = NDArray[np.int64]
@@ -26,9 +27,9 @@ class MakeRule:
     """Quote both sides of each contract, post-only, at a distance from the theoretical value.
 
     The bid stands at ``value - skew x position - half`` or lower, the ask at ``value - skew x position + half`` or
-    higher, rounded away from it to the tick; ``half`` is the larger of ``half_spread`` and ``share`` of the value. A
-    side whose wanted price is ``tolerance`` ticks or more from where it stands is replaced; one that is not wanted
-    (no value, position at its cap) is pulled.
+    higher, rounded away from it to a price that exists; ``half`` is the larger of ``half_spread`` and ``share`` of the
+    value. A side whose wanted price is ``tolerance`` ticks or more from where it stands is replaced; one that is not
+    wanted (no value, position at its cap) is pulled.
 
     ``half_spread skew`` currency a unit, the skew for each lot held; ``share`` of the value
     ``lots``     of a quote; ``cap`` lots, the largest position in a contract, long or short
@@ -59,7 +60,7 @@ class MakeRule:
             screen.theo,
             screen.position,
             screen.working,
-            screen.tick,
+            screen.grid,
             micros(self.half_spread),
             self.share,
             micros(self.skew),
@@ -76,7 +77,7 @@ def _make(
     theo: Floats,
     position: Ints,
     working: Ints,
-    tick: int,
+    grid: Ints,
     half_spread: int,
     share: float,
     skew: int,
@@ -99,7 +100,7 @@ def _make(
             lots = min(size, cap - direction * position[contract])
             price = 0
             if not np.isnan(value) and lots > 0:
-                price = _wanted(book[contract + 1], direction, centre - direction * half, tick, improve)
+                price = _wanted(book[contract + 1], direction, centre - direction * half, grid, improve)
             request = requests[count]
             request[0], request[1], request[2], request[3], request[5] = contract, direction, lots, price, slot[NUMBER]
             if slot[STATE] == NOTHING:
@@ -108,7 +109,7 @@ def _make(
                 request[4], request[5] = _POST, -1
             elif price <= 0:
                 request[2], request[3], request[4] = 0, 0, _CANCEL
-            elif abs(price - slot[PRICE]) >= tolerance * tick or slot[LEFT] > lots:
+            elif _is_far(price, slot[PRICE], tolerance, grid) or slot[LEFT] > lots:
                 request[4] = _REPLACE
             else:
                 continue
@@ -117,16 +118,21 @@ def _make(
 
 
 @njit(cache=True)
-def _wanted(quote: Ints, direction: int, theory: float, tick: int, improve: int) -> int:
+def _is_far(price: int, standing: int, tolerance: int, grid: Ints) -> bool:
+    return price >= ticks_above(standing, tolerance, grid) or price <= ticks_below(standing, tolerance, grid)
+
+
+@njit(cache=True)
+def _wanted(quote: Ints, direction: int, theory: float, grid: Ints, improve: int) -> int:
     """The price of a quote, micros, 0 where there is none: as theory has it, in the bounds that others' quotes set."""
     if direction == BUY:
         if quote[BID_LEFT] > 0:
-            theory = min(theory, quote[BID] + improve * tick)
+            theory = min(theory, ticks_above(quote[BID], improve, grid))
         if quote[ASK_LEFT] > 0:
-            theory = min(theory, quote[ASK] - tick)
-        return max(int(np.floor(theory / tick)) * tick, 0)
+            theory = min(theory, ticks_below(quote[ASK], 1, grid))
+        return max(rounded_down(theory, grid), 0)
     if quote[ASK_LEFT] > 0:
-        theory = max(theory, quote[ASK] - improve * tick)
+        theory = max(theory, ticks_below(quote[ASK], improve, grid))
     if quote[BID_LEFT] > 0:
-        theory = max(theory, quote[BID] + tick)
-    return max(int(np.ceil(theory / tick)) * tick, 0)
+        theory = max(theory, ticks_above(quote[BID], 1, grid))
+    return max(rounded_up(theory, grid), 0)

@@ -41,7 +41,8 @@ class Screen(NamedTuple):
                   state
     ``fee``       micros a unit that a taker pays
     ``maker_fee`` micros a unit that a maker pays
-    ``tick``      micros, the grid of option prices
+    ``tick``      micros, the tick of option prices, the lowest where it depends on the price
+    ``grid``      int64[levels, 2], from which price on which tick holds, micros
     """
 
     now: int
@@ -56,6 +57,7 @@ class Screen(NamedTuple):
     fee: int
     maker_fee: int
     tick: int
+    grid: Ints
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:

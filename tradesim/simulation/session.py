@@ -51,7 +51,7 @@ class Session:
     """One tape under one seed, ready to be run any number of times.
 
     ``clock`` and ``states`` are those of desk 0; another's are asked for by :meth:`clock_of` and :meth:`states_of`.
-    ``ticks`` are the grids, micros, on which rules quote the underlying and the options.
+    ``ticks`` are the grids (:mod:`tradesim.simulation.ticks`) on which rules quote the underlying and the options.
     """
 
     tape: Tape
@@ -62,7 +62,7 @@ class Session:
     clock: Ints
     states: tuple[State, ...]
     fair: Fair
-    ticks: tuple[int, int]
+    ticks: tuple[Ints, Ints]
     _states: dict[int, tuple[State, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property

@@ -28,6 +28,7 @@ from tradesim.simulation.resting import (
     Behind,
     scan,
 )
+from tradesim.simulation.ticks import tick_at
 from tradesim.simulation.venue_rules import SelfTrade, VenueRules
 
 Ints = NDArray[np.int64]
@@ -222,7 +223,7 @@ class Venue:
         """Why the venue does not take an order; None where it does."""
         if limit == AT_MARKET and kind != Kind.IOC:
             return "no limit"
-        if limit != AT_MARKET and (limit <= 0 or limit % self._tick[contract >= 0] != 0):
+        if limit != AT_MARKET and (limit <= 0 or limit % tick_at(limit, self._tick[contract >= 0]) != 0):
             return "tick"
         if contract >= 0 and lots % self._rules.lot != 0:
             return "lot"

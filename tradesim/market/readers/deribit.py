@@ -51,7 +51,7 @@ LOTS: Final = 10
 
 EXPIRY_HOUR: Final = 8
 RECORDERS_OWN: Final = ("configuration:", "wss:", "ws:", "http")
-LINE: Final = re.compile(r"(\d+(?:\.\d+)?): (\{.*\})")
+LINE: Final = re.compile(r"(\d+(?:\.\d{1,9})?): (\{.*\})")
 CHANNEL: Final = re.compile(r"(ticker|trades)\.(\w+)-(\d{1,2}[A-Z]{3}\d{2})-(\d+)-([CP])\.\w+")
 
 EXACT: Final = 1e-6

@@ -20,9 +20,10 @@ from numba import njit
 from tradesim.errors import ProblemError
 from tradesim.methods.method import Fast
 from tradesim.methods.solvers.solver import Solver
-from tradesim.pricing.asian_mixture import above, mixture_of, mixture_values
+from tradesim.pricing.asian_mixture import above, is_faithful, mixture_of, mixture_values
 from tradesim.pricing.asian_simulation import PATHS, dimensions_of, normals, paths_of, simulated_above, simulated_value
 from tradesim.pricing.averaging import FIXED, FIXINGS, Future, future_of, mean_and_deviation
+from tradesim.pricing.elementary import log
 from tradesim.pricing.problem import Floats
 
 LOWEST: Final = -11.0
@@ -194,6 +195,9 @@ def exact_rows(slow: Floats, nodes: Floats, fit: Floats, rows: Floats) -> None:
         if not deviation > 0.0:
             continue
         mixture = mixture_of(future)
+        if not is_faithful(mixture, mean):
+            rows[i, CASH] = math.nan
+            continue
         for panel, number in np.ndindex(values.shape):
             spot = math.exp(nodes[panel, number] * deviation) / mean
             values[panel, number] = excess(above(spot, 1.0, mixture)[0], spot, mean)
@@ -203,7 +207,7 @@ def exact_rows(slow: Floats, nodes: Floats, fit: Floats, rows: Floats) -> None:
 @njit(cache=True, error_model="numpy")
 def asian_row_values(spot: float, rows: Floats, out: Floats) -> None:
     """Write the values of a chain at ``spot``, from rows."""
-    log_spot = math.log(spot)
+    log_spot = log(spot)
     terms = (rows.shape[1] - FIRST_PANEL) // PANELS
     for i in range(len(rows)):
         row = rows[i]

@@ -5,7 +5,7 @@ from numba import njit
 
 from tradesim.methods.method import Fast
 from tradesim.methods.solvers.solver import Solver
-from tradesim.pricing.basket import HEAD, basket_row, basket_row_value, basket_value, most_nodes
+from tradesim.pricing.basket import HEAD, basket_row, basket_row_value, basket_value, most_nodes, refuse_uncertain
 from tradesim.pricing.basket_grids import Grids, grids_of
 from tradesim.pricing.problem import Floats
 
@@ -23,8 +23,13 @@ class BasketSolver(Solver):
         self._assets = np.empty(0)
         self.nbytes = self._grids.nbytes
 
+    def check(self, slow: Floats) -> None:
+        """Refuse a contract whose assets move too far apart for the finest grid."""
+        refuse_uncertain(slow, self._dimension)
+
     def rows(self, slow: Floats) -> Floats:
         """Every node's factors, as wide as the finest grid that one of the contracts needs."""
+        self.check(slow)
         rows = np.empty((len(slow), HEAD + self._nodes(slow) * self._dimension))
         basket_rows(slow, self._grids, rows)
         return rows
