@@ -122,6 +122,7 @@ class Witness:
             "fee": round(fees.taker * MICROS),
             "maker_fee": round(fees.maker * MICROS),
             "tick": int(session.ticks[1][0, 1]),
+            "grid": session.ticks[1],
         }
         self.clock = self._clock(session)
         self.states = self._states()
