@@ -40,16 +40,17 @@ def with_ends(tape: Tape) -> tuple[Tape, Ends]:
     The underlying and the options are two markets, each with sessions of its own: a session ends a nanosecond after its
     last row where none follows within the tape's ``gap``. A generated market is one session.
     """
-    expired = _standing(tape, np.arange(1, len(tape.chain) + 1), tape.chain.expiry)
-    closes = [] if tape.latent is not None else [_closes(tape, market) for market in (False, True)]
-    closed = [_standing(tape, *each) for each in closes]
-    rows = np.unique(np.concatenate([*closed, expired], axis=1), axis=1)
+    ends = [(np.arange(1, len(tape.chain) + 1), tape.chain.expiry), _closes(tape, False), _closes(tape, True)]
+    instrument, instant, quote = np.unique(np.concatenate([_standing(tape, *end) for end in ends], axis=1), axis=1)
+    earliest = np.unique(quote, return_index=True)[1]
+    instrument, instant = instrument[earliest], instant[earliest]
+    at_expiry = int(np.count_nonzero(instant == np.append(NEVER, tape.chain.expiry)[instrument]))
     count = Ends(
         sessions=1 if tape.latent is not None else len(sessions_of(tape.ts, tape.gap)),
-        closed=rows.shape[1] - expired.shape[1],
-        expired=expired.shape[1],
+        closed=len(instant) - at_expiry,
+        expired=at_expiry,
     )
-    return (_inserted(tape, *rows) if rows.shape[1] else tape), count
+    return (_inserted(tape, instrument, instant) if len(instant) else tape), count
 
 
 def market_sessions(tape: Tape, *, options: bool) -> Ints:
@@ -79,7 +80,7 @@ def _closes(tape: Tape, options: bool) -> tuple[Ints, Ints]:
 
 
 def _standing(tape: Tape, instrument: Ints, instant: Ints) -> Ints:
-    """Those of the pairs, int64[2, k], at which the instrument's last quote until the instant has a side."""
+    """Instrument, instant and row of the last quote of each pair whose quote until then has a side, int64[3, k]."""
     asked = (instant <= tape.end) & bool((tape.kind == QUOTE).any())
     instrument, instant = instrument[asked].astype(np.int64), instant[asked]
     quotes = np.flatnonzero(tape.kind == QUOTE)
@@ -90,7 +91,7 @@ def _standing(tape: Tape, instrument: Ints, instant: Ints) -> Ints:
     last = quotes[np.maximum(at, 0)] if len(at) else at
     found = (at >= 0) & (tape.instrument[last] == instrument)
     stands = found & ((tape.bid_size[last] > 0) | (tape.ask_size[last] > 0))
-    return np.stack([instrument[stands], instant[stands]])
+    return np.stack([instrument[stands], instant[stands], last[stands]])
 
 
 def _inserted(tape: Tape, instrument: Ints, instant: Ints) -> Tape:
