@@ -22,6 +22,7 @@ def method_row(method: str, **said: Any) -> dict[str, Any]:
         "fills": 10,
         "paying": 7,
         "short_markouts": 0,
+        "unvalued_fills": 0,
         "fallbacks": 0,
     }
     counts |= {"seeds": 8, "replicates": 8}

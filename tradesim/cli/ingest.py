@@ -21,6 +21,7 @@ def ingest(
     dividend: float = 0.0,
     market: str | None = None,
     lot: float | None = None,
+    session_gap: str | None = None,
     on_bad_row: str = "raise",
     correct_clock: str | None = None,
     correct_skew: str | None = None,
@@ -50,8 +51,11 @@ def ingest(
     lot
         The contracts (of the underlying: shares or coins) of one lot, for example 0.01, of which all sizes are whole
         numbers; by default what the format says, or the largest power of ten that the sizes allow, at most 1.
+    session_gap
+        How long nothing is reported of a market that has closed; by default 3600s. Its quotes end there, and orders.
     on_bad_row
-        raise (the first bad row ends it) or drop (bad rows are left out and counted).
+        raise (the first bad row ends it) or drop (bad rows are left out and counted; what a bad quote should have told
+        is unknown until the next).
     correct_clock
         Shift receive times so that the fastest message took this long, for example 100us; by default they stand.
     correct_skew
@@ -77,6 +81,7 @@ def ingest(
         dividend=a_yield(dividend, "dividend"),
         market=market,
         lot=lot,
+        session_gap=None if session_gap is None else duration(session_gap),
         on_bad_row=one_of(OnBadRow, on_bad_row, "on-bad-row"),
     )
     if floor is not None:

@@ -63,13 +63,15 @@ def market_sessions(tape: Tape, *, options: bool) -> Ints:
 def closed_hours(tape: Tape, *, options: bool) -> Ints:
     """When a market is closed, int64[k, 2], ns: from a nanosecond after a session's last row to the next one's first.
 
-    Behind its last session a market is closed where the tape goes on for longer than a gap, and then for good.
+    Where the last rows are quotes without sides they say when it closed. Behind its last session a market is closed where the tape goes on for longer than a gap, and then for good.
     """
     sessions = market_sessions(tape, options=options)
     opens = np.append(sessions[1:, 0], NEVER)
     last = sessions[:, 1]
     closed = np.minimum(opens, tape.end) - last > tape.gap
-    return np.stack([last[closed] + 1, opens[closed]], axis=1)
+    empty = (tape.kind == QUOTE) & (tape.bid_size == 0) & (tape.ask_size == 0)
+    traded_on = np.isin(last, tape.ts[~empty & ((tape.instrument != UNDERLYING) == options)])
+    return np.stack([last[closed] + traded_on[closed], opens[closed]], axis=1)
 
 
 def _closes(tape: Tape, options: bool) -> tuple[Ints, Ints]:

@@ -6,6 +6,7 @@ form :class:`~tradesim.market.readers.reader.Reader` and name it in ``READERS``.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -48,6 +49,7 @@ def ingest(
     dividend: float = 0.0,
     market: str | None = None,
     lot: float | None = None,
+    session_gap: int | None = None,
     on_bad_row: OnBadRow = OnBadRow.RAISE,
 ) -> tuple[Tape, Intake]:
     """Make a tape of a vendor's files; return it, and what was left out of it.
@@ -60,6 +62,8 @@ def ingest(
 
     ``market``      of LEAN: which of its markets the files are of, where their folders do not say it: ``equity/usa`` or
     ``index/usa`` (see :mod:`tradesim.market.readers.lean_markets`)
+    ``session_gap`` ns without a row of the underlying, or of the options, after which their session has ended, and with
+    it their quotes; None is an hour
     ``lot``         contracts of which every size is counted; None is what the format says, or the largest power of ten,
     at most 1, that makes all sizes whole
 
@@ -78,7 +82,10 @@ def ingest(
         market=market,
         on_bad_row=on_bad_row,
     )
-    tape, intake = validated(_reader(format)(request), on_bad_row=on_bad_row)
+    draft = _reader(format)(request)
+    if session_gap is not None:
+        draft = replace(draft, terms=replace(draft.terms, session_gap=session_gap))
+    tape, intake = validated(draft, on_bad_row=on_bad_row, recorded=True)
     tape = tape if lot is None else in_lots(tape, lot)
     if output is not None:
         write_tape(tape, output)

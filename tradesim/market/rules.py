@@ -11,6 +11,7 @@
 | ``crossed`` | the bid is at most the ask: a locked quote is legal, a missing side too |
 | ``trade`` ``quote`` | a trade has a price, a size and no sides; a quote has no trade's price and size |
 | ``level`` ``feed`` | a level has a price, a size (0: it is gone) and a side; an order has a number and lots, too |
+| ``early`` | of a recording: it is not before 1990 |
 | ``expired`` | it is not after its contract's expiry |
 | ``latent`` | a latent row has a positive spot and level |
 | ``order`` | it is not before any row above it |
@@ -31,11 +32,14 @@ from numpy.typing import NDArray
 from tradesim.market.chain import Chain
 from tradesim.market.rows import COLUMNS, LATENT, LATENT_COLUMNS, MARKET_COLUMNS, SIDES
 from tradesim.market.tape import ADD, DEPTH, EXECUTE, QUOTE, REDUCE, TRADE, UNDERLYING
+from tradesim.units import SECOND
 
 LARGEST_EXACT_FLOAT: Final = 2.0**53
 LARGEST_AMOUNT: Final = 2**50
 """A thousand million of currency: what is more is a fault of the source."""
 FARTHEST_TIME: Final = 2**62
+EARLIEST: Final = 631_152_000 * SECOND
+"""The beginning of 1990: no exchange recorded instants before; an earlier stamp is missing, or in another unit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,6 +239,14 @@ def _expired(rows: pl.DataFrame, chain: Chain) -> pl.Series:
     instrument = rows["instrument"].fill_null(UNDERLYING).to_numpy()
     return rows["ts"] > pl.Series(expiry[np.where(known, instrument, UNDERLYING)])
 
+
+EARLY: Final = Rule(
+    name="early",
+    column="ts",
+    law="a ts of a recording is not before 1990; give it in ns since the epoch",
+    breaks=pl.col.ts < EARLIEST,
+)
+"""Of what a reader has read."""
 
 ORDER: Final = Rule(
     name="order",

@@ -21,7 +21,7 @@ ROW: Final = "row"
 """The column that holds where a row stood before any was left out; 0 is the first."""
 
 
-LOST: Final = frozenset({"missing", "kind", "instrument", "expired", "duplicate"})
+LOST: Final = frozenset({"missing", "kind", "instrument", "early", "expired", "duplicate"})
 """Rules of which a quote that breaks one ends no quote before it: whose it is is not known, or it tells nothing new."""
 
 

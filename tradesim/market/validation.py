@@ -21,7 +21,7 @@ from tradesim.market.rows import (
     draft_of,
     tape_of,
 )
-from tradesim.market.rules import DUPLICATE, ORDER, row_rules, value_rules
+from tradesim.market.rules import DUPLICATE, EARLY, ORDER, row_rules, value_rules
 from tradesim.market.sieve import ROW, OnBadRow, Sieve, utc
 from tradesim.market.tape import Tape
 from tradesim.market.terms import check_chain, check_terms
@@ -80,8 +80,8 @@ def check_tape(tape: Tape) -> None:
     validated(draft_of(tape), on_bad_row=OnBadRow.RAISE)
 
 
-def validated(draft: Draft, *, on_bad_row: OnBadRow = OnBadRow.RAISE) -> tuple[Tape, Intake]:
-    """The tape of ``draft``, and what was left out of it.
+def validated(draft: Draft, *, on_bad_row: OnBadRow = OnBadRow.RAISE, recorded: bool = False) -> tuple[Tape, Intake]:
+    """The tape of ``draft``, and what was left out of it; one that is ``recorded`` now has stamps of its time.
 
     Raises :class:`~tradesim.errors.TapeError` for a draft whose columns, terms or chain break a rule, that holds no row
     or keeps none, and, where ``on_bad_row`` is ``RAISE``, for the first row that breaks a rule.
@@ -96,6 +96,7 @@ def validated(draft: Draft, *, on_bad_row: OnBadRow = OnBadRow.RAISE) -> tuple[T
     sieve = Sieve(chain=draft.chain, where=draft.where, on_bad_row=on_bad_row)
     rows = sieve.sift(rows.with_row_index(ROW), value_rules(rows))
     rows = rows.select(ROW, pl.col(*MARKET_COLUMNS, *DEEPER_COLUMNS).cast(pl.Int64), *LATENT_COLUMNS)
+    rows = sieve.sift(rows, [EARLY]) if recorded else rows
     _check_expiries(draft, rows["ts"].to_numpy())
     for rules in (row_rules(draft.chain), [ORDER], [DUPLICATE]):
         rows = sieve.sift(rows, rules)
