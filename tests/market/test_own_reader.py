@@ -292,3 +292,12 @@ def test_a_module_that_fails_is_blamed_by_its_line(tmp_path, source, monkeypatch
 def test_a_missing_source_is_refused_before_the_function_sees_it(tape_of, tmp_path):
     with pytest.raises(SourceError, match="there is no such file"):
         tape_of(STOCK, sources=[tmp_path / "absent.csv"])
+
+
+def test_the_underlying_has_a_multiplier_of_its_own(tape_of):
+    assert tape_of(OPTION, underlying=None).unit == 1
+    stated = OPTION.replace('"multiplier": [None', '"multiplier": [50')
+    assert tape_of(stated, underlying=None).unit == 50
+    two = stated.replace('"contract": [None, "P90", "C110", "C110"]', '"contract": [None, None, None, None]')
+    with pytest.raises(SourceError, match="column multiplier: the underlying has 2 of them; it must have one"):
+        tape_of(two, underlying=None)

@@ -1,5 +1,7 @@
 """Laws of tapes of several days on which contracts expire: nothing is traded that is not there, and money adds up."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -44,9 +46,13 @@ STRATEGIES = {
 }
 
 
+UNIT = 5
+
+
 @pytest.fixture(scope="module")
 def tape() -> Tape:
-    return two_days()
+    """Its underlying is a future of five units."""
+    return replace(two_days(), unit=UNIT)
 
 
 @pytest.fixture(scope="module", params=list(STRATEGIES))
@@ -140,3 +146,15 @@ def test_what_the_close_hides_is_null_and_counted(comparison: Comparison, tape: 
     assert fills.filter(~hidden & pl.col.fair.is_null()).is_empty()
     counted = comparison.store.query("SELECT sum(unvalued_fills) FROM run_pnl").item()
     assert counted == fills["fair"].null_count()
+
+
+def test_a_hedge_is_a_number_of_futures_each_of_its_units(comparison: Comparison) -> None:
+    hedges = comparison.store.query("SELECT lots FROM orders WHERE contract = -1")
+    assert len(hedges) > 0
+    assert none(comparison, "(FROM fills WHERE contract = -1)", f"multiplier <> {UNIT}")
+    due = comparison.store.query("""
+        SELECT o.lots * 5 AS hedged, sum(abs(f.quantity) * f.multiplier) AS held
+        FROM orders o JOIN fills f ON f.run = o.run AND f.contract >= 0 AND f.venue <= o.decided
+        WHERE o.contract = -1 GROUP BY ALL
+    """)
+    assert (due["hedged"] <= due["held"] + UNIT).all()

@@ -63,7 +63,8 @@ def market_sessions(tape: Tape, *, options: bool) -> Ints:
 def closed_hours(tape: Tape, *, options: bool) -> Ints:
     """When a market is closed, int64[k, 2], ns: from a nanosecond after a session's last row to the next one's first.
 
-    Where the last rows are quotes without sides they say when it closed. Behind its last session a market is closed where the tape goes on for longer than a gap, and then for good.
+    Where the last rows are quotes without sides they say when it closed. Behind its last session a market is closed
+    where the tape goes on for longer than a gap, and then for good.
     """
     sessions = market_sessions(tape, options=options)
     opens = np.append(sessions[1:, 0], NEVER)

@@ -74,6 +74,7 @@ class Tape:
     ``order``     int64, which order, 1 or more, of a full order feed; else 0
     ``underlying`` its name; ``currency`` what its prices are counted in, and the options' unless the chain's settlement
     says that they are in coin; ``lot`` the contracts in one lot
+    ``unit``      units of the underlying in one contract of it: 50 of an ES future, 1 of a share or a coin
     ``rate dividend`` continuously compounded, a year: the underlying's forward where the options do not tell it
     ``source``    where the tape comes from, in one line
     ``resolution`` ns: the tape cannot tell two instants closer than this apart (a minute for minute bars)
@@ -101,6 +102,7 @@ class Tape:
     side: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
     order: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     lot: float = 1.0
+    unit: int = 1
     rate: float = 0.0
     dividend: float = 0.0
     resolution: int = 1
@@ -141,6 +143,7 @@ class Tape:
             digest.update(np.ascontiguousarray(column).tobytes())
         terms: list[object] = [self.underlying, self.currency, self.chain.name, str(self.chain.settlement)]
         terms += [self.lot, self.rate, self.dividend, self.resolution, *filter(None, [self.problem])]
+        terms += [{"unit": self.unit}] if self.unit != 1 else []
         terms += [{"session_gap": self.session_gap}] if self.session_gap != SESSION_GAP else []
         digest.update(json.dumps(terms).encode())
         return digest.hexdigest()

@@ -21,6 +21,7 @@ class Terms:
     currency: str
     source: str
     lot: float = 1.0
+    unit: int = 1
     rate: float = 0.0
     dividend: float = 0.0
     resolution: int = 1
@@ -52,10 +53,10 @@ def check_terms(terms: Terms, where: str) -> None:
             raise TapeError(f"{where}: {name} is {value!r}; it must be a finite number")
     if terms.lot <= 0:
         raise TapeError(f"{where}: lot is {terms.lot!r}; it must be positive")
-    for name in ("resolution", "session_gap"):
+    for name, of in (("resolution", " of ns"), ("session_gap", " of ns"), ("unit", "")):
         value = getattr(terms, name)
         if not isinstance(value, int) or value < 1:
-            raise TapeError(f"{where}: {name} is {value!r}; it must be a whole number of ns, at least 1")
+            raise TapeError(f"{where}: {name} is {value!r}; it must be a whole number{of}, at least 1")
 
 
 def check_chain(chain: Chain, where: str) -> None:

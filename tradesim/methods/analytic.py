@@ -12,7 +12,7 @@ from tradesim.methods.staged import HIT, Prepared, Staged, slow_inputs
 from tradesim.pricing.collocation import ACCURATE, Scheme
 from tradesim.pricing.problem import Floats, Problem
 
-KEPT_BYTES: Final = 2**28
+KEPT_BYTES: Final = 2**26
 """Rows kept by one slice, in bytes, before the least recently used state is dropped."""
 
 

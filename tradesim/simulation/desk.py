@@ -251,7 +251,7 @@ class Desk:
         chosen = self._strategy.rule.decide(self._screen)
         if self._strategy.hedge is not None:
             units = self.account.position * self._multiplier
-            due = self._strategy.hedge.request(units, self._values.delta, self.account.hedge)
+            due = self._strategy.hedge.request(units, self._values.delta, self.account.hedge, self._session.tape.unit)
             if len(due):
                 chosen = np.concatenate([as_requests(chosen), due])
         if not len(chosen):
@@ -357,7 +357,8 @@ class Desk:
     def _record_fill(
         self, message: Message, direction: int, trade: Trade, fee: int, known: int, liquidity: str
     ) -> None:
-        multiplier = 1 if trade.contract == UNDERLYING else int(self._session.tape.chain.multiplier[trade.contract])
+        tape = self._session.tape
+        multiplier = tape.unit if trade.contract == UNDERLYING else int(tape.chain.multiplier[trade.contract])
         cost = fee * trade.lots * multiplier
         self._held[trade.contract] += direction * trade.lots
         self.account.cash -= direction * trade.lots * multiplier * trade.price + cost

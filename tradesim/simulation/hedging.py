@@ -35,10 +35,13 @@ class DeltaHedge:
         if not 0.0 < self.bump < 0.1:
             raise ArgumentError(f"DeltaHedge(bump={self.bump}): the relative bump must be above 0 and below 0.1")
 
-    def request(self, units: Ints, delta: Floats, held: int) -> Ints:
-        """The order in the underlying that is due, int64[1 or 0, 6]; ``units`` int64[n] is position x multiplier."""
-        exposed = net_delta(units, delta) + held
-        lots = round(abs(exposed))
+    def request(self, units: Ints, delta: Floats, held: int, unit: int = 1) -> Ints:
+        """The order in the underlying that is due, int64[1 or 0, 6]; ``units`` int64[n] is position x multiplier.
+
+        Of the underlying ``held`` lots are, of ``unit`` units each.
+        """
+        exposed = net_delta(units, delta) + held * unit
+        lots = round(abs(exposed) / unit)
         if abs(exposed) <= self.band or lots == 0:
             return NONE_DUE
         direction = -1 if exposed > 0 else 1

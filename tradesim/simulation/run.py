@@ -136,7 +136,11 @@ def _positions(session: Session, desk: Desk) -> pl.DataFrame:
     multiplier = chain.multiplier[held]
     lots = account.position[held]
     if account.hedge:
-        held, multiplier, lots = np.append(held, UNDERLYING), np.append(multiplier, 1), np.append(lots, account.hedge)
+        held, multiplier, lots = (
+            np.append(held, UNDERLYING),
+            np.append(multiplier, session.tape.unit),
+            np.append(lots, account.hedge),
+        )
     at_end = np.full(len(held), session.tape.end, dtype=np.int64)
     return pl.DataFrame(
         {

@@ -84,6 +84,7 @@ def read_databento(request: Request) -> Draft:
             source=f"Databento quotes and trades of {underlying}: {where}"
             + _left_out(keys, defined)
             + _single(contracts),
+            unit=max((defined[key].unit for key in instruments if key in defined and key in names), default=1),
             rate=request.rate,
             dividend=request.dividend,
         ),

@@ -8,7 +8,7 @@ A row is one thing that happened. Columns may stand in any order; those that say
 | ``received`` | as ``ts``, or null | the recorder's instant |
 | ``contract`` | text, or null | which option; null is the underlying |
 | ``strike`` ``expiry`` ``right`` ``style`` | number; as ``ts``; call or put; european or american | of the contract |
-| ``multiplier`` | whole number, or null: 1 | units of the underlying in a contract |
+| ``multiplier`` | whole number, or null: 1 | units of the underlying in a contract, or in one of its own |
 | ``forward`` | number, or null | the underlying's price for the contract's expiry as the venue states it |
 | ``bid`` ``bid_size`` ``ask`` ``ask_size`` | numbers, or null: the side is missing | the best quote, from here on |
 | ``price`` ``size`` | numbers, or null | of a trade, a level or an order |
@@ -104,7 +104,7 @@ def draft_of_frames(
     return Draft(
         rows=in_order([market]),
         chain=_chain(contracts, settlement),
-        terms=replace(terms, lot=1 / in_one, resolution=_resolution(rows["ts"])),
+        terms=replace(terms, lot=1 / in_one, unit=_unit(rows, where), resolution=_resolution(rows["ts"])),
         where=where,
         carry=carry,
     )
@@ -209,6 +209,14 @@ def _contracts(rows: pl.DataFrame, where: str) -> pl.DataFrame:
             told_of = "none" if row[f"{name}_told"] == 0 else f"{row[f'{name}_told']} of them"
             raise SourceError(f"{where}: column {name}: contract {row['contract']} has {told_of}; it must have one")
     return contracts.sort(*TERMS, "contract").select("contract", *TERMS, pl.col.multiplier.fill_null(1))
+
+
+def _unit(rows: pl.DataFrame, where: str) -> int:
+    """Units in a contract of the underlying: 1 where its rows state no multiplier."""
+    stated = rows.filter(pl.col.contract.is_null())["multiplier"].drop_nulls().unique().sort()
+    if len(stated) > 1:
+        raise SourceError(f"{where}: column multiplier: the underlying has {len(stated)} of them; it must have one")
+    return int(stated[0]) if len(stated) else 1
 
 
 def _lots_in_one(rows: pl.DataFrame) -> int:
