@@ -5,37 +5,14 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from days import NIGHT, two_days
+from days import NIGHT, buy_once, join_the_bid, two_days
 
 import tradesim
 from tradesim.experiments.compare import Comparison, compare
 from tradesim.market.tape import Tape
 from tradesim.market.tape_file import write_tape
-from tradesim.simulation.book import ASK, ASK_LEFT, BID, BID_LEFT
-from tradesim.simulation.orders import Kind
-from tradesim.simulation.screen import NOTHING, STATE, Screen
 from tradesim.simulation.strategy import Custom
 from tradesim.units import SECOND
-
-
-def buy_once(screen: Screen) -> np.ndarray:
-    """A lot of every contract that is offered and not held."""
-    ask, there = screen.book[1:, ASK], screen.book[1:, ASK_LEFT] > 0
-    wanted = np.flatnonzero(there & (screen.position == 0) & ~screen.in_flight)
-    return requests(wanted, ask[wanted], Kind.IOC)
-
-
-def join_the_bid(screen: Screen) -> np.ndarray:
-    """Two lots at the best bid of every contract in which no bid of its own stands."""
-    bid, there = screen.book[1:, BID], screen.book[1:, BID_LEFT] > 0
-    wanted = np.flatnonzero(there & (screen.working[:, 0, STATE] == NOTHING))
-    return requests(wanted, bid[wanted], Kind.LIMIT)
-
-
-def requests(contracts: np.ndarray, limits: np.ndarray, kind: Kind) -> np.ndarray:
-    rows = [(c, 1, 2, limit, kind, -1) for c, limit in zip(contracts.tolist(), limits.tolist(), strict=True)]
-    return np.array(rows, dtype=np.int64).reshape(-1, 6)
-
 
 OFTEN = tradesim.AnyOf((tradesim.SpotMoved(), tradesim.Timer(period=SECOND // 10)))
 STRATEGIES = {
