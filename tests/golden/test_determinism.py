@@ -52,7 +52,7 @@ def test_twice_in_one_process():
 
 
 def test_in_two_processes():
-    command = "import test_determinism as t; print(t.digest(t.replay()))"
+    command = "import sys; sys.path.append('../support'); import test_determinism as t; print(t.digest(t.replay()))"
     told = subprocess.run(
         [sys.executable, "-c", command], cwd=Path(__file__).parent, capture_output=True, text=True, check=True
     )
