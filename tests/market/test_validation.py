@@ -80,6 +80,13 @@ def test_drop_counts_the_bad_row_alone_and_ends_the_quote_that_it_would_have_rep
     assert ("unknown until the next" in str(intake)) == ended
 
 
+def test_a_time_that_overflows_does_not_move_the_bad_quote_below_it():
+    rows = [*ROWS, quote(AFTER, 0, 99, 101, ts=2**62), quote(AFTER, 1, 12, 11)]
+    tape, intake = validated(draft(rows), on_bad_row=OnBadRow.DROP)
+    assert (intake.dropped, intake.unknown) == ({"large": 1, "crossed": 1}, 1)
+    assert tape.ts[-1] == quote(AFTER, 1, 12, 11)["ts"]
+
+
 def test_legal_rows_are_all_kept():
     tape, intake = validated(draft())
     assert len(tape) == len(ROWS)

@@ -77,14 +77,12 @@ class Sieve:
         emptied = bad & ~lost & self._is_quote(rows)
         self._emptied.update(rows[ROW].filter(emptied).to_list())
         self.unknown = len(self._emptied)
-        return (
-            rows.with_columns(
-                pl.when(pl.Series(emptied)).then(None).otherwise(pl.col(name)).alias(name)
-                for name in ("received", *(column for side in SIDES for column in side), "side", "order")
-            )
-            .with_columns(pl.when(pl.Series(emptied)).then(pl.col.ts.cum_max()).otherwise(pl.col.ts).alias("ts"))
-            .filter(~bad | emptied)
-        )
+        above = pl.when(pl.Series(~bad)).then(pl.col.ts).cum_max().forward_fill()
+        told = ("received", *(column for side in SIDES for column in side), "side", "order")
+        return rows.with_columns(
+            pl.when(pl.Series(emptied)).then(pl.max_horizontal("ts", above)).otherwise(pl.col.ts).alias("ts"),
+            *(pl.when(pl.Series(~emptied)).then(pl.col(name)).alias(name) for name in told),
+        ).filter(~bad | emptied)
 
     def _is_quote(self, rows: pl.DataFrame) -> NDArray[np.bool_]:
         """Quotes whose instrument and instant are known, and that were not emptied before."""
