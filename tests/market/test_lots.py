@@ -69,7 +69,8 @@ def test_days_whose_lots_have_no_whole_ratio_are_refused(tmp_path):
 
 def test_a_stated_lot_is_the_tapes(tmp_path):
     (tmp_path / "capture.csv").write_text(
-        "exchange,symbol,timestamp,local_timestamp,id,side,price,amount\nbinance,BTCUSDT,1000000,1000000,1,buy,2.5,0.5\n"
+        "exchange,symbol,timestamp,local_timestamp,id,side,price,amount\n"
+        "binance,BTCUSDT,1582329601000000,1582329601000000,1,buy,2.5,0.5\n"
     )
     made = ingest("tardis", [tmp_path / "capture.csv"], lot=0.01, output=tmp_path / "tape.parquet")[0]
     assert (made.lot, made.size.tolist()) == (0.01, [50])

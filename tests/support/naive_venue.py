@@ -101,7 +101,7 @@ class NaiveVenue:
         if kind == QUOTE:
             self.quoted(row, instrument, fills)
         elif kind == TRADE:
-            self.takes_what_is_shown(row, instrument, price, size)
+            self.takes_what_is_shown(row, instrument, price, size, sign)
             self.traded(instrument, price, size, sign or self.who_came(instrument, price), fills)
         elif kind == DEPTH:
             self.levels[instrument, sign, price] = size
@@ -142,7 +142,7 @@ class NaiveVenue:
                     lots = min(order.left, other.left)
                     other.left -= lots
                     self.give(order, lots, fills)
-                if not news[sign]:
+                if not news[sign] or not (own.size or other.size):
                     continue
                 if own.size == 0 or sign * (order.price - own.price) > 0:
                     order.ahead, order.shown, order.traded = 0.0, 0, 0
@@ -179,15 +179,16 @@ class NaiveVenue:
         nearer = abs(price - bid.price) - abs(price - ask.price)
         return (nearer > 0) - (nearer < 0)
 
-    def takes_what_is_shown(self, row, instrument, price, size):
+    def takes_what_is_shown(self, row, instrument, price, size, came):
         later = range(row + 1, len(self.tape))
         at_once = (r for r in later if self.tape.ts[r] == self.tape.ts[row] and self.tape.instrument[r] == instrument)
         if any(self.tape.kind[r] == QUOTE for r in at_once):
             return
         for sign in (1, -1):
             side = self.sides[instrument, sign]
-            if side.size and side.price == price:
-                taken = min(size, side.left)
+            beyond = sign * (side.price - price)
+            if side.size and (beyond > 0 or (beyond == 0 and came != sign)):
+                taken = side.left if beyond > 0 else min(size, side.left)
                 side.left, side.traded = side.left - taken, side.traded + taken
 
     def traded(self, instrument, price, size, came, fills):
@@ -267,7 +268,7 @@ class NaiveVenue:
         if own.size == 0 or sign * (limit - own.price) > 0:
             return 0.0, 0
         if own.price == limit:
-            return float(own.left), own.size
+            return float(own.left), own.size - own.traded
         return (None, None) if told is None else (float(told), told)
 
     def best(self, instrument, sign, direction, limit):

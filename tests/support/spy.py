@@ -47,10 +47,11 @@ class Telling(Method):
         return 8
 
 
-def _take_shown(book, instrument, price, lots):
-    for first, traded in ((0, 6), (3, 7)):
-        if book[instrument][first + 1] and book[instrument][first] == price:
-            taken = min(lots, book[instrument][first + 2])
+def _take_shown(book, instrument, price, lots, came):
+    for first, traded, sign in ((0, 6, 1), (3, 7, -1)):
+        beyond = sign * (book[instrument][first] - price)
+        if book[instrument][first + 1] and (beyond > 0 or (beyond == 0 and came != sign)):
+            taken = book[instrument][first + 2] if beyond > 0 else min(lots, book[instrument][first + 2])
             book[instrument][first + 2] -= taken
             book[instrument][traded] += taken
 
@@ -164,7 +165,7 @@ class Witness:
         for row in range(len(tape)):
             same = (tape.ts[row:] == tape.ts[row]) & (tape.instrument[row:] == tape.instrument[row])
             if tape.kind[row] == TRADE and self.clock[row] <= until and not (tape.kind[row:][same] == QUOTE).any():
-                yield row, (int(tape.instrument[row]), int(tape.price[row]), int(tape.size[row]))
+                yield row, tuple(int(column[row]) for column in (tape.instrument, tape.price, tape.size, tape.side))
 
     def mids(self, until):
         """Twice the middle of the underlying, None where a side is missing, by the instant of its arrival."""

@@ -62,7 +62,7 @@ def race_facts(
             "method": seats[desk].strategy.method,
             "role": str(role),
             "blocks": blocks,
-            "span": open_time(sessions_of(tape.ts)),
+            "span": open_time(sessions_of(tape.ts, tape.gap)),
             "manifest": manifest,
         }
         facts = run_facts(row, result, desk=desk)

@@ -112,7 +112,7 @@ def replay_seed(
             "role": str(job.role),
             "compute_ns": job.compute_ns,
             "blocks": plan.block_group(seed),
-            "span": open_time(sessions_of(tape.ts)),
+            "span": open_time(sessions_of(tape.ts, tape.gap)),
             "manifest": manifest,
         }
         for table, frame in run_facts(row, result).items():

@@ -153,7 +153,7 @@ def ground_facts(plan: Plan, session: Session) -> dict[str, Any]:
         "money_unit": [tape.lot / MICROS],
         "fair": [session.fair.kind],
         "resolution": [max(each.resolution for each in tapes)],
-        "span": [sum(open_time(sessions_of(each.ts)) for each in tapes)],
+        "span": [sum(open_time(sessions_of(each.ts, each.gap)) for each in tapes)],
         "manifest": [json.dumps(plan.manifest() | ran_on)],
     }
 

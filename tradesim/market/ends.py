@@ -101,8 +101,6 @@ def _inserted(tape: Tape, instrument: Ints, instant: Ints) -> Tape:
     """The tape with a row without sides of each ``instrument`` behind all others of its ``instant``."""
     lag = np.maximum.accumulate(tape.received)[np.searchsorted(tape.ts, instant, side="right") - 1]
     said = {"ts": instant, "received": np.maximum(instant, lag), "instrument": instrument, "kind": QUOTE}
-    if np.array_equal(tape.received, tape.ts):
-        said["received"] = instant
     order = np.argsort(np.concatenate([tape.ts, instant]), kind="stable")
     columns: dict[str, Any] = {}
     for name in ROW_COLUMNS:

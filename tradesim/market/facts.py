@@ -56,7 +56,7 @@ MINUTE: Final = 60 * SECOND
 
 def facts_of(tape: Tape) -> Facts:
     """All facts of ``tape``; those of options are None where it has none."""
-    sessions = sessions_of(tape.ts)
+    sessions = sessions_of(tape.ts, tape.gap)
     facts = {
         **_arrival_facts(tape, sessions),
         **_return_facts(tape, sessions),

@@ -174,7 +174,7 @@ def reactions_of(tape: Tape, *, ticks: float = 0.0) -> Reactions:
     Raises :class:`~tradesim.errors.TapeError` where the tape cannot identify a reaction, saying why.
     """
     ts, mid = mids(tape)
-    sessions = sessions_of(tape.ts)
+    sessions = sessions_of(tape.ts, tape.gap)
     session = session_at(ts, sessions)
     at = np.flatnonzero((np.diff(mid) != 0.0) & (np.diff(session) == 0)) + 1
     if len(at) < FEWEST:

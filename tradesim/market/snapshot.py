@@ -112,7 +112,7 @@ def snapshot_of(tape: Tape, *, at: int | None = None, rate: float | None = None)
     quoted = tape.ts[(tape.kind == QUOTE) & (tape.instrument != UNDERLYING)]
     if not len(quoted):
         raise TapeError(f"tape {tape.underlying}: no option is quoted on it; give a tape with a chain")
-    sessions = sessions_of(tape.ts)
+    sessions = sessions_of(tape.ts, tape.gap)
     at = _middle(np.clip(sessions, quoted[0], quoted[-1])) if at is None else at
     rows = np.flatnonzero((tape.kind == QUOTE) & (tape.ts <= at) & (tape.ts >= _opening(sessions, at)))
     count = len(tape.chain) + 1

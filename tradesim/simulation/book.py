@@ -41,17 +41,17 @@ def empty_book(instruments: int) -> Ints:
 def quote_rows(tape: Tape) -> Ints:
     """What a replay reads of each row: instrument, kind, bid, bid size, ask, ask size; int64[rows, 6].
 
-    Of a trade, price and lots stand in the place of the bid: what it takes from what is shown. It takes nothing there
+    Of a trade, price, lots and side stand in their place: what it takes from what is shown. It takes nothing there
     where a quote of the same instrument follows at the same instant, which tells what is left.
     """
     columns = (tape.instrument, tape.kind, tape.bid, tape.bid_size, tape.ask, tape.ask_size)
     rows = np.ascontiguousarray(np.stack([np.asarray(c, dtype=np.int64) for c in columns], axis=1))
-    _write_trades(rows, tape.ts, tape.price, tape.size)
+    _write_trades(rows, tape.ts, tape.price, tape.size, tape.side)
     return rows
 
 
 @njit(cache=True)
-def _write_trades(rows: Ints, ts: Ints, price: Ints, size: Ints) -> None:
+def _write_trades(rows: Ints, ts: Ints, price: Ints, size: Ints, side: NDArray[np.int8]) -> None:
     quoted = np.full(rows[:, 0].max() + 1, np.iinfo(np.int64).max, dtype=np.int64)
     for j in range(len(rows) - 1, -1, -1):
         instrument = rows[j, 0]
@@ -60,6 +60,7 @@ def _write_trades(rows: Ints, ts: Ints, price: Ints, size: Ints) -> None:
         elif rows[j, 1] == TRADE:
             rows[j, 2] = price[j]
             rows[j, 3] = 0 if quoted[instrument] == ts[j] else size[j]
+            rows[j, 4] = side[j]
 
 
 @njit(cache=True)
@@ -81,11 +82,15 @@ def show(book: Ints, instrument: int, side: int, price: int, size: int) -> None:
 
 
 @njit(cache=True)
-def trade(quote: Ints, price: int, lots: int) -> None:
-    """A trade on the tape takes its lots from the side of ``quote`` at its price."""
-    for side, traded in ((BID, BID_TRADED), (ASK, ASK_TRADED)):
-        if quote[side + 1] > 0 and quote[side] == price:
-            taken = min(lots, quote[side + 2])
+def trade(quote: Ints, price: int, lots: int, came: int) -> None:
+    """A trade on the tape takes its lots from the side of ``quote`` at its price, and all of one that it went through.
+
+    ``came`` is who came to the book, +1 a buyer, -1 a seller, 0 where it is not told.
+    """
+    for side, traded, sign in ((BID, BID_TRADED, SELL), (ASK, ASK_TRADED, BUY)):
+        beyond = sign * (price - quote[side])
+        if quote[side + 1] > 0 and lots > 0 and (beyond > 0 or (beyond == 0 and came != -sign)):
+            taken = quote[side + 2] if beyond > 0 else min(lots, quote[side + 2])
             quote[side + 2] -= taken
             quote[traded] += taken
 
@@ -100,7 +105,7 @@ def replay(rows: Ints, clock: Ints, cursor: int, until: int, book: Ints) -> int:
             show(book, row[0], BID, row[2], row[3])
             show(book, row[0], ASK, row[4], row[5])
         elif row[1] == TRADE:
-            trade(book[row[0]], row[2], row[3])
+            trade(book[row[0]], row[2], row[3], row[4])
         cursor += 1
     return cursor
 

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from functools import partial
-from math import isnan
+from math import isnan, nan
 from time import perf_counter_ns
 from typing import Final
 
@@ -169,13 +169,14 @@ class Desk:
     def _settle(self, contracts: Ints) -> None:
         """Every fill of these contracts has happened: what is held of them is paid for, whether known yet or not."""
         chain, now = self._session.tape.chain, self._engine.now
+        for contract in contracts.tolist():
+            self.account.settle(contract)
+        contracts = contracts[np.array(self._held)[contracts] != 0]
         values = self._session.fair.values(contracts, np.full(len(contracts), now, dtype=np.int64))
         for contract, value in zip(contracts.tolist(), values.tolist(), strict=True):
             lots, multiplier = self._held[contract], int(chain.multiplier[contract])
-            self.account.settle(contract)
-            if lots:
-                self.account.cash += lots * multiplier * value
-                self.recorder.settlements.append((self._index, contract, lots, multiplier, now, value))
+            self.account.cash += lots * multiplier * value
+            self.recorder.settlements.append((self._index, contract, lots, multiplier, now, value))
 
     def _learn_of(self, order: Message, lots: int) -> None:
         self.account.traded(order.number, order.contract, order.direction, lots)
@@ -198,7 +199,7 @@ class Desk:
             self._observer.before(start)
         began = perf_counter_ns()
         self._view.advance(wake.seen)
-        spot = self._view.spot
+        spot = self._view.spot if not self._venue.is_closed(start) else nan
         feed = perf_counter_ns() - began
         tag, price = self._values.price(spot, start)
         work = partial(self._work, uniform(self._session.seed, COMPUTE, self._index, wake.key, 0), wake.key)

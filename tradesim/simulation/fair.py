@@ -26,7 +26,7 @@ from tradesim.errors import ArgumentError, TapeError
 from tradesim.market.chain import Settlement, listed_terms
 from tradesim.market.ends import NEVER, closed_hours
 from tradesim.market.latent import level_steps
-from tradesim.market.tape import QUOTE, UNDERLYING, Latent, Tape
+from tradesim.market.tape import QUOTE, TRADE, UNDERLYING, Latent, Tape
 from tradesim.methods.method import State
 from tradesim.pricing import PROBLEMS, by_style
 from tradesim.pricing.columns import Points
@@ -65,8 +65,8 @@ class Fair(Protocol):
         """The underlying's value in micros."""
         ...
 
-    def markouts(self, instant: Ints) -> list[int | None]:
-        """How many ns after each instant its value is taken; None where it is taken then."""
+    def markouts(self, contract: Ints, instant: Ints) -> list[int | None]:
+        """How many ns after each instant its value is taken; None where it is taken then, or not identified."""
         ...
 
     def identified(self, contract: Ints, instant: Ints, horizon: Ints | None = None) -> NDArray[np.bool_]:
@@ -151,7 +151,7 @@ class LatentFair(_Expiring):
         """See :class:`Fair`."""
         return np.rint(self.latent.at(instant)[0] * MICROS).astype(np.int64)
 
-    def markouts(self, instant: Ints) -> list[int | None]:
+    def markouts(self, contract: Ints, instant: Ints) -> list[int | None]:
         """See :class:`Fair`."""
         return [None] * len(instant)
 
@@ -245,16 +245,21 @@ class Markout(_Expiring):
 
     def values(self, contract: Ints, instant: Ints) -> Ints:
         """See :class:`Fair`."""
-        return self._unless_expired(contract, instant + self.horizon, self._middles)
+        return self._unless_expired(contract, np.minimum(instant + self.horizon, self.tape.end), self._middles)
 
     def identified(self, contract: Ints, instant: Ints, horizon: Ints | None = None) -> NDArray[np.bool_]:
-        """Where the session lasts so long, or the contract expires or the tape ends before; and bars are no longer."""
+        """Where the session lasts so long, or the contract expires or the tape ends before; bars are no longer; and the
+        contract is quoted then."""
         after = np.full(len(instant), self.horizon) if horizon is None else horizon
         later = np.minimum(instant + after, self.tape.end)
         next_close = np.empty(len(instant), dtype=np.int64)
         for options in (True, False):
             mine, closes = (contract >= 0) == options, self._closes[options]
             next_close[mine] = closes[np.searchsorted(closes, instant[mine], side="right")]
+        for each in np.unique(contract):
+            ts, stands = self._quoted(int(each) + 1)
+            row = np.searchsorted(ts, later[contract == each], side="right") - 1
+            next_close[contract == each] *= np.append(stands, False)[row]
         known: NDArray[np.bool_] = (later < next_close) | expired_by(self.tape.chain, contract, later)
         known &= (after == 0) | (after >= self.tape.resolution)
         return known
@@ -280,14 +285,26 @@ class Markout(_Expiring):
         """See :class:`Fair`."""
         return np.array([self._middle(UNDERLYING, t) for t in instant.tolist()], dtype=np.int64)
 
-    def markouts(self, instant: Ints) -> list[int | None]:
+    def markouts(self, contract: Ints, instant: Ints) -> list[int | None]:
         """See :class:`Fair`."""
-        return [min(self.horizon, max(self.tape.end - at, 0)) for at in instant.tolist()]
+        taken = self.ends(contract, np.minimum(instant + self.horizon, np.maximum(self.tape.end, instant)))
+        known = self.identified(contract, instant)
+        return [int(ns) if told else None for ns, told in zip(taken - instant, known, strict=True)]
+
+    def _quoted(self, instrument: int) -> tuple[Ints, NDArray[np.bool_]]:
+        """Instants of the instrument's quotes, and whether each has a side."""
+        tape = self.tape
+        mine = (tape.instrument == instrument) & (tape.kind == QUOTE)
+        return tape.ts[mine], (tape.bid_size[mine] > 0) | (tape.ask_size[mine] > 0)
 
     def _middle(self, instrument: int, instant: int) -> int:
         ts, mark = self._marks_of(instrument)
         row = int(np.searchsorted(ts, instant, side="right")) - 1
         if row < 0:
+            traded = np.flatnonzero((self.tape.instrument == instrument) & (self.tape.kind == TRADE))
+            traded = traded[self.tape.ts[traded] <= instant]
+            if len(traded):
+                return int(self.tape.price[traded[-1]])
             raise TapeError(
                 f"instrument {instrument} has no quote by {instant} ns, so nothing can be valued there; "
                 "value only what has been quoted"

@@ -132,7 +132,7 @@ class Recorder:
         return frame.with_columns(
             pl.Series("fair", fair.values(contract, instant)).set(pl.Series(~fair.identified(contract, instant)), None),
             pl.Series("mark", fair.values(contract, at_end)),
-            pl.Series("markout", fair.markouts(instant), dtype=pl.Int64),
+            pl.Series("markout", fair.markouts(contract, instant), dtype=pl.Int64),
             pl.Series("hedge", hedge).fill_nan(None).round().cast(pl.Int64),
             pl.Series("standing", fair.standing(contract, instant)),
         )

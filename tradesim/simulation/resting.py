@@ -133,7 +133,7 @@ def scan(
             show(book, instrument, BID, row[2], row[3])
             show(book, instrument, ASK, row[4], row[5])
         elif row[1] == TRADE:
-            trade(quote, row[2], row[3])
+            trade(quote, row[2], row[3], row[4])
         cursor += 1
         count = 0
         for side in range(2):
@@ -209,6 +209,8 @@ def _own_side(order: Ints, place: Floats, quote: Ints, model: int, exponent: flo
     """What the best of the order's own side tells of its queue."""
     column = BID if order[SIGN] == BUY else ASK
     best, size = quote[column], quote[column + 1]
+    if quote[BID_SIZE] == 0 and quote[ASK_SIZE] == 0:
+        return
     if size == 0 or order[SIGN] * (order[PRICE] - best) > 0:
         place[AHEAD] = 0.0
         place[TRADED] = 0.0

@@ -30,7 +30,7 @@ class Pricing:
 
 
 NO_SPOT: Final = "no spot"
-"""The tag of a decision that did not see both sides of the underlying, and so priced nothing."""
+"""The tag of a decision that priced nothing: a side of the underlying was missing, or the options were closed."""
 
 NEVER: Final = np.iinfo(np.int64).max
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tradesim.market.ends import closed_hours
 from tradesim.market.tape import QUOTE, Tape
-from tradesim.simulation.book import ASK, BID, BUY, empty_book, replay, side_of
+from tradesim.simulation.book import ASK, ASK_TRADED, BID, BID_TRADED, BUY, empty_book, replay, side_of
 from tradesim.simulation.orders import AT_MARKET, Kind
 from tradesim.simulation.ranks import NONE, Ranks
 from tradesim.simulation.reports import Outcome, Post, Report, Take, Trade
@@ -122,11 +122,7 @@ class Venue:
     ) -> Report:
         """An order arrives: it takes what its kind allows, and stands where its kind says so."""
         self._replay(instant)
-        reason = self._refusal(desk, contract, direction, lots, limit, kind)
-        if contract >= 0 and instant >= self._expiry[contract]:
-            reason = "expired"
-        elif contract >= 0 and self._is_closed(instant):
-            reason = "closed"
+        reason = self._ended(instant, contract) or self._refusal(desk, contract, direction, lots, limit, kind)
         if reason is not None:
             return Report(Outcome.REJECTED, reason=reason)
         trades, posts, cancelled = self._take(instant, desk, number, contract, direction, lots, limit)
@@ -216,8 +212,17 @@ class Venue:
         if not self._standing:
             self._cursor = replay(self._rows, self._clock, self._cursor, instant, self._book)
 
-    def _is_closed(self, instant: int) -> bool:
+    def is_closed(self, instant: int) -> bool:
+        """Whether the options' session has ended, and no other has begun."""
         return any(close <= instant < opening for close, opening in self._closed)
+
+    def _ended(self, instant: int, contract: int) -> str | None:
+        """Why nothing of a contract is traded any more, or now; the underlying is another market."""
+        if contract < 0:
+            return None
+        if instant >= self._expiry[contract]:
+            return "expired"
+        return "closed" if self.is_closed(instant) else None
 
     def _refusal(self, desk: int, contract: int, direction: int, lots: int, limit: int, kind: Kind) -> str | None:
         """Why the venue does not take an order; None where it does."""
@@ -365,7 +370,8 @@ class Venue:
         if size == 0 or direction * (limit - best) > 0:
             return 0.0, 0, exact
         if limit == best:
-            return float(left), size, exact
+            traded = int(self._book[instrument, BID_TRADED if side == BID else ASK_TRADED])
+            return float(left), size - traded, exact
         return (UNKNOWN, -1, exact) if told is None else (float(told), told, exact)
 
     def _remove(self, slot: int) -> None:
