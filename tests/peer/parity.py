@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -26,6 +26,8 @@ class Rule(StrEnum):
     SHOWN = "no more lots than the tape shows"
     UNTOLD = "a level that quotes do not tell"
     NEVER_BELOW = "never fewer than none ahead"
+    TRADED = "a trade takes what is shown until the next quote"
+    UNKNOWN = "a quote without sides tells nothing of a queue"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,29 +104,49 @@ class Standing:
     price: int
     size: int
     left: int
+    traded: int = 0
 
 
 def _opposite(tape: Tape, orders: list[Order], tick: int) -> Iterator[Standing]:
     """What each order meets at its arrival, after all the orders before it took what they took."""
     standing = {side: Standing(price=0, size=0, left=0) for side in (1, -1)}
-    rows = iter(np.flatnonzero((tape.instrument == TRADED) & (tape.kind == QUOTE)).tolist())
+    rows = iter(np.flatnonzero((tape.instrument == TRADED) & (tape.kind <= TRADE)).tolist())
     row = next(rows, None)
     for order in orders:
         while row is not None and tape.ts[row] <= order.arrival:
-            standing[1] = _shown(standing[1], int(tape.bid[row]) // tick, int(tape.bid_size[row]))
-            standing[-1] = _shown(standing[-1], int(tape.ask[row]) // tick, int(tape.ask_size[row]))
+            if tape.kind[row] == QUOTE:
+                standing[1] = _shown(standing[1], int(tape.bid[row]) // tick, int(tape.bid_size[row]))
+                standing[-1] = _shown(standing[-1], int(tape.ask[row]) // tick, int(tape.ask_size[row]))
+            elif not _quoted_at_once(tape, row):
+                for side, there in standing.items():
+                    standing[side] = _traded(there, side, int(tape.price[row]) // tick, tape, row)
             row = next(rows, None)
         there = standing[-order.side]
         yield there
         taken = sum(fill.lots for fill in order.fills)
-        standing[-order.side] = Standing(price=there.price, size=there.size, left=there.left - taken)
+        standing[-order.side] = replace(there, left=there.left - taken)
+
+
+def _quoted_at_once(tape: Tape, row: int) -> bool:
+    """Whether a quote of the same instant follows a trade: it tells what is left."""
+    later = slice(row + 1, int(np.searchsorted(tape.ts, tape.ts[row], side="right")))
+    return bool(((tape.instrument[later] == TRADED) & (tape.kind[later] == QUOTE)).any())
+
+
+def _traded(there: Standing, side: int, price: int, tape: Tape, row: int) -> Standing:
+    """What a trade leaves of a side, +1 the bid: nothing where it went through."""
+    beyond = side * (there.price - price)
+    if there.size == 0 or beyond < 0 or (beyond == 0 and tape.side[row] == side):
+        return there
+    lots = there.left if beyond > 0 else min(int(tape.size[row]), there.left)
+    return replace(there, left=there.left - lots, traded=there.traded + lots)
 
 
 def _shown(before: Standing, price: int, size: int) -> Standing:
     """Size that is shown anew is there; of size that was there before, what was not taken."""
     left = size
     if price == before.price and before.size > 0:
-        left = min(size, before.left + max(0, size - before.size))
+        left = min(size, before.left + before.traded + max(0, size - before.size))
     return Standing(price=price, size=size, left=left)
 
 
@@ -144,11 +166,27 @@ def _quote_rule(tape: Tape, events: FeedEvents, queue: str, mine: Order, theirs:
         return None
     if _came_behind(tape, events.tick, mine):
         return Rule.UNTOLD
+    if _came_after_a_trade(tape, mine):
+        return Rule.TRADED
+    if _met_no_sides(tape, mine):
+        return Rule.UNKNOWN
     if _filled_with_less(tape, events.tick, mine, theirs):
         return Rule.SHOWN
     until = min(fill.instant for order in (mine, theirs) for fill in order.fills)
     below = lowest_estimate(events, theirs, queue, until=until) < 0.0
     return Rule.NEVER_BELOW if below and mine.fills[:1] != theirs.fills[:1] else None
+
+
+def _came_after_a_trade(tape: Tape, order: Order) -> bool:
+    """Whether the last row before an order arrived was a trade, and no quote."""
+    rows = np.flatnonzero((tape.instrument == TRADED) & (tape.kind <= TRADE) & (tape.ts <= order.arrival))
+    return len(rows) > 0 and bool(tape.kind[rows[-1]] == TRADE)
+
+
+def _met_no_sides(tape: Tape, order: Order) -> bool:
+    """Whether a quote without sides came while an order stood."""
+    mine = (tape.instrument == TRADED) & (tape.kind == QUOTE) & (tape.ts >= order.arrival)
+    return bool((mine & (tape.bid_size == 0) & (tape.ask_size == 0)).any())
 
 
 def _same_journey(mine: Order, theirs: Order) -> bool:
