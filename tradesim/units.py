@@ -21,6 +21,9 @@ SECOND: Final = 1_000_000_000
 HOUR: Final = 3_600 * SECOND
 DAY: Final = 24 * HOUR
 YEAR: Final = 365 * DAY
+
+NEVER: Final = 2**63 - 1
+"""An instant (ns) that no tape reaches."""
 """Nanoseconds in a year of 365 days: the year in which time to expiry is counted."""
 
 

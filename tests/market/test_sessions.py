@@ -30,4 +30,4 @@ def test_the_market_is_open_for_all_gaps_between_rows_that_are_not_long(ts, gap)
 def test_before_the_first_row_there_is_no_session():
     sessions = sessions_of(np.array([5, 6, 100]), 10)
     assert session_at(np.array([4, 5, 50, 100]), sessions).tolist() == [-1, 0, 0, 1]
-    assert sessions_of(np.empty(0, np.int64)).shape == (0, 2)
+    assert sessions_of(np.empty(0, np.int64), 10).shape == (0, 2)

@@ -1,6 +1,7 @@
 """Laws of the books, asserted on the stored rows of makers and takers that hedge: nothing is lost, nothing made up."""
 
 import pytest
+from laws_of_rows import none
 
 import tradesim
 from tradesim.experiments.compare import Comparison, compare
@@ -34,12 +35,6 @@ def comparison(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
             curve=(0, 3_000_000),
             jobs=1,
         )
-
-
-def none(comparison: Comparison, table: str, wrong: str) -> bool:
-    """Whether ``table`` has rows, and none of them is ``wrong``."""
-    counts = comparison.store.query(f"SELECT count(*), count(*) FILTER ({wrong}) FROM {table}").row(0)
-    return counts[0] > 0 and counts[1] == 0
 
 
 def test_cash_is_what_sales_brought_less_what_purchases_and_fees_cost(comparison: Comparison) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from days import NIGHT, buy_once, join_the_bid, two_days
+from laws_of_rows import none
 
 import tradesim
 from tradesim.experiments.compare import Comparison, compare
@@ -47,12 +48,6 @@ def comparison(request: pytest.FixtureRequest, tape: Tape, tmp_path_factory: pyt
             curve=(0, 3_000_000),
             jobs=1,
         )
-
-
-def none(comparison: Comparison, table: str, wrong: str) -> bool:
-    """Whether ``table`` has rows, and none of them is ``wrong``."""
-    counts = comparison.store.query(f"SELECT count(*), count(*) FILTER ({wrong}) FROM {table}").row(0)
-    return counts[0] > 0 and counts[1] == 0
 
 
 def test_what_is_held_at_an_expiry_is_paid_for_once(comparison: Comparison) -> None:

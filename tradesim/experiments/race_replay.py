@@ -11,7 +11,7 @@ from tradesim.experiments.plan import checked
 from tradesim.experiments.race_plan import Contestant, RacePlan
 from tradesim.experiments.replay import Role, contract_frame, run_facts, run_manifest
 from tradesim.market.chain import Chain
-from tradesim.market.sessions import open_time, sessions_of
+from tradesim.market.sessions import open_time
 from tradesim.market.tape import Tape
 from tradesim.methods.by_style import method_for
 from tradesim.methods.method import Method
@@ -62,7 +62,7 @@ def race_facts(
             "method": seats[desk].strategy.method,
             "role": str(role),
             "blocks": blocks,
-            "span": open_time(sessions_of(tape.ts, tape.gap)),
+            "span": open_time(tape.sessions),
             "manifest": manifest,
         }
         facts = run_facts(row, result, desk=desk)

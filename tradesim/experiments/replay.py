@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from tradesim.experiments.plan import Plan
-from tradesim.market.sessions import open_time, sessions_of
+from tradesim.market.sessions import open_time
 from tradesim.market.tape import Tape
 from tradesim.methods.by_style import method_for
 from tradesim.methods.inexact import Inexact
@@ -112,7 +112,7 @@ def replay_seed(
             "role": str(job.role),
             "compute_ns": job.compute_ns,
             "blocks": plan.block_group(seed),
-            "span": open_time(sessions_of(tape.ts, tape.gap)),
+            "span": open_time(tape.sessions),
             "manifest": manifest,
         }
         for table, frame in run_facts(row, result).items():

@@ -22,7 +22,7 @@ from tradesim.experiments.profiles import profile_frame, read_profile, stored_co
 from tradesim.experiments.stated import Filed, Stored
 from tradesim.home import data_home
 from tradesim.market.chain import Chain
-from tradesim.market.sessions import open_time, sessions_of
+from tradesim.market.sessions import open_time
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import Tape
 from tradesim.methods.by_style import method_for, options_of
@@ -153,7 +153,7 @@ def ground_facts(plan: Plan, session: Session) -> dict[str, Any]:
         "money_unit": [tape.lot / MICROS],
         "fair": [session.fair.kind],
         "resolution": [max(each.resolution for each in tapes)],
-        "span": [sum(open_time(sessions_of(each.ts, each.gap)) for each in tapes)],
+        "span": [sum(open_time(each.sessions) for each in tapes)],
         "manifest": [json.dumps(plan.manifest() | ran_on)],
     }
 

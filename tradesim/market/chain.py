@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.pricing.problem import Problem
-from tradesim.units import YEAR
+from tradesim.units import NEVER, YEAR
 
 CALL: Final = 1
 PUT: Final = -1
@@ -48,6 +48,11 @@ class Chain:
 
     def __len__(self) -> int:
         return len(self.name)
+
+    @property
+    def ends(self) -> NDArray[np.int64]:
+        """When each instrument ends, int64[n + 1], ns: contract ``i`` at place ``i + 1``, and the underlying never."""
+        return np.append(np.int64(NEVER), self.expiry)
 
     def years_to_expiry(self, now: int) -> NDArray[np.float64]:
         """Years of 365 days from ``now`` (ns) to each expiry, zero after it."""

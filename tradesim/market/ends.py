@@ -6,18 +6,16 @@ at each such end, and everything that reads rows (a desk's view, the venue, the 
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.market.sessions import sessions_of
 from tradesim.market.tape import QUOTE, ROW_COLUMNS, UNDERLYING, Tape
+from tradesim.units import NEVER
 
 Ints = NDArray[np.int64]
-
-
-NEVER: Final = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +42,9 @@ def with_ends(tape: Tape) -> tuple[Tape, Ends]:
     instrument, instant, quote = np.unique(np.concatenate([_standing(tape, *end) for end in ends], axis=1), axis=1)
     earliest = np.unique(quote, return_index=True)[1]
     instrument, instant = instrument[earliest], instant[earliest]
-    at_expiry = int(np.count_nonzero(instant == np.append(NEVER, tape.chain.expiry)[instrument]))
+    at_expiry = int(np.count_nonzero(instant == tape.chain.ends[instrument]))
     count = Ends(
-        sessions=1 if tape.latent is not None else len(sessions_of(tape.ts, tape.gap)),
+        sessions=1 if tape.latent is not None else len(tape.sessions),
         closed=len(instant) - at_expiry,
         expired=at_expiry,
     )

@@ -23,7 +23,7 @@ from tradesim.errors import TapeError
 from tradesim.market.gains import makers_gains
 from tradesim.market.quoted import Quoted, quoted_smiles
 from tradesim.market.reaction import reactions_of
-from tradesim.market.sessions import open_time, session_at, sessions_of
+from tradesim.market.sessions import open_time, session_at
 from tradesim.market.snapshot import snapshot_of
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING, Tape, mids
 from tradesim.pricing.problem import Floats
@@ -56,7 +56,7 @@ MINUTE: Final = 60 * SECOND
 
 def facts_of(tape: Tape) -> Facts:
     """All facts of ``tape``; those of options are None where it has none."""
-    sessions = sessions_of(tape.ts, tape.gap)
+    sessions = tape.sessions
     facts = {
         **_arrival_facts(tape, sessions),
         **_return_facts(tape, sessions),

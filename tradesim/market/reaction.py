@@ -33,7 +33,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit, ndtr, ndtri
 
 from tradesim.errors import TapeError
-from tradesim.market.sessions import session_at, sessions_of
+from tradesim.market.sessions import session_at
 from tradesim.market.tape import QUOTE, UNDERLYING, Tape, mids
 from tradesim.pricing.problem import Floats
 from tradesim.units import MICROS, spoken
@@ -174,7 +174,7 @@ def reactions_of(tape: Tape, *, ticks: float = 0.0) -> Reactions:
     Raises :class:`~tradesim.errors.TapeError` where the tape cannot identify a reaction, saying why.
     """
     ts, mid = mids(tape)
-    sessions = sessions_of(tape.ts, tape.gap)
+    sessions = tape.sessions
     session = session_at(ts, sessions)
     at = np.flatnonzero((np.diff(mid) != 0.0) & (np.diff(session) == 0)) + 1
     if len(at) < FEWEST:

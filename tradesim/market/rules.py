@@ -233,11 +233,9 @@ def _deeper_rules(is_plain: pl.Expr, is_level: pl.Expr, is_order: pl.Expr) -> li
 
 
 def _expired(rows: pl.DataFrame, chain: Chain) -> pl.Series:
-    never = np.iinfo(np.int64).max
-    expiry = np.concatenate([[never], chain.expiry])
     known = rows["instrument"].is_between(UNDERLYING, len(chain)).fill_null(False)
     instrument = rows["instrument"].fill_null(UNDERLYING).to_numpy()
-    return rows["ts"] > pl.Series(expiry[np.where(known, instrument, UNDERLYING)])
+    return rows["ts"] > pl.Series(chain.ends[np.where(known, instrument, UNDERLYING)])
 
 
 EARLY: Final = Rule(

@@ -11,7 +11,7 @@ SESSION_GAP: Final = HOUR
 """A market without any row for longer than this was closed meanwhile, ns."""
 
 
-def sessions_of(ts: NDArray[np.int64], gap: int = SESSION_GAP) -> NDArray[np.int64]:
+def sessions_of(ts: NDArray[np.int64], gap: int) -> NDArray[np.int64]:
     """int64[k, 2], ns: first and last instant of each run of the ascending instants ``ts`` without a longer ``gap``.
 
     >>> sessions_of(np.array([0, 5, 6, 20, 21]), gap=10).tolist()

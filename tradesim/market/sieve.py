@@ -20,7 +20,6 @@ from tradesim.units import SECOND
 ROW: Final = "row"
 """The column that holds where a row stood before any was left out; 0 is the first."""
 
-
 LOST: Final = frozenset({"missing", "kind", "instrument", "early", "expired", "duplicate"})
 """Rules of which a quote that breaks one ends no quote before it: whose it is is not known, or it tells nothing new."""
 
@@ -47,11 +46,15 @@ class Sieve:
 
     def __init__(self, *, chain: Chain, where: str, on_bad_row: OnBadRow) -> None:
         self.dropped: Counter[str] = Counter()
-        self.unknown = 0
         self._emptied: set[int] = set()
         self._chain = chain
         self._where = where
         self._on_bad_row = OnBadRow(on_bad_row)
+
+    @property
+    def unknown(self) -> int:
+        """How many quotes were emptied."""
+        return len(self._emptied)
 
     def sift(self, rows: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
         """The rows that keep every rule.
@@ -66,7 +69,8 @@ class Sieve:
             first = int(np.argmax(bad))
             rule = next(rule for rule, mask in zip(rules, broken, strict=True) if mask[first])
             raise TapeError(self._message(rows.row(first, named=True), rule))
-        counted = rows[ROW].is_in(list(self._emptied)).to_numpy() if self._emptied else np.zeros(len(rows), dtype=bool)
+        before = rows[ROW].is_in(list(self._emptied)).to_numpy()
+        counted = before.copy()
         for rule, mask in zip(rules, broken, strict=True):
             self.dropped[rule.name] += int(np.count_nonzero(mask & ~counted))
             counted |= mask
@@ -74,9 +78,8 @@ class Sieve:
         lost = np.logical_or.reduce(
             [mask for rule, mask in zip(rules, broken, strict=True) if rule.name in LOST], axis=0, initial=False
         )
-        emptied = bad & ~lost & self._is_quote(rows)
+        emptied = bad & ~lost & ~before & self._is_quote(rows)
         self._emptied.update(rows[ROW].filter(emptied).to_list())
-        self.unknown = len(self._emptied)
         above = pl.when(pl.Series(~bad)).then(pl.col.ts).cum_max().forward_fill()
         told = ("received", *(column for side in SIDES for column in side), "side", "order")
         return rows.with_columns(
@@ -85,11 +88,10 @@ class Sieve:
         ).filter(~bad | emptied)
 
     def _is_quote(self, rows: pl.DataFrame) -> NDArray[np.bool_]:
-        """Quotes whose instrument and instant are known, and that were not emptied before."""
+        """Quotes whose instrument and instant are known."""
         known = (pl.col.kind == QUOTE) & pl.col.instrument.is_between(UNDERLYING, len(self._chain))
         known &= pl.col.ts.abs() < FARTHEST_TIME
-        mask = rows.select(known.fill_null(False)).to_series().to_numpy()
-        return mask & ~rows[ROW].is_in(list(self._emptied)).to_numpy() if self._emptied else mask
+        return rows.select(known.fill_null(False)).to_series().to_numpy()
 
     def _message(self, row: dict[str, int | float | None], rule: Rule) -> str:
         return (

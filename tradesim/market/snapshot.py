@@ -22,7 +22,7 @@ from tradesim.errors import SourceError, TapeError
 from tradesim.market.chain import CALL, EUROPEAN, PUT, Chain, Settlement
 from tradesim.market.readers.reader import Request, choose_underlying
 from tradesim.market.readers.text import LINE, contents, headed_table, refuse_value
-from tradesim.market.sessions import SESSION_GAP, session_at, sessions_of
+from tradesim.market.sessions import session_at
 from tradesim.market.sieve import OnBadRow, utc
 from tradesim.market.tape import QUOTE, UNDERLYING, Tape
 from tradesim.market.tape_file import read_tape
@@ -112,9 +112,8 @@ def snapshot_of(tape: Tape, *, at: int | None = None, rate: float | None = None)
     quoted = tape.ts[(tape.kind == QUOTE) & (tape.instrument != UNDERLYING)]
     if not len(quoted):
         raise TapeError(f"tape {tape.underlying}: no option is quoted on it; give a tape with a chain")
-    sessions = sessions_of(tape.ts, tape.gap)
-    at = _middle(np.clip(sessions, quoted[0], quoted[-1])) if at is None else at
-    rows = np.flatnonzero((tape.kind == QUOTE) & (tape.ts <= at) & (tape.ts >= _opening(sessions, at)))
+    at = _middle(np.clip(tape.sessions, quoted[0], quoted[-1])) if at is None else at
+    rows = np.flatnonzero((tape.kind == QUOTE) & (tape.ts <= at) & (tape.ts >= _opening(tape, at)))
     count = len(tape.chain) + 1
     last = np.full(count, -1, dtype=np.int64)
     np.maximum.at(last, tape.instrument[rows], rows)
@@ -151,11 +150,11 @@ def _middle(spans: NDArray[np.int64]) -> int:
     return int(spans[span, 1] - over[span]) + half
 
 
-def _opening(sessions: NDArray[np.int64], at: int) -> int:
+def _opening(tape: Tape, at: int) -> int:
     """When the session began in which ``at`` is; ``at`` itself where the market is closed."""
-    session = session_at(np.array([at]), sessions)[0]
-    is_open = session >= 0 and at <= sessions[session, 1] + SESSION_GAP
-    return int(sessions[session, 0]) if is_open else at
+    session = session_at(np.array([at]), tape.sessions)[0]
+    is_open = session >= 0 and at <= tape.sessions[session, 1] + tape.gap
+    return int(tape.sessions[session, 0]) if is_open else at
 
 
 def _of_deribit(path: Path, *, underlying: str | None, rate: float | None, on_bad_row: OnBadRow) -> Snapshot:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.market.chain import AMERICAN, Chain
-from tradesim.market.sessions import SESSION_GAP
+from tradesim.market.sessions import SESSION_GAP, sessions_of
 from tradesim.units import MICROS
 
 UNDERLYING: Final = 0
@@ -134,6 +134,11 @@ class Tape:
     def gap(self) -> int:
         """Ns without a row that end a session: as stated, but on bars at least two of them."""
         return max(self.session_gap, 2 * self.resolution)
+
+    @cached_property
+    def sessions(self) -> NDArray[np.int64]:
+        """First and last instant of each session, int64[k, 2], ns: whatever is reported of underlying or options."""
+        return sessions_of(self.ts, self.gap)
 
     @cached_property
     def hash(self) -> str:

@@ -28,4 +28,8 @@ def price(points: Points, style: NDArray[np.int8]) -> Floats:
 
 def premium(points: Points, style: NDArray[np.int8]) -> Floats:
     """Early exercise premiums in currency, float64[n]: 0 for a European option."""
-    return price(points, style) - european.price(*points.columns())
+    early, premiums = np.flatnonzero(style), np.zeros(len(style))
+    if len(early):
+        columns = Points.of(points.inputs()[early]).columns()
+        premiums[early] = american.price(*columns) - european.price(*columns)
+    return premiums

@@ -2,14 +2,11 @@
 
 import heapq
 from bisect import bisect_left, bisect_right
-from typing import Final, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from tradesim.simulation.strategy import Policy
 from tradesim.simulation.trigger import Firings
-
-NEVER: Final = np.iinfo(np.int64).max
+from tradesim.units import NEVER
 
 
 class Wake(NamedTuple):

@@ -17,6 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING, Tape
+from tradesim.units import NEVER
 
 BID: Final = 0
 BID_SIZE: Final = 1
@@ -52,7 +53,7 @@ def quote_rows(tape: Tape) -> Ints:
 
 @njit(cache=True)
 def _write_trades(rows: Ints, ts: Ints, price: Ints, size: Ints, side: NDArray[np.int8]) -> None:
-    quoted = np.full(rows[:, 0].max() + 1, np.iinfo(np.int64).max, dtype=np.int64)
+    quoted = np.full(rows[:, 0].max() + 1, NEVER, dtype=np.int64)
     for j in range(len(rows) - 1, -1, -1):
         instrument = rows[j, 0]
         if rows[j, 1] == QUOTE:

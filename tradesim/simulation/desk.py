@@ -13,7 +13,7 @@ from tradesim.errors import ArgumentError
 from tradesim.market.chain import Settlement
 from tradesim.methods.method import State
 from tradesim.simulation.account import Account
-from tradesim.simulation.agenda import NEVER, Agenda, Wake
+from tradesim.simulation.agenda import Agenda, Wake
 from tradesim.simulation.book import side_of
 from tradesim.simulation.connection import Connection
 from tradesim.simulation.draws import COMPUTE, SEND, tie_break, uniform
@@ -48,6 +48,7 @@ from tradesim.simulation.valuation import NO_SPOT, Valuation
 from tradesim.simulation.venue import Venue
 from tradesim.simulation.view import View
 from tradesim.simulation.wires import of_action
+from tradesim.units import NEVER
 
 Ints = NDArray[np.int64]
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError, TapeError
 from tradesim.market.chain import Settlement, listed_terms
-from tradesim.market.ends import NEVER, closed_hours
+from tradesim.market.ends import closed_hours
 from tradesim.market.latent import level_steps
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING, Latent, Tape
 from tradesim.methods.method import State
@@ -32,7 +32,7 @@ from tradesim.pricing import PROBLEMS, by_style
 from tradesim.pricing.columns import Points
 from tradesim.pricing.problem import Floats
 from tradesim.simulation.settlement import expired_by, settlement_values
-from tradesim.units import MICROS, SECOND, YEAR
+from tradesim.units import MICROS, NEVER, SECOND, YEAR
 
 Ints = NDArray[np.int64]
 
@@ -103,8 +103,7 @@ class _Expiring:
 
     def ends(self, contract: Ints, instant: Ints) -> Ints:
         """See :class:`Fair`."""
-        expiry = np.append(self.tape.chain.expiry, np.iinfo(np.int64).max)
-        ends: Ints = np.minimum(instant, expiry[contract])
+        ends: Ints = np.minimum(instant, self.tape.chain.ends[contract + 1])
         return ends
 
     def _unless_expired(self, contract: Ints, at: Ints, alive: Callable[[Ints, Ints], Ints]) -> Ints:
@@ -241,6 +240,7 @@ class Markout(_Expiring):
     tape: Tape
     horizon: int = 60 * SECOND
     kind: str = "markout"
+    _quotes: dict[int, tuple[Ints, NDArray[np.bool_]]] = field(default_factory=dict)
     _marks: dict[int, tuple[Ints, Ints]] = field(default_factory=dict)
 
     def values(self, contract: Ints, instant: Ints) -> Ints:
@@ -252,15 +252,11 @@ class Markout(_Expiring):
         contract is quoted then."""
         after = np.full(len(instant), self.horizon) if horizon is None else horizon
         later = np.minimum(instant + after, self.tape.end)
-        next_close = np.empty(len(instant), dtype=np.int64)
-        for options in (True, False):
-            mine, closes = (contract >= 0) == options, self._closes[options]
-            next_close[mine] = closes[np.searchsorted(closes, instant[mine], side="right")]
-        for each in np.unique(contract):
-            ts, stands = self._quoted(int(each) + 1)
-            row = np.searchsorted(ts, later[contract == each], side="right") - 1
-            next_close[contract == each] *= np.append(stands, False)[row]
-        known: NDArray[np.bool_] = (later < next_close) | expired_by(self.tape.chain, contract, later)
+        known = expired_by(self.tape.chain, contract, later)
+        for each in np.unique(contract).tolist():
+            mine, closes = contract == each, self._closes[each >= 0]
+            next_close = closes[np.searchsorted(closes, instant[mine], side="right")]
+            known[mine] |= (later[mine] < next_close) & self._stands(each + 1, later[mine])
         known &= (after == 0) | (after >= self.tape.resolution)
         return known
 
@@ -291,11 +287,20 @@ class Markout(_Expiring):
         known = self.identified(contract, instant)
         return [int(ns) if told else None for ns, told in zip(taken - instant, known, strict=True)]
 
-    def _quoted(self, instrument: int) -> tuple[Ints, NDArray[np.bool_]]:
-        """Instants of the instrument's quotes, and whether each has a side."""
-        tape = self.tape
-        mine = (tape.instrument == instrument) & (tape.kind == QUOTE)
-        return tape.ts[mine], (tape.bid_size[mine] > 0) | (tape.ask_size[mine] > 0)
+    def _stands(self, instrument: int, instant: Ints) -> NDArray[np.bool_]:
+        """Whether a quote of the instrument stands at each instant."""
+        rows, has_side = self._quotes_of(instrument)
+        last = np.searchsorted(self.tape.ts[rows], instant, side="right") - 1
+        stands: NDArray[np.bool_] = np.append(has_side, False)[last]
+        return stands
+
+    def _quotes_of(self, instrument: int) -> tuple[Ints, NDArray[np.bool_]]:
+        """Rows of the instrument's quotes, and whether each has a side."""
+        if instrument not in self._quotes:
+            tape = self.tape
+            rows = np.flatnonzero((tape.instrument == instrument) & (tape.kind == QUOTE))
+            self._quotes[instrument] = rows, (tape.bid_size[rows] > 0) | (tape.ask_size[rows] > 0)
+        return self._quotes[instrument]
 
     def _middle(self, instrument: int, instant: int) -> int:
         ts, mark = self._marks_of(instrument)
@@ -314,8 +319,8 @@ class Markout(_Expiring):
     def _marks_of(self, instrument: int) -> tuple[Ints, Ints]:
         """Instants of the instrument's quotes that have a side, and what each says it is worth."""
         if instrument not in self._marks:
-            tape = self.tape
-            mine = (tape.instrument == instrument) & (tape.kind == QUOTE) & ((tape.bid_size > 0) | (tape.ask_size > 0))
+            tape, (rows, has_side) = self.tape, self._quotes_of(instrument)
+            mine = rows[has_side]
             sides = (
                 np.where(tape.bid_size[mine] > 0, tape.bid[mine], NO_SIDE),
                 np.where(tape.ask_size[mine] > 0, tape.ask[mine], NO_SIDE),

@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 
 from tradesim.errors import ArgumentError
-from tradesim.simulation.agenda import NEVER
 from tradesim.simulation.desk import Desk
 from tradesim.simulation.engine import Engine, Phase
 from tradesim.simulation.floor import Floor
@@ -17,6 +16,7 @@ from tradesim.simulation.orders import UNDERLYING
 from tradesim.simulation.seat import Seat
 from tradesim.simulation.session import Session
 from tradesim.simulation.venue import Venue
+from tradesim.units import NEVER
 
 __all__ = ["Play", "Result", "Seat", "run", "run_one"]
 
@@ -60,7 +60,7 @@ class Play:
         _refuse_shared_methods(seats)
         self._end = session.tape.end
         self._engine = Engine(start=min(session.tape.start, session.states[0].instant))
-        self._venue = Venue(session.tape, session.rows, session.setting.venue, session.behind)
+        self._venue = Venue(session.tape, session.rows, session.setting.venue, session.behind, session.closed)
         self._floor = Floor()
         self.desks = [
             Desk(session, seat, index=index, engine=self._engine, venue=self._venue, floor=self._floor)
@@ -69,7 +69,7 @@ class Play:
         self._floor.desks.extend(self.desks)
         everything = list(range(len(session.tape.chain)))
         ends = [(instant, contracts, True) for instant, contracts in session.expiries]
-        ends += [(instant, everything, False) for instant in session.closes.tolist()]
+        ends += [(instant, everything, False) for instant in session.closed[:, 0].tolist()]
         for instant, contracts, expired in ends:
             end = partial(self._stop, instant, contracts, expired=expired)
             self._engine.at(instant, Phase.TAPE, end, key=_AFTER_FILLS)

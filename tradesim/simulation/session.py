@@ -66,10 +66,9 @@ class Session:
     _states: dict[int, tuple[State, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
-    def closes(self) -> Ints:
-        """When sessions of the options end on the tape, int64[k], ns: orders that stand end with them."""
-        closes: Ints = closed_hours(self.tape, options=True)[:, 0]
-        return closes
+    def closed(self) -> Ints:
+        """When the options are closed, int64[k, 2], ns: from a close, with which standing orders end, to an opening."""
+        return closed_hours(self.tape, options=True)
 
     @cached_property
     def expiries(self) -> list[tuple[int, list[int]]]:

@@ -11,7 +11,7 @@ Ints = NDArray[np.int64]
 
 def expired_by(chain: Chain, contract: Ints, instant: Ints) -> NDArray[np.bool_]:
     """Whether each ``contract`` (-1: the underlying) is no more at its ``instant``, that of its expiry included."""
-    expired: NDArray[np.bool_] = (contract >= 0) & (instant >= chain.expiry[contract])
+    expired: NDArray[np.bool_] = instant >= chain.ends[contract + 1]
     return expired
 
 

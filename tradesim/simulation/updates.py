@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tradesim.simulation.agenda import NEVER
 from tradesim.simulation.draws import UPDATE, uniform
 from tradesim.simulation.hiccups import NO_PAUSES, Pauses
 from tradesim.simulation.latency import DELTA, ComputeLatency, Stage
 from tradesim.simulation.session import Session
+from tradesim.units import NEVER
 
 Ints = NDArray[np.int64]
 

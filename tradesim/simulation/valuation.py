@@ -13,6 +13,7 @@ from tradesim.market.chain import Settlement
 from tradesim.market.tape import Tape
 from tradesim.methods.method import Method, State
 from tradesim.pricing.problem import Floats
+from tradesim.units import NEVER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +32,6 @@ class Pricing:
 
 NO_SPOT: Final = "no spot"
 """The tag of a decision that priced nothing: a side of the underlying was missing, or the options were closed."""
-
-NEVER: Final = np.iinfo(np.int64).max
 
 
 class Valuation:

@@ -5,6 +5,7 @@ tape's lots that are ahead of a desk's order come first, then that order, then t
 the best price can be taken from: what stands behind it is not known to be there once the best is gone.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
@@ -12,7 +13,6 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from tradesim.market.ends import closed_hours
 from tradesim.market.tape import QUOTE, Tape
 from tradesim.simulation.book import ASK, ASK_TRADED, BID, BID_TRADED, BUY, empty_book, replay, side_of
 from tradesim.simulation.orders import AT_MARKET, Kind
@@ -48,10 +48,18 @@ class _Standing:
 class Venue:
     """The true book of a tape, from which orders take and in which they stand.
 
-    ``rows`` are :func:`~tradesim.simulation.book.quote_rows`; prices are micros, contract -1 is the underlying.
+    ``rows`` are :func:`~tradesim.simulation.book.quote_rows`, ``closed`` int64[k, 2] the hours in which the options are
+    closed, by default none; prices are micros, contract -1 is the underlying.
     """
 
-    def __init__(self, tape: Tape, rows: Ints, rules: VenueRules | None = None, behind: Behind | None = None) -> None:
+    def __init__(
+        self,
+        tape: Tape,
+        rows: Ints,
+        rules: VenueRules | None = None,
+        behind: Behind | None = None,
+        closed: Ints | None = None,
+    ) -> None:
         self._clock = tape.ts
         self._rows = rows
         self._rules = rules or VenueRules()
@@ -59,7 +67,7 @@ class Venue:
         self._tick = self._rules.enforced_ticks
         self._book = empty_book(len(tape.chain) + 1)
         self._expiry = tape.chain.expiry.tolist()
-        self._closed = closed_hours(tape, options=True).tolist()
+        self._closes, self._openings = ([], []) if closed is None else closed.T.tolist()
         self._cursor = 0
         self._behind = behind or Behind(tape)
         self._ranks = Ranks(len(tape.chain) + 1)
@@ -214,7 +222,8 @@ class Venue:
 
     def is_closed(self, instant: int) -> bool:
         """Whether the options' session has ended, and no other has begun."""
-        return any(close <= instant < opening for close, opening in self._closed)
+        last = bisect_right(self._closes, instant) - 1
+        return last >= 0 and instant < self._openings[last]
 
     def _ended(self, instant: int, contract: int) -> str | None:
         """Why nothing of a contract is traded any more, or now; the underlying is another market."""

@@ -133,8 +133,7 @@ def in_order(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 def until_expiry(rows: pl.DataFrame, chain: Chain) -> tuple[pl.DataFrame, dict[str, int]]:
     """The rows that are not after their contract's expiry, and how many others there are: vendors go on to the hour."""
-    ends = np.concatenate([[np.iinfo(np.int64).max], chain.expiry])[rows["instrument"].to_numpy()]
-    alive = rows["ts"].to_numpy() <= ends
+    alive = rows["ts"].to_numpy() <= chain.ends[rows["instrument"].to_numpy()]
     return rows.filter(alive), counts({"rows after the contract's expiry": int(np.count_nonzero(~alive))})
 
 
