@@ -276,7 +276,8 @@ def test_it_reads_a_vendors_file_as_its_reader_does(tape_of, shared_data):
     best = ", ".join(f'{side}="{side}_price", {side}_size="{side}_amount"' for side in ("bid", "ask"))
     stamps = 'ts=pl.col("timestamp") * 1000, received=pl.col("local_timestamp") * 1000'
     own = tape_of(
-        f"pl.scan_csv(path).select({stamps}, {best}, currency=pl.lit('USDT'))", sources=[source], underlying="BTCUSDT"
+        f"pl.scan_csv(path).select({stamps}, {best}, currency=pl.lit('USDT'), calendar=pl.lit('24/7'))",
+        sources=[source], underlying="BTCUSDT"
     )
     assert own.hash == ingest("tardis", [source])[0].hash
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tradesim.market.sessions import sessions_of
+from tradesim.market.sessions import sessions_of, stated
 from tradesim.market.tape import QUOTE, ROW_COLUMNS, UNDERLYING, Tape
 from tradesim.units import NEVER
 
@@ -35,8 +35,9 @@ class Ends:
 def with_ends(tape: Tape) -> tuple[Tape, Ends]:
     """The ``tape`` with a row without sides wherever a quote ends and no row says so; a tape that has them is itself.
 
-    The underlying and the options are two markets, each with sessions of its own: a session ends a nanosecond after its
-    last row where none follows within the tape's ``gap``. A generated market is one session.
+    The underlying and the options are two markets, each with sessions of its own. A session ends at the closing that
+    the tape's ``hours`` state; where they state none, a nanosecond after its last row, if no other follows within the
+    tape's ``gap``. A generated market is one session.
     """
     ends = [(np.arange(1, len(tape.chain) + 1), tape.chain.expiry), _closes(tape, False), _closes(tape, True)]
     instrument, instant, quote = np.unique(np.concatenate([_standing(tape, *end) for end in ends], axis=1), axis=1)
@@ -55,19 +56,23 @@ def market_sessions(tape: Tape, *, options: bool) -> Ints:
     """The sessions of the options, or of the underlying, int64[k, 2]; one over all of a generated tape."""
     if tape.latent is not None:
         return np.array([[tape.start, tape.end]])
-    return sessions_of(tape.ts[(tape.instrument != UNDERLYING) == options], tape.gap)
+    return sessions_of(tape.ts[(tape.instrument != UNDERLYING) == options], tape.gap, tape.hours)
 
 
 def closed_hours(tape: Tape, *, options: bool) -> Ints:
-    """When a market is closed, int64[k, 2], ns: from a nanosecond after a session's last row to the next one's first.
+    """When a market is closed, int64[k, 2], ns: from the stated closing, or a nanosecond after a session's last row, to
+    the next one's first.
 
     Where the last rows are quotes without sides they say when it closed. Behind its last session a market is closed
-    where the tape goes on for longer than a gap, and then for good.
+    where the tape goes on behind the stated closing, or for longer than a gap, and then for good.
     """
     sessions = market_sessions(tape, options=options)
     opens = np.append(sessions[1:, 0], NEVER)
-    last = sessions[:, 1]
-    closed = np.minimum(opens, tape.end) - last > tape.gap
+    within = stated(sessions[:, 1], tape.hours)
+    closing = np.array([closes for _, closes in tape.hours], dtype=np.int64)
+    last = sessions[:, 1].copy()
+    last[within >= 0] = np.maximum(closing[within[within >= 0]], last[within >= 0])
+    closed = np.minimum(opens, tape.end) - last > np.where(within >= 0, 0, tape.gap)
     empty = (tape.kind == QUOTE) & (tape.bid_size == 0) & (tape.ask_size == 0)
     traded_on = np.isin(last, tape.ts[~empty & ((tape.instrument != UNDERLYING) == options)])
     return np.stack([last[closed] + traded_on[closed], opens[closed]], axis=1)

@@ -50,6 +50,7 @@ def ingest(
     market: str | None = None,
     lot: float | None = None,
     session_gap: int | None = None,
+    calendar: str | None = None,
     on_bad_row: OnBadRow = OnBadRow.RAISE,
 ) -> tuple[Tape, Intake]:
     """Make a tape of a vendor's files; return it, and what was left out of it.
@@ -63,7 +64,9 @@ def ingest(
     ``market``      of LEAN: which of its markets the files are of, where their folders do not say it: ``equity/usa`` or
     ``index/usa`` (see :mod:`tradesim.market.readers.lean_markets`)
     ``session_gap`` ns without a row of the underlying, or of the options, after which their session has ended, and with
-    it their quotes; None is an hour
+    it their quotes, where no hours are stated; None is an hour
+    ``calendar``    of exchange_calendars, whose sessions the market has: XNYS, 24/7; None is what the format says, and
+    an empty one leaves it to the rows
     ``lot``         contracts of which every size is counted; None is what the format says, or the largest power of ten,
     at most 1, that makes all sizes whole
 
@@ -85,6 +88,7 @@ def ingest(
     draft = _reader(format)(request)
     if session_gap is not None:
         draft = replace(draft, terms=replace(draft.terms, session_gap=session_gap))
+    draft = draft if calendar is None else replace(draft, calendar=calendar)
     tape, intake = validated(draft, on_bad_row=on_bad_row, recorded=True)
     tape = tape if lot is None else in_lots(tape, lot)
     if output is not None:

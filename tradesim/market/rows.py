@@ -56,6 +56,7 @@ class Draft:
     ``rows``   columns as above, in any order and of any numeric type
     ``where``  what an error calls it: the name of a file
     ``smile``  of the latent state, where there is one; ``carry`` as in the tape
+    ``calendar`` whose sessions the market has; empty where its rows tell them, or the terms' hours state them
     ``left_out`` lines of the source that are no rows, by what they are
     ``dropped`` rows that the reader itself found bad and was asked to drop, by why
     """
@@ -66,6 +67,7 @@ class Draft:
     where: str
     carry: NDArray[np.float64] | None = None
     smile: NDArray[np.float64] | None = None
+    calendar: str = ""
     left_out: Mapping[str, int] = field(default_factory=dict)
     dropped: Mapping[str, int] = field(default_factory=dict)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.market.chain import AMERICAN, Chain
-from tradesim.market.sessions import SESSION_GAP, sessions_of
+from tradesim.market.sessions import SESSION_GAP, Hours, sessions_of
 from tradesim.units import MICROS
 
 UNDERLYING: Final = 0
@@ -80,7 +80,9 @@ class Tape:
     ``resolution`` ns: the tape cannot tell two instants closer than this apart (a minute for minute bars)
     ``carry``     float64[n], a year: each contract's ``ln(forward / spot) / time to expiry`` where the venue states its
     forward; None where it does not, and then it is ``rate - dividend``
-    ``session_gap`` ns without a row of a market after which its session has ended: its quotes end there
+    ``hours``     opening and closing of each session as a calendar states them, ns; empty where none does
+    ``session_gap`` ns without a row of a market after which its session has ended, where no hours are stated: its
+    quotes end there
     ``problem``   by which problem a generated market prices its contracts; empty where their style says it
     ``latent``    the generator's truth; None on a recorded tape
     """
@@ -107,6 +109,7 @@ class Tape:
     dividend: float = 0.0
     resolution: int = 1
     session_gap: int = SESSION_GAP
+    hours: Hours = ()
     problem: str = ""
     carry: NDArray[np.float64] | None = None
     latent: Latent | None = None
@@ -138,7 +141,7 @@ class Tape:
     @cached_property
     def sessions(self) -> NDArray[np.int64]:
         """First and last instant of each session, int64[k, 2], ns: whatever is reported of underlying or options."""
-        return sessions_of(self.ts, self.gap)
+        return sessions_of(self.ts, self.gap, self.hours)
 
     @cached_property
     def hash(self) -> str:
@@ -150,6 +153,7 @@ class Tape:
         terms += [self.lot, self.rate, self.dividend, self.resolution, *filter(None, [self.problem])]
         terms += [{"unit": self.unit}] if self.unit != 1 else []
         terms += [{"session_gap": self.session_gap}] if self.session_gap != SESSION_GAP else []
+        terms += [{"hours": self.hours}] if self.hours else []
         digest.update(json.dumps(terms).encode())
         return digest.hexdigest()
 

@@ -127,7 +127,7 @@ def _decoded(text: str, rows: pl.DataFrame, *, where: str) -> Draft:
             return Draft(
                 rows=rows,
                 chain=_chain(said["chain"]),
-                terms=Terms(**said["terms"]),
+                terms=_terms(said["terms"]),
                 where=where,
                 **per_contract,
             )
@@ -137,6 +137,11 @@ def _decoded(text: str, rows: pl.DataFrame, *, where: str) -> Draft:
             "write the tape again"
         ) from None
     raise TapeError(f"{where}: a tape of version {version!r}; this tradesim reads version {VERSION}: write it again")
+
+
+def _terms(said: dict[str, Any]) -> Terms:
+    hours = tuple((int(opens), int(closes)) for opens, closes in said.get("hours", ()))
+    return Terms(**{**said, "hours": hours})
 
 
 def _chain(said: dict[str, Any]) -> Chain:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from tradesim.errors import TapeError
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain
-from tradesim.market.sessions import SESSION_GAP
+from tradesim.market.sessions import SESSION_GAP, Hours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class Terms:
     dividend: float = 0.0
     resolution: int = 1
     session_gap: int = SESSION_GAP
+    hours: Hours = ()
     problem: str = ""
 
 
@@ -57,6 +59,9 @@ def check_terms(terms: Terms, where: str) -> None:
         value = getattr(terms, name)
         if not isinstance(value, int) or value < 1:
             raise TapeError(f"{where}: {name} is {value!r}; it must be a whole number{of}, at least 1")
+    instants = [instant for session in terms.hours for instant in session]
+    if any(len(session) != 2 for session in terms.hours) or any(a >= b for a, b in pairwise(instants)):
+        raise TapeError(f"{where}: hours are {terms.hours[:2]}...; they must be openings and closings in order of time")
 
 
 def check_chain(chain: Chain, where: str) -> None:

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tradesim.errors import TapeError
+from tradesim.market.calendar import hours_of
 from tradesim.market.clock import ClockReport, measure_clock
 from tradesim.market.ends import Ends, with_ends
 from tradesim.market.rows import (
@@ -102,7 +103,9 @@ def validated(draft: Draft, *, on_bad_row: OnBadRow = OnBadRow.RAISE, recorded: 
         rows = sieve.sift(rows, rules)
     if (rows["kind"] == LATENT).all():
         raise TapeError(f"{draft.where}: no quote or trade is left of {len(draft.rows):,} rows; mend the source")
-    tape = tape_of(replace(draft, rows=rows.select(pl.col(column).cast(dtype) for column, dtype in COLUMNS.items())))
+    hours = hours_of(draft.calendar, rows["ts"].to_numpy()) or draft.terms.hours
+    rows = rows.select(pl.col(column).cast(dtype) for column, dtype in COLUMNS.items())
+    tape = tape_of(replace(draft, rows=rows, terms=replace(draft.terms, hours=hours)))
     clock = measure_clock(tape)
     tape, ends = with_ends(tape)
     return tape, Intake(

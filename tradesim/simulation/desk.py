@@ -102,7 +102,7 @@ class Desk:
                 session.rows,
                 clock,
                 session.tape.chain.strike,
-                gap=session.tape.gap,
+                session.opens,
             ),
             strategy.policy,
             cpus=strategy.cpus,

@@ -71,6 +71,11 @@ class Session:
         return closed_hours(self.tape, options=True)
 
     @cached_property
+    def opens(self) -> Ints:
+        """The numbers of the tape's rows that are the first of a session."""
+        return np.searchsorted(self.tape.ts, self.tape.sessions[:, 0])
+
+    @cached_property
     def expiries(self) -> list[tuple[int, list[int]]]:
         """The expiries on the tape, ascending, ns, with the contracts that expire then."""
         expiry = self.tape.chain.expiry

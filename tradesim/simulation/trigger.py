@@ -1,6 +1,7 @@
 """When a strategy wakes, as data: a trigger is turned once into the tape rows, or instants, that fire it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Final
@@ -10,7 +11,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
-from tradesim.market.sessions import SESSION_GAP, sessions_of
 from tradesim.market.tape import EXECUTE, QUOTE, TRADE, UNDERLYING
 from tradesim.simulation.book import underlying_path
 from tradesim.simulation.orders import UNDERLYING as UNDERLYING_CONTRACT
@@ -149,23 +149,26 @@ class Firings:
         return len(self.row)
 
 
-def firings(trigger: Trigger, rows: Ints, clock: Ints, strike: Floats, *, gap: int = SESSION_GAP) -> Firings:
+def firings(trigger: Trigger, rows: Ints, clock: Ints, strike: Floats, opens: Sequence[int] | Ints = (0,)) -> Firings:
     """Where ``trigger`` fires in ``rows`` seen by ``clock``; firings at one instant are one, the last.
 
-    ``rows`` are :func:`~tradesim.simulation.book.quote_rows`, ``strike`` float64[n] the chain's, in currency. What only
-    a run can know (:class:`OwnTraded`) is not among the firings. A session ends before a ``gap`` (ns) without a row.
+    ``rows`` are :func:`~tradesim.simulation.book.quote_rows`, ``strike`` float64[n] the chain's, in currency, ``opens``
+    the numbers of the rows that are the first of a session. What only a run can know (:class:`OwnTraded`) is not among
+    the firings.
 
     Raises :class:`~tradesim.errors.ArgumentError` for a contract that the chain does not have.
     """
     if isinstance(trigger, OwnTraded):
         return Firings(row=np.empty(0, np.int64), arrival=np.empty(0, np.int64))
     if isinstance(trigger, AnyOf):
-        return _merged([firings(one, rows, clock, strike, gap=gap) for one in trigger.triggers])
+        return _merged([firings(one, rows, clock, strike, opens) for one in trigger.triggers])
     if isinstance(trigger, Timer):
-        sessions = sessions_of(clock, gap)
-        if int((sessions[:, 1] - sessions[:, 0]).sum()) // trigger.period >= MOST_FIRINGS:
+        first = np.asarray(opens)
+        begins, ends = clock[first], clock[np.append(first[1:], len(clock)) - 1]
+        if int((ends - begins).sum()) // trigger.period >= MOST_FIRINGS:
             raise ArgumentError(f"Timer(period={trigger.period}): it fires over {MOST_FIRINGS:,} times; make it longer")
-        arrival = np.concatenate([np.arange(begin, end + 1, trigger.period, dtype=np.int64) for begin, end in sessions])
+        each = [np.arange(begin, end + 1, trigger.period) for begin, end in zip(begins, ends, strict=True)]
+        arrival = np.concatenate(each, dtype=np.int64)
         return Firings(row=np.searchsorted(clock, arrival, side="right").astype(np.int64) - 1, arrival=arrival)
     row = _firing_rows(trigger, rows, strike)
     arrival = clock[row]

@@ -45,6 +45,7 @@ import numpy as np
 import polars as pl
 
 from tradesim.errors import SourceError
+from tradesim.market.calendar import ALL_DAY
 from tradesim.market.pairs import quote_currency
 from tradesim.market.readers.plain import draft_of_frames
 from tradesim.market.readers.reader import Request, choose_underlying, listed
@@ -101,7 +102,7 @@ def read_binance(request: Request) -> Draft:
         dividend=request.dividend,
     )
     draft = draft_of_frames([capture.frame()], terms, sources=[where])
-    return replace(draft, left_out=capture.left_out, dropped=capture.dropped)
+    return replace(draft, calendar=ALL_DAY, left_out=capture.left_out, dropped=capture.dropped)
 
 
 def _messages(source: Path) -> Iterator[tuple[str, int, dict[str, Any]]]:

@@ -27,7 +27,7 @@ import polars as pl
 
 from tradesim.errors import SourceError
 from tradesim.market.chain import CALL, PUT, Chain
-from tradesim.market.readers.new_york import NEW_YORK, expiry_of
+from tradesim.market.readers.new_york import NEW_YORK, NYSE, expiry_of
 from tradesim.market.readers.occ import SHARES, occ_symbol, style_of
 from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed, until_expiry
 from tradesim.market.readers.text import LINE, contents, counted, headed_table, refuse_value
@@ -87,6 +87,7 @@ def read_cboe(request: Request) -> Draft:
             resolution=_interval(intervals["ts"]),
         ),
         where=where,
+        calendar=NYSE,
         left_out=dead | counts({"lines of adjusted contracts": adjusted_lines, "lines of other underlyings": others}),
     )
 

@@ -37,6 +37,7 @@ import numpy as np
 import polars as pl
 
 from tradesim.errors import SourceError
+from tradesim.market.calendar import ALL_DAY
 from tradesim.market.chain import CALL, EUROPEAN, PUT, Chain, Settlement
 from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed, refuse_other_venue
 from tradesim.market.readers.text_files import blocks
@@ -122,6 +123,7 @@ def read_deribit(request: Request) -> Draft:
             resolution=MILLISECOND,
         ),
         where=listed(request.sources),
+        calendar=ALL_DAY,
         carry=_carry(columns, request),
         left_out=left_out,
     )

@@ -31,7 +31,7 @@ import polars as pl
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain
 from tradesim.market.readers.layout import Layout
 from tradesim.market.readers.lean_files import Member, check_market, instants, members, micros, parsed
-from tradesim.market.readers.new_york import datetime_of, expiry_of
+from tradesim.market.readers.new_york import NYSE, datetime_of, expiry_of
 from tradesim.market.readers.occ import SHARES, occ_symbol
 from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed, until_expiry
 from tradesim.market.rows import Draft
@@ -112,6 +112,7 @@ def read_lean(request: Request) -> Draft:
             resolution=BAR,
         ),
         where=listed(request.sources),
+        calendar=NYSE,
         left_out=dead,
     )
 

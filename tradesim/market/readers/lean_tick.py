@@ -24,6 +24,7 @@ from tradesim.market.chain import Chain
 from tradesim.market.readers.layout import Layout
 from tradesim.market.readers.lean_files import Member, check_market, instants, members, micros, parsed
 from tradesim.market.readers.lean_markets import OWN
+from tradesim.market.readers.new_york import NYSE
 from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed
 from tradesim.market.rows import Draft
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
@@ -78,6 +79,7 @@ def read_lean_tick(request: Request) -> Draft:
             resolution=MILLISECOND,
         ),
         where=listed(request.sources),
+        calendar=NYSE,
         left_out=counts(left_out),
     )
 

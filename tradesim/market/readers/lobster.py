@@ -40,7 +40,7 @@ import polars as pl
 from tradesim.errors import SourceError
 from tradesim.market.chain import Chain
 from tradesim.market.readers.lobster_book import EMPTY, Books, Messages, order_rows
-from tradesim.market.readers.new_york import midnight
+from tradesim.market.readers.new_york import NYSE, midnight
 from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed
 from tradesim.market.readers.text import LINE, contents, counted, plain_table, refuse_value
 from tradesim.market.rows import Draft
@@ -109,6 +109,7 @@ def read_lobster(request: Request) -> Draft:
             dividend=request.dividend,
         ),
         where=messages.where,
+        calendar=NYSE,
         left_out=counts(
             {
                 "cross trades of nothing": told.filter(pl.col.type == CROSS, pl.col("size") == 0).height,

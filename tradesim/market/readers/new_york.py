@@ -1,18 +1,19 @@
 """The clock of New York, in which vendors of American markets write their times, and its exchange's calendar."""
 
-import warnings
 from datetime import datetime
-from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tradesim.errors import SourceError
+from tradesim.market.calendar import sessions_in
 from tradesim.units import SECOND
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
+
+NYSE: Final = "XNYS"
+"""The calendar of its exchange, which those of stocks and options there share."""
 
 CLOSE: Final = 16 * 3600 * SECOND
 """From midnight to when the exchange closes but on half days, ns."""
@@ -54,7 +55,7 @@ def expiry_of(date: str, where: str) -> int:
     True
     """
     day = _within_years(date, where)
-    days, closes = _sessions(day.year)
+    days, _, closes = sessions_in(NYSE, day.year)
     return int(closes[np.searchsorted(days, np.datetime64(day, "D"), side="right") - 1])
 
 
@@ -73,14 +74,3 @@ def _within_years(date: str, where: str) -> datetime:
     if day.year not in YEARS:
         raise SourceError(f"{where}: {date}: a tape holds the years {YEARS[0]} to {YEARS[-1]}; leave it out")
     return day
-
-
-@cache
-def _sessions(year: int) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
-    """The days of the exchange's sessions in ``year`` and the December before it, and their closes, ns."""
-    from exchange_calendars import get_calendar
-
-    with warnings.catch_warnings(action="ignore"):  # of its parts among themselves
-        closes = get_calendar("XNYS", start=f"{year - 1}-12-01", end=f"{year}-12-31").closes
-    instants = closes.dt.tz_convert(None).to_numpy().astype("datetime64[ns]").astype(np.int64)
-    return closes.index.to_numpy().astype("datetime64[D]"), instants

@@ -6,13 +6,14 @@
     tradesim ingest package.module:read quotes.csv -o tape.parquet                     or of a module
 
 The function takes the path of a source and returns a polars LazyFrame (or DataFrame) in plain units, whose columns
-:mod:`tradesim.market.readers.plain` lists, and of three more, each of one value, which may be left out:
+:mod:`tradesim.market.readers.plain` lists, and of four more, each of one value, which may be left out:
 
 | column | meaning | where it is left out |
 | --- | --- | --- |
 | ``underlying`` | text: whose market a row is of; ``--underlying`` chooses | it is ``--underlying`` |
 | ``currency`` | text: what prices are counted in | USD |
 | ``settlement`` | quote, or inverse: options are priced in the coin | quote |
+| ``calendar`` | text: whose sessions the market has, by exchange_calendars: XNYS, 24/7 | ``opens``, else gaps |
 
 Rows that hold nothing in any column, as blank lines of a file may leave, are left out and counted.
 
@@ -40,7 +41,7 @@ from tradesim.user_code import blamed_on, load_file, load_module, said
 
 Read = Callable[[Path], pl.LazyFrame | pl.DataFrame]
 
-CONSTANTS: Final = {"currency": "USD", "settlement": str(Settlement.QUOTE)}
+CONSTANTS: Final = {"currency": "USD", "settlement": str(Settlement.QUOTE), "calendar": ""}
 """The columns that have one value, and which it is where they are left out."""
 
 PLAN: Final = " Resolved plan"
@@ -91,7 +92,7 @@ def _draft(read: Read, named: str, file: str, request: Request) -> Draft:
         settlement=Settlement(constants["settlement"]),
     )
     others = {"rows of other underlyings": filled - _count(frames), "blank rows": given - filled}
-    return replace(draft, left_out=counts(others))
+    return replace(draft, calendar=constants["calendar"], left_out=counts(others))
 
 
 def _count(frames: list[pl.DataFrame]) -> int:

@@ -9,6 +9,7 @@ A row is one thing that happened. Columns may stand in any order; those that say
 | ``contract`` | text, or null | which option; null is the underlying |
 | ``strike`` ``expiry`` ``right`` ``style`` | number; as ``ts``; call or put; european or american | of the contract |
 | ``multiplier`` | whole number, or null: 1 | units of the underlying in a contract, or in one of its own |
+| ``opens`` ``closes`` | as ``ts``, or null | the session in which the row is: quotes and day orders end as it closes |
 | ``forward`` | number, or null | the underlying's price for the contract's expiry as the venue states it |
 | ``bid`` ``bid_size`` ``ask`` ``ask_size`` | numbers, or null: the side is missing | the best quote, from here on |
 | ``price`` ``size`` | numbers, or null | of a trade, a level or an order |
@@ -38,6 +39,7 @@ from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain, Settleme
 from tradesim.market.readers.reader import in_order
 from tradesim.market.rows import MARKET_COLUMNS, Draft
 from tradesim.market.rules import FARTHEST_TIME
+from tradesim.market.sessions import Hours, joined
 from tradesim.market.tape import ADD, DEPTH, EXECUTE, QUOTE, REDUCE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
 from tradesim.units import MICROS, MICROSECOND, MILLISECOND, SECOND, YEAR
@@ -50,7 +52,7 @@ WORDS: Final[dict[str, Mapping[str, int]]] = {
 }
 """The columns that are words, and what each word is on a tape."""
 
-TIMES: Final = ("ts", "received", "expiry")
+TIMES: Final = ("ts", "received", "expiry", "opens", "closes")
 PRICES: Final = ("bid", "ask", "price")
 SIZES: Final = ("bid_size", "ask_size", "size")
 NUMBERS: Final = ("strike", "forward", *PRICES, *SIZES)
@@ -104,7 +106,9 @@ def draft_of_frames(
     return Draft(
         rows=in_order([market]),
         chain=_chain(contracts, settlement),
-        terms=replace(terms, lot=1 / in_one, unit=_unit(rows, where), resolution=_resolution(rows["ts"])),
+        terms=replace(
+            terms, lot=1 / in_one, unit=_unit(rows, where), resolution=_resolution(rows["ts"]), hours=_hours(rows)
+        ),
         where=where,
         carry=carry,
     )
@@ -217,6 +221,11 @@ def _unit(rows: pl.DataFrame, where: str) -> int:
     if len(stated) > 1:
         raise SourceError(f"{where}: column multiplier: the underlying has {len(stated)} of them; it must have one")
     return int(stated[0]) if len(stated) else 1
+
+
+def _hours(rows: pl.DataFrame) -> Hours:
+    """The sessions that rows state, in order of time."""
+    return joined(rows.select("opens", "closes").drop_nulls().unique().sort("opens", "closes").iter_rows())
 
 
 def _lots_in_one(rows: pl.DataFrame) -> int:

@@ -33,6 +33,7 @@ from typing import Final
 import polars as pl
 
 from tradesim.errors import SourceError
+from tradesim.market.calendar import ALL_DAY
 from tradesim.market.chain import Settlement
 from tradesim.market.pairs import quote_currency
 from tradesim.market.readers.layout import Layout
@@ -233,4 +234,5 @@ def _draft(
         rate=request.rate,
         dividend=request.dividend,
     )
-    return draft_of_frames(frames, terms, sources=[where] * len(frames), settlement=settlement)
+    draft = draft_of_frames(frames, terms, sources=[where] * len(frames), settlement=settlement)
+    return replace(draft, calendar=ALL_DAY)
