@@ -83,9 +83,25 @@ def test_days_may_come_in_several_files_and_one_instant_alone_is_a_day(tmp_path)
     next_day = one.replace("04-26", "04-27")
     sources = [zipped(tmp_path / f"{n}.zip", {NAME: text}) for n, text in enumerate((next_day, one))]
     tape = ingest("cboe", sources)[0]
-    assert tape.ts.tolist() == [new_york(2021, 4, day, 10) for day in (26, 26, 27, 27)]
+    hours = [(26, 10), (26, 10), (26, 16), (26, 16), (27, 10), (27, 10)]
+    assert tape.ts.tolist() == [new_york(2021, 4, *hour) for hour in hours]
     assert tape.resolution == DAY
     assert ingest("cboe", sources[1:])[0].resolution == DAY
+
+
+def test_options_on_the_index_itself_are_settled_as_the_exchange_opens(tmp_path):
+    text = TEXT.replace("A,2021-04-26", "^SPX,2021-05-20").replace(":00,A,", ":00,SPX,").replace(",70.000", ",3700.000")
+    chain = ingest("cboe", [file(tmp_path, text)])[0].chain
+    assert chain.morning.all()
+    assert chain.expiry[0] == new_york(2021, 5, 21, 9, 30)
+    assert not ingest("cboe", [file(tmp_path, text.replace(",SPX,", ",SPXW,"))])[0].chain.morning.any()
+
+
+def test_contracts_that_expired_that_morning_are_left_out_and_counted(tmp_path):
+    text = TEXT.replace("A,2021-04-26", "^SPX,2021-05-21").replace(":00,A,", ":00,SPX,").replace(",70.000", ",3700.000")
+    tape, intake = ingest("cboe", [file(tmp_path, text)])
+    assert [name[6:12] for name in tape.chain.name] == ["210618"]
+    assert intake.left_out["rows after the contract's expiry"] > 0
 
 
 def test_index_options_are_european_and_time_follows_the_clocks_of_new_york(tmp_path):

@@ -70,17 +70,47 @@ def test_a_market_is_closed_between_its_sessions_and_for_good_where_the_other_go
     assert options[1, 0] == 20 * HOUR + 0.000001
 
 
+HOURS = tuple((START + opens * 10**6, START + closes * 10**6) for opens, closes in ((0, 600_000), (620_000, HOUR)))
+
+
+def test_quotes_end_as_the_calendar_closes_the_market():
+    """Twenty seconds of a break, which no gap would tell."""
+    terms = replace(draft().terms, hours=HOURS)
+    rows = (quote(0, 0, 99, 101), quote(1, 1, 10, 11), quote(600_000, 2, 1, 2), quote(630_000, 0, 99, 101))
+    assert ended(*rows, terms=terms) == [(600_000, 0), (600_000.000001, 1), (600_000.000001, 2)]
+    tape, intake = validated(draft([*rows], terms=terms))
+    assert with_ends(tape)[0] is tape
+    assert (intake.ends.sessions, str(intake.ends)) == (2, "2 sessions by the calendar, quotes ended: 3 at a close")
+    closed = (closed_hours(tape, options=True) - START) / 1e6
+    assert closed[:, 0].tolist() == [600_000.000001]
+
+
+def test_a_quiet_session_is_one():
+    """Hours in which nothing is quoted end nothing where the market is open by its calendar."""
+    terms = replace(draft().terms, hours=((START, START + 9 * HOUR * 10**6),))
+    rows = (quote(0, 0, 99, 101), quote(1, 1, 10, 11), quote(8 * HOUR, 0, 99, 101))
+    assert ended(*rows, terms=terms) == []
+    assert len(ended(*rows)) == 2
+
+
+@pytest.mark.parametrize("hours", [((5, 5),), ((0, 9), (8, 12)), ((0, 9), (9, 12)), ((3,),)])
+def test_hours_are_openings_and_closings_in_order(hours):
+    with pytest.raises(TapeError, match="openings and closings in order"):
+        validated(draft(terms=replace(draft().terms, hours=hours)))
+
+
+@pytest.mark.parametrize("hours", [(), HOURS, ((START, START + 10**18),)])
 @given(
     st.lists(
         st.tuples(st.integers(0, 3), st.sampled_from([1, 1_000, 2 * HOUR]), st.booleans()), min_size=1, max_size=30
     )
 )
-def test_ends_are_told_once_and_move_no_other_row(events):
+def test_ends_are_told_once_and_move_no_other_row(hours, events):
     now, rows = 0, [quote(0, 0, 99, 101)]
     for instrument, later, is_trade in events:
         now += later
         rows.append(trade(now, instrument % 3, 5, 1) if is_trade else quote(now, instrument % 3, 10, 11))
-    tape, _ = validated(draft(rows))
+    tape, _ = validated(draft(rows, terms=replace(draft().terms, hours=hours)))
     again, ends = with_ends(tape)
     assert again is tape
     assert (ends.closed, ends.expired) == (0, 0)

@@ -22,7 +22,7 @@ def test_the_tape_is_returned_and_written(source, tmp_path):
     tape, intake = ingest("lean", [str(source)], output=path, rate=0.01, dividend=0.02, on_bad_row=OnBadRow.DROP)
     assert read_tape(path).hash == tape.hash
     assert (tape.rate, tape.dividend) == (0.01, 0.02)
-    said = "2 rows, 1 dropped (crossed 1), 1 of them quotes, unknown until the next; 1 session; "
+    said = "2 rows, 1 dropped (crossed 1), 1 of them quotes, unknown until the next; 1 session by the calendar; "
     assert str(intake) == said + "receive times: none recorded"
 
 

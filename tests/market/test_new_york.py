@@ -38,6 +38,12 @@ def test_a_contract_expires_as_the_last_session_until_its_day_closes(stated, exp
     assert local(stated) == datetime.fromisoformat(expires).replace(tzinfo=NEW_YORK)
 
 
+@pytest.mark.parametrize(("stated", "expires"), [("20240119", "2024-01-19T09:30"), ("20140419", "2014-04-17T09:30")])
+def test_one_that_is_settled_in_the_morning_expires_as_that_session_opens(stated, expires):
+    opens = datetime.fromtimestamp(expiry_of(stated, "a file", morning=True) // SECOND, NEW_YORK)
+    assert opens == datetime.fromisoformat(expires).replace(tzinfo=NEW_YORK)
+
+
 @given(st.dates(date(1996, 1, 1), date(2040, 12, 31)))
 def test_an_expiry_is_a_close_within_a_week_and_never_after_its_day(day):
     closes = local(f"{day:%Y%m%d}")

@@ -277,7 +277,8 @@ def test_it_reads_a_vendors_file_as_its_reader_does(tape_of, shared_data):
     stamps = 'ts=pl.col("timestamp") * 1000, received=pl.col("local_timestamp") * 1000'
     own = tape_of(
         f"pl.scan_csv(path).select({stamps}, {best}, currency=pl.lit('USDT'), calendar=pl.lit('24/7'))",
-        sources=[source], underlying="BTCUSDT"
+        sources=[source],
+        underlying="BTCUSDT",
     )
     assert own.hash == ingest("tardis", [source])[0].hash
 
@@ -302,3 +303,40 @@ def test_the_underlying_has_a_multiplier_of_its_own(tape_of):
     two = stated.replace('"contract": [None, "P90", "C110", "C110"]', '"contract": [None, None, None, None]')
     with pytest.raises(SourceError, match="column multiplier: the underlying has 2 of them; it must have one"):
         tape_of(two, underlying=None)
+
+
+SESSIONS = """pl.DataFrame(
+    {
+        "ts": [START, START + 1, START + 5, START + 9], "contract": [None, "C", "C", "C"],
+        "strike": 90, "expiry": EXPIRY, "right": "call", "style": "european",
+        "bid": 99.0, "bid_size": 1, "ask": 101.0, "ask_size": 1,
+        "opens": [None, START, START, START + 8], "closes": [None, START + 6, START + 6, START + 20],
+    }
+)"""
+
+
+def test_a_column_states_the_sessions(tape_of, tmp_path):
+    tape = tape_of(SESSIONS)
+    assert tape.hours == ((START, START + 6), (START + 8, START + 20))
+    assert tape.ts[tape.bid_size == 0].tolist() == [START + 6] * 2
+    assert read_tape(write_tape(tape, tmp_path / "tape.parquet")).hash == tape.hash
+
+
+def test_a_constant_or_an_option_names_the_calendar(tape_of):
+    stated = tape_of(SESSIONS.replace('"bid": 99.0', '"calendar": "XNYS", "bid": 99.0'))
+    assert stated.hours == tape_of(STOCK, calendar="XNYS").hours == ((START - 1_800 * SECOND, START + 21_600 * SECOND),)
+    assert tape_of(STOCK).hours == tape_of(SESSIONS, calendar="").hours[:0] == ()
+    with pytest.raises(ArgumentError, match="calendar is 'NYSE!'"):
+        tape_of(STOCK, calendar="NYSE!")
+
+
+def test_a_contract_states_how_it_is_settled(tape_of, tmp_path):
+    contracts = OPTION.replace(
+        '"bid": [99.5', '"settles": [None, None, "open", None], "settled": [None, 98.5, None, None], "bid": [99.5'
+    )
+    tape = tape_of(contracts, underlying="XYZ")
+    assert tape.chain.morning.tolist() == [name == "C110" for name in tape.chain.name]
+    assert tape.settled[tape.chain.name.index("P90")] == 98.5
+    again = read_tape(write_tape(tape, tmp_path / "tape.parquet"))
+    assert (again.hash, np.isnan(again.settled).sum()) == (tape.hash, 1)
+    assert tape_of(OPTION, underlying="XYZ").settled is None

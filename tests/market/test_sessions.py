@@ -31,3 +31,19 @@ def test_before_the_first_row_there_is_no_session():
     sessions = sessions_of(np.array([5, 6, 100]), 10)
     assert session_at(np.array([4, 5, 50, 100]), sessions).tolist() == [-1, 0, 0, 1]
     assert sessions_of(np.empty(0, np.int64), 10).shape == (0, 2)
+
+
+def test_stated_hours_hold_a_quiet_session_together_and_part_two_that_are_near():
+    hours = ((0, 1_000), (1_001, 2_000))
+    assert sessions_of(np.array([0, 900, 1_000, 1_001, 2_000]), 50, hours).tolist() == [[0, 1_000], [1_001, 2_000]]
+
+
+def test_rows_outside_of_stated_hours_belong_to_the_session_that_they_are_near():
+    hours = ((100, 200), (500, 600))
+    ts = np.array([80, 100, 200, 230, 300, 460, 505, 600])
+    assert sessions_of(ts, 50, hours).tolist() == [[80, 230], [300, 300], [460, 600]]
+
+
+@given(st.lists(st.integers(0, 500), min_size=1).map(sorted), st.integers(1, 100))
+def test_hours_that_cover_everything_are_one_session(ts, gap):
+    assert sessions_of(np.array(ts), gap, ((0, 500),)).tolist() == [[ts[0], ts[-1]]]

@@ -128,3 +128,27 @@ def test_a_markout_has_no_delta_and_knows_the_spot():
     fair = Markout(tape=tape_of(underlying(0), underlying(10, 103.0), FIVE), horizon=0)
     assert np.isnan(fair.deltas(np.array([0, 0]), np.array([START, START]))).all()
     assert fair.spots(np.array([START + 9, START + 10])).tolist() == [100_000_000, 103_000_000]
+
+
+# --- Settlement ---
+
+
+@pytest.mark.parametrize(
+    ("morning", "stated", "price"),
+    [(False, None, 103.0), (True, None, 108.0), (False, 105.5, 105.5), (True, 105.5, 105.5), (False, np.nan, 103.0)],
+)
+def test_a_contract_is_settled_on_the_stated_price_or_on_the_one_before_or_after_its_expiry(morning, stated, price):
+    tape = tape_of(underlying(0), FIVE, underlying(20, 103.0), underlying(50, 108.0), underlying(90, 99.0))
+    expiry = np.full(len(tape.chain), START + 30)
+    chain = replace(tape.chain, expiry=expiry, morning=np.full(len(tape.chain), morning))
+    settled = None if stated is None else np.full(len(chain), stated)
+    fair = fair_of(replace(tape, chain=chain, settled=settled), horizon=0)
+    value = fair.values(np.array([0]), np.array([START + 30]))[0]
+    assert value == round(max(chain.right[0] * (price - chain.strike[0]), 0.0) * MICROS)
+
+
+def test_one_that_is_settled_in_the_morning_is_settled_on_the_last_price_where_no_other_follows():
+    tape = tape_of(underlying(0), FIVE, underlying(20, 103.0))
+    chain = replace(tape.chain, expiry=np.full(len(tape.chain), START + 30), morning=np.ones(len(tape.chain), np.bool_))
+    fair = fair_of(replace(tape, chain=chain), horizon=0)
+    assert fair.values(np.array([0]), np.array([START + 30]))[0] == round((103.0 - chain.strike[0]) * MICROS)

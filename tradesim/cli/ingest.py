@@ -21,6 +21,7 @@ def ingest(
     dividend: float = 0.0,
     market: str | None = None,
     lot: float | None = None,
+    calendar: str | None = None,
     session_gap: str | None = None,
     on_bad_row: str = "raise",
     correct_clock: str | None = None,
@@ -51,8 +52,11 @@ def ingest(
     lot
         The contracts (of the underlying: shares or coins) of one lot, for example 0.01, of which all sizes are whole
         numbers; by default what the format says, or the largest power of ten that the sizes allow, at most 1.
+    calendar
+        Whose sessions the market has, as exchange_calendars names it: XNYS, CMES, 24/7; by default what the format
+        says. Quotes and orders end as a session closes. With "" the rows tell the sessions, by session-gap.
     session_gap
-        How long nothing is reported of a market that has closed; by default 3600s. Its quotes end there, and orders.
+        How long nothing is reported of a market that has closed, where no calendar says when; by default 3600s.
     on_bad_row
         raise (the first bad row ends it) or drop (bad rows are left out and counted; what a bad quote should have told
         is unknown until the next).
@@ -81,6 +85,7 @@ def ingest(
         dividend=a_yield(dividend, "dividend"),
         market=market,
         lot=lot,
+        calendar=calendar,
         session_gap=None if session_gap is None else duration(session_gap),
         on_bad_row=one_of(OnBadRow, on_bad_row, "on-bad-row"),
     )

@@ -1,6 +1,6 @@
 """The option contracts on a tape."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -36,6 +36,8 @@ class Chain:
     ``multiplier``  int64[n], units of the underlying in one lot's contract
     ``name``        n contract names, as the vendor spells them
     ``settlement``  what prices on the tape are counted in
+    ``morning``     bool[n], whether it is settled on the underlying's first price from its expiry on, as options on the
+    S&P 500 that expire as the exchange opens are; else on the last one until then; empty where none is
     """
 
     name: tuple[str, ...]
@@ -45,6 +47,11 @@ class Chain:
     style: NDArray[np.int8]
     multiplier: NDArray[np.int64]
     settlement: Settlement = Settlement.QUOTE
+    morning: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
+
+    def __post_init__(self) -> None:
+        if not len(self.morning):
+            object.__setattr__(self, "morning", np.zeros(len(self.name), np.bool_))
 
     def __len__(self) -> int:
         return len(self.name)
@@ -81,6 +88,7 @@ class Chain:
             style=self.style[index],
             multiplier=self.multiplier[index],
             settlement=self.settlement,
+            morning=self.morning[index],
         )
 
 

@@ -20,15 +20,17 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Ends:
-    """How many quotes were ended: at the close of a session, and at their contract's expiry; ``sessions`` there are."""
+    """How many quotes were ended: at the close of a session, and at their contract's expiry; ``sessions`` there are,
+    whose hours are ``stated``, or told by gaps between rows."""
 
     sessions: int = 1
+    stated: bool = False
     closed: int = 0
     expired: int = 0
 
     def __str__(self) -> str:
         ended = [f"{n:,} at {what}" for n, what in ((self.closed, "a close"), (self.expired, "expiry")) if n]
-        sessions = f"{self.sessions:,} session{'s' * (self.sessions != 1)}"
+        sessions = f"{self.sessions:,} session{'s' * (self.sessions != 1)}{' by the calendar' * self.stated}"
         return f"{sessions}, quotes ended: {', '.join(ended)}" if ended else sessions
 
 
@@ -46,6 +48,7 @@ def with_ends(tape: Tape) -> tuple[Tape, Ends]:
     at_expiry = int(np.count_nonzero(instant == tape.chain.ends[instrument]))
     count = Ends(
         sessions=1 if tape.latent is not None else len(tape.sessions),
+        stated=bool(tape.hours),
         closed=len(instant) - at_expiry,
         expired=at_expiry,
     )

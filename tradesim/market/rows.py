@@ -55,7 +55,7 @@ class Draft:
 
     ``rows``   columns as above, in any order and of any numeric type
     ``where``  what an error calls it: the name of a file
-    ``smile``  of the latent state, where there is one; ``carry`` as in the tape
+    ``smile``  of the latent state, where there is one; ``carry`` and ``settled`` as in the tape
     ``calendar`` whose sessions the market has; empty where its rows tell them, or the terms' hours state them
     ``left_out`` lines of the source that are no rows, by what they are
     ``dropped`` rows that the reader itself found bad and was asked to drop, by why
@@ -66,6 +66,7 @@ class Draft:
     terms: Terms
     where: str
     carry: NDArray[np.float64] | None = None
+    settled: NDArray[np.float64] | None = None
     smile: NDArray[np.float64] | None = None
     calendar: str = ""
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -90,6 +91,7 @@ def draft_of(tape: Tape) -> Draft:
         terms=Terms(**{field.name: getattr(tape, field.name) for field in fields(Terms)}),
         where="tape",
         carry=tape.carry,
+        settled=tape.settled,
         smile=None if tape.latent is None else tape.latent.smile,
     )
 
@@ -101,7 +103,14 @@ def tape_of(draft: Draft) -> Tape:
         *(pl.col(c).fill_null(0) for c in (*(column for side in SIDES for column in side), *DEEPER_COLUMNS)),
     )
     columns: dict[str, Any] = {column: _array(market[column]) for column in (*MARKET_COLUMNS, *DEEPER_COLUMNS)}
-    return Tape(chain=draft.chain, **columns, **asdict(draft.terms), carry=draft.carry, latent=_latent(draft))
+    return Tape(
+        chain=draft.chain,
+        **columns,
+        **asdict(draft.terms),
+        carry=draft.carry,
+        settled=draft.settled,
+        latent=_latent(draft),
+    )
 
 
 def _null_where_empty(column: str, size: str) -> pl.Expr:

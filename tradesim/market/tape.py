@@ -81,6 +81,8 @@ class Tape:
     ``carry``     float64[n], a year: each contract's ``ln(forward / spot) / time to expiry`` where the venue states its
     forward; None where it does not, and then it is ``rate - dividend``
     ``hours``     opening and closing of each session as a calendar states them, ns; empty where none does
+    ``settled``   float64[n], currency: the underlying's price on which the venue has settled each contract, NaN where
+    it states none
     ``session_gap`` ns without a row of a market after which its session has ended, where no hours are stated: its
     quotes end there
     ``problem``   by which problem a generated market prices its contracts; empty where their style says it
@@ -112,6 +114,7 @@ class Tape:
     hours: Hours = ()
     problem: str = ""
     carry: NDArray[np.float64] | None = None
+    settled: NDArray[np.float64] | None = None
     latent: Latent | None = None
 
     def __post_init__(self) -> None:
@@ -166,8 +169,8 @@ class Tape:
             *(chain.strike, chain.expiry, chain.right, chain.style, chain.multiplier),
         ]
         columns += [column for column in (self.side, self.order) if column.any()]
-        if self.carry is not None:
-            columns.append(self.carry)
+        columns += [column for column in (chain.morning,) if column.any()]
+        columns += [column for column in (self.carry, self.settled) if column is not None]
         if self.latent is not None:
             columns += [self.latent.ts, self.latent.spot, self.latent.level, self.latent.smile]
         return columns

@@ -1,8 +1,8 @@
 """A tape on disk: one Parquet file, of rows as :mod:`tradesim.market.rows` lists them.
 
 What is said once stands in the file's key-value metadata under ``tradesim.tape``, as one JSON object: ``version``,
-``terms`` (underlying, currency, source, lot, rate, dividend, resolution), ``chain`` (a list a column, and the
-settlement), ``carry`` and, for latent state, ``smile``. Any tool reads the rows; a file is read back to an equal tape.
+``terms`` (:class:`~tradesim.market.terms.Terms`), ``chain`` (a list per column, and the settlement), ``carry``,
+``settled`` and, for latent state, ``smile``. Any tool reads the rows; a file is read back to an equal tape.
 """
 
 import json
@@ -103,7 +103,7 @@ def _encoded(draft: Draft) -> str:
         "version": VERSION,
         "terms": asdict(draft.terms),
         "chain": {"name": draft.chain.name, **chain, "settlement": draft.chain.settlement},
-        **{name: values.tolist() for name in _PER_CONTRACT if (values := getattr(draft, name)) is not None},
+        **{name: _stated(values) for name in _PER_CONTRACT if (values := getattr(draft, name)) is not None},
     }
     return json.dumps(said, allow_nan=False, separators=(",", ":"))
 
@@ -114,8 +114,13 @@ _CHAIN_TYPES: Final[dict[str, type[np.generic]]] = {
     "right": np.int8,
     "style": np.int8,
     "multiplier": np.int64,
+    "morning": np.bool_,
 }
-_PER_CONTRACT: Final = ("carry", "smile")
+_PER_CONTRACT: Final = ("carry", "smile", "settled")
+
+
+def _stated(values: NDArray[np.float64]) -> list[float | None]:
+    return [None if np.isnan(value) else value for value in values.tolist()]
 
 
 def _decoded(text: str, rows: pl.DataFrame, *, where: str) -> Draft:
@@ -145,7 +150,7 @@ def _terms(said: dict[str, Any]) -> Terms:
 
 
 def _chain(said: dict[str, Any]) -> Chain:
-    columns = {name: _numbers(said[name], dtype) for name, dtype in _CHAIN_TYPES.items()}
+    columns = {name: _numbers(said[name], dtype) for name, dtype in _CHAIN_TYPES.items() if name in said}
     return Chain(name=tuple(map(str, said["name"])), settlement=Settlement(said["settlement"]), **columns)
 
 

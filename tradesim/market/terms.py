@@ -40,6 +40,7 @@ _CHAIN_LAWS: Final[dict[str, tuple[str, Callable[[NDArray[Any]], NDArray[np.bool
         lambda x: np.isin(x, [EUROPEAN, AMERICAN]),
     ),
     "multiplier": ("a multiplier must be positive", lambda x: x > 0),
+    "morning": ("morning must be true or false", lambda x: np.isin(x, [False, True])),
 }
 
 

@@ -138,7 +138,10 @@ def _check_per_contract(draft: Draft) -> None:
     for name in ("carry", "smile"):
         values = getattr(draft, name)
         if values is not None and (len(values) != len(draft.chain) or not np.isfinite(values).all()):
-            raise TapeError(f"{draft.where}: {name} must be {len(draft.chain)} finite numbers, one a contract")
+            raise TapeError(f"{draft.where}: {name} must be {len(draft.chain)} finite numbers, one per contract")
+    settled = draft.settled
+    if settled is not None and (len(settled) != len(draft.chain) or np.isinf(settled).any()):
+        raise TapeError(f"{draft.where}: settled must be {len(draft.chain)} prices, NaN where none is stated")
 
 
 def _check_expiries(draft: Draft, ts: NDArray[np.int64]) -> None:

@@ -8,8 +8,9 @@ ns later. Where only one side stands, it is the last middle, held to that side: 
 bid. Near the tape's end the horizon is what is left; each fill keeps how long it was. Where the market closes within
 the horizon, or the tape cannot tell instants so far apart, the value is not identified.
 
-An expired contract is worth its intrinsic value on the settlement price: the underlying's last middle at or before its
-expiry, on a generated tape its true price then.
+An expired contract is worth its intrinsic value on the settlement price: the one that the tape states, else the
+underlying's last middle at or before its expiry (of one settled in the morning the first from then on), on a generated
+tape its true price then.
 """
 
 from abc import abstractmethod
@@ -31,7 +32,7 @@ from tradesim.methods.method import State
 from tradesim.pricing import PROBLEMS, by_style
 from tradesim.pricing.columns import Points
 from tradesim.pricing.problem import Floats
-from tradesim.simulation.settlement import expired_by, settlement_values
+from tradesim.simulation.settlement import expired_by, settlement_prices, settlement_values
 from tradesim.units import MICROS, NEVER, SECOND, YEAR
 
 Ints = NDArray[np.int64]
@@ -114,7 +115,8 @@ class _Expiring:
             return alive(contract, at)
         values = np.empty(len(contract), dtype=np.int64)
         values[~dead] = alive(contract[~dead], at[~dead])
-        values[dead] = settlement_values(chain, contract[dead], self.spots(chain.expiry[contract[dead]]))
+        prices = settlement_prices(self.tape, contract[dead], self.spots)
+        values[dead] = settlement_values(chain, contract[dead], prices)
         return values
 
 

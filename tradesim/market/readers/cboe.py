@@ -28,7 +28,7 @@ import polars as pl
 from tradesim.errors import SourceError
 from tradesim.market.chain import CALL, PUT, Chain
 from tradesim.market.readers.new_york import NEW_YORK, NYSE, expiry_of
-from tradesim.market.readers.occ import SHARES, occ_symbol, style_of
+from tradesim.market.readers.occ import MORNING_ROOTS, SHARES, occ_symbol, style_of
 from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed, until_expiry
 from tradesim.market.readers.text import LINE, contents, counted, headed_table, refuse_value
 from tradesim.market.rows import Draft
@@ -74,7 +74,7 @@ def read_cboe(request: Request) -> Draft:
     contracts = intervals.select(CONTRACT).unique().sort(CONTRACT).with_row_index("instrument", offset=UNDERLYING + 1)
     source = f"Cboe DataShop option quote intervals of {symbol}: {where}"
     chain = _chain(contracts, where)
-    rows, dead = until_expiry(in_order([underlying, _quotes(intervals, contracts)]), chain)
+    rows, chain, dead = until_expiry(in_order([underlying, _quotes(intervals, contracts)]), chain)
     return Draft(
         rows=rows,
         chain=chain,
@@ -146,6 +146,7 @@ def _stamped(quotes: pl.DataFrame) -> pl.DataFrame:
 
 
 def _chain(contracts: pl.DataFrame, where: str) -> Chain:
+    morning = contracts["root"].is_in(MORNING_ROOTS)
     names, styles = zip(
         *(
             (occ_symbol(root, expiry, right, strike), style_of(root))
@@ -156,10 +157,17 @@ def _chain(contracts: pl.DataFrame, where: str) -> Chain:
     return Chain(
         name=names,
         strike=contracts["strike"].to_numpy() / 10**STRIKE_DIGITS,
-        expiry=np.array([expiry_of(date, where) for date in contracts["expiration"]], dtype=np.int64),
+        expiry=np.array(
+            [
+                expiry_of(date, where, morning=early)
+                for date, early in zip(contracts["expiration"], morning, strict=True)
+            ],
+            dtype=np.int64,
+        ),
         right=np.where(contracts["option_type"].to_numpy() == "C", CALL, PUT).astype(np.int8),
         style=np.array(styles, dtype=np.int8),
         multiplier=np.full(len(contracts), SHARES, dtype=np.int64),
+        morning=morning.to_numpy(),
     )
 
 

@@ -26,7 +26,7 @@ from tradesim.errors import SourceError
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain
 from tradesim.market.readers.dbn import Dbn, texts, told
 from tradesim.market.readers.new_york import expiry_of
-from tradesim.market.readers.occ import SHARES, style_of
+from tradesim.market.readers.occ import MORNING_ROOTS, SHARES, style_of
 from tradesim.units import DAY, SECOND
 
 OPRA: Final = "OPRA.PILLAR"
@@ -60,6 +60,7 @@ class Contract:
     right: int
     style: int
     multiplier: int
+    morning: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +127,7 @@ def chain_of(contracts: Sequence[tuple[str, Contract]]) -> Chain:
         right=np.array([contract.right for _, contract in contracts], dtype=np.int8),
         style=np.array([contract.style for _, contract in contracts], dtype=np.int8),
         multiplier=np.array([contract.multiplier for _, contract in contracts], dtype=np.int64),
+        morning=np.array([contract.morning for _, contract in contracts], dtype=np.bool_),
     )
 
 
@@ -141,13 +143,15 @@ def _contract(said: Mapping[str, str], numbers: Mapping[str, int | None], file: 
             f"{file.where}: {said['raw_symbol']} has strike {strike}, expiration {expiration} and multiplier "
             f"{multiplier}; a definition of an option must tell all three, a multiplier as a whole number"
         )
-    cfi = said["cfi"][2:3]
+    cfi, root = said["cfi"][2:3], said["raw_symbol"][:ROOT].strip()
+    morning = file.dataset == OPRA and root in MORNING_ROOTS
     return Contract(
-        expiry=_expiry(expiration, file.where),
+        expiry=_expiry(expiration, file.where, morning=morning),
         strike=strike / UNIT,
         right=CALL if said["instrument_class"] == "C" else PUT,
-        style={"A": AMERICAN, "E": EUROPEAN}.get(cfi, style_of(said["raw_symbol"][:ROOT].strip())),
+        style={"A": AMERICAN, "E": EUROPEAN}.get(cfi, style_of(root)),
         multiplier=multiplier,
+        morning=morning,
     )
 
 
@@ -161,7 +165,7 @@ def _multiplier(numbers: Mapping[str, int | None], dataset: str) -> int | None:
     return stated
 
 
-def _expiry(expiration: int, where: str) -> int:
+def _expiry(expiration: int, where: str, *, morning: bool) -> int:
     if expiration % DAY:
         return expiration
-    return expiry_of(f"{datetime.fromtimestamp(expiration // SECOND, UTC):%Y%m%d}", where)
+    return expiry_of(f"{datetime.fromtimestamp(expiration // SECOND, UTC):%Y%m%d}", where, morning=morning)

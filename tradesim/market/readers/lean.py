@@ -32,7 +32,7 @@ from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain
 from tradesim.market.readers.layout import Layout
 from tradesim.market.readers.lean_files import Member, check_market, instants, members, micros, parsed
 from tradesim.market.readers.new_york import NYSE, datetime_of, expiry_of
-from tradesim.market.readers.occ import SHARES, occ_symbol
+from tradesim.market.readers.occ import MORNING_ROOTS, SHARES, occ_symbol
 from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed, until_expiry
 from tradesim.market.rows import Draft
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
@@ -99,7 +99,7 @@ def read_lean(request: Request) -> Draft:
         for kind in product((False, True), TABLES, (False, True))
     ]
     chain = _chain(contracts, ticker)
-    rows, dead = until_expiry(in_order(frame for frame in frames if frame is not None), chain)
+    rows, chain, dead = until_expiry(in_order(frame for frame in frames if frame is not None), chain)
     return Draft(
         rows=rows,
         chain=chain,
@@ -137,15 +137,17 @@ def _contracts(files: list[Member]) -> dict[Contract, int]:
 
 
 def _chain(contracts: dict[Contract, int], ticker: str) -> Chain:
+    morning = ticker.upper() in MORNING_ROOTS
     return Chain(
         name=tuple(
             occ_symbol(ticker.upper(), expiry, right[0].upper(), strike // 10) for expiry, strike, right, _ in contracts
         ),
         strike=np.array([strike / STRIKE_UNIT for _, strike, _, _ in contracts]),
-        expiry=np.array([expiry_of(expiry, ticker) for expiry, *_ in contracts], dtype=np.int64),
+        expiry=np.array([expiry_of(expiry, ticker, morning=morning) for expiry, *_ in contracts], dtype=np.int64),
         right=np.array([CALL if right == "call" else PUT for _, _, right, _ in contracts], dtype=np.int8),
         style=np.array([AMERICAN if style == "american" else EUROPEAN for *_, style in contracts], dtype=np.int8),
         multiplier=np.full(len(contracts), SHARES, dtype=np.int64),
+        morning=np.full(len(contracts), morning),
     )
 
 

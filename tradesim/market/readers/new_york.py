@@ -42,9 +42,9 @@ def datetime_of(date: str, where: str) -> datetime:
         raise SourceError(f"{where}: {date} is not a date; a name gives dates as yyyymmdd") from None
 
 
-def expiry_of(date: str, where: str) -> int:
+def expiry_of(date: str, where: str, *, morning: bool = False) -> int:
     """The instant (ns) at which contracts that expire on ``date`` (``yyyymmdd``) do: as the New York Stock Exchange
-    closes its last session until then.
+    closes its last session until then, or opens it, of those that are settled in the ``morning``.
 
     On half days that is 13:00. Contracts that expire on a Saturday, as until February 2015 most did, were last traded
     on the Friday, or on the Thursday before a Good Friday.
@@ -55,8 +55,8 @@ def expiry_of(date: str, where: str) -> int:
     True
     """
     day = _within_years(date, where)
-    days, _, closes = sessions_in(NYSE, day.year)
-    return int(closes[np.searchsorted(days, np.datetime64(day, "D"), side="right") - 1])
+    days, opens, closes = sessions_in(NYSE, day.year)
+    return int((opens if morning else closes)[np.searchsorted(days, np.datetime64(day, "D"), side="right") - 1])
 
 
 def closes_early(date: str, where: str) -> bool:

@@ -16,6 +16,10 @@ EUROPEAN_ROOTS: Final = frozenset(
 """Roots of index options that are exercised at expiry alone; those of stocks, funds and OEX are American."""
 
 
+MORNING_ROOTS: Final = frozenset({"DJX", "NDX", "RUT", "SPX", "VIX", "VIXW"})
+"""Roots of index options that are settled on the opening prices of the day on which they expire."""
+
+
 def occ_symbol(root: str, expiry: str, right: str, strike: int) -> str:
     """As the Options Clearing Corporation spells a contract: root, ``yyyymmdd``, ``C`` or ``P``, strike x 1,000.
 

@@ -9,6 +9,8 @@ A row is one thing that happened. Columns may stand in any order; those that say
 | ``contract`` | text, or null | which option; null is the underlying |
 | ``strike`` ``expiry`` ``right`` ``style`` | number; as ``ts``; call or put; european or american | of the contract |
 | ``multiplier`` | whole number, or null: 1 | units of the underlying in a contract, or in one of its own |
+| ``settles`` | open, close or null: close | when in the day of its expiry a contract is settled |
+| ``settled`` | number, or null | the underlying's price on which the venue has settled the contract |
 | ``opens`` ``closes`` | as ``ts``, or null | the session in which the row is: quotes and day orders end as it closes |
 | ``forward`` | number, or null | the underlying's price for the contract's expiry as the venue states it |
 | ``bid`` ``bid_size`` ``ask`` ``ask_size`` | numbers, or null: the side is missing | the best quote, from here on |
@@ -47,6 +49,7 @@ from tradesim.units import MICROS, MICROSECOND, MILLISECOND, SECOND, YEAR
 WORDS: Final[dict[str, Mapping[str, int]]] = {
     "right": {"call": CALL, "put": PUT},
     "style": {"european": EUROPEAN, "american": AMERICAN},
+    "settles": {"close": 0, "open": 1},
     "side": {"buy": 1, "bid": 1, "sell": -1, "ask": -1, "unknown": 0},
     "kind": {"quote": QUOTE, "trade": TRADE, "depth": DEPTH, "add": ADD, "reduce": REDUCE, "execute": EXECUTE},
 }
@@ -55,10 +58,12 @@ WORDS: Final[dict[str, Mapping[str, int]]] = {
 TIMES: Final = ("ts", "received", "expiry", "opens", "closes")
 PRICES: Final = ("bid", "ask", "price")
 SIZES: Final = ("bid_size", "ask_size", "size")
-NUMBERS: Final = ("strike", "forward", *PRICES, *SIZES)
+NUMBERS: Final = ("strike", "forward", "settled", *PRICES, *SIZES)
 WHOLE: Final = ("multiplier", "order")
 TERMS: Final = ("expiry", "strike", "right", "style")
 """The terms that a contract must have; in this order a chain is sorted."""
+FURTHER: Final = ("multiplier", "settles", "settled")
+"""Those that it may have."""
 
 COLUMNS: Final = (*TIMES, "contract", *WORDS, *NUMBERS, *WHOLE)
 
@@ -111,6 +116,7 @@ def draft_of_frames(
         ),
         where=where,
         carry=carry,
+        settled=contracts["settled"].to_numpy() if contracts["settled"].count() else None,
     )
 
 
@@ -197,7 +203,7 @@ def _worded(frame: pl.DataFrame, name: str, where: str) -> pl.Expr:
 
 def _contracts(rows: pl.DataFrame, where: str) -> pl.DataFrame:
     """The contracts in the chain's order, a row each: ``contract``, its terms and its multiplier."""
-    told = (*TERMS, "multiplier")
+    told = (*TERMS, *FURTHER)
     options = rows.lazy().filter(pl.col.contract.is_not_null()).group_by("contract")
     values = {name: pl.col(name).drop_nulls() for name in told}
     contracts = options.agg(
@@ -206,13 +212,15 @@ def _contracts(rows: pl.DataFrame, where: str) -> pl.DataFrame:
     ).collect()
     for name in told:
         wrong = contracts.filter(pl.col(f"{name}_told") != 1).sort("contract")
-        if name == "multiplier":
-            wrong = wrong.filter(pl.col.multiplier_told > 1)
+        if name in FURTHER:
+            wrong = wrong.filter(pl.col(f"{name}_told") > 1)
         if len(wrong):
             row = wrong.row(0, named=True)
             told_of = "none" if row[f"{name}_told"] == 0 else f"{row[f'{name}_told']} of them"
             raise SourceError(f"{where}: column {name}: contract {row['contract']} has {told_of}; it must have one")
-    return contracts.sort(*TERMS, "contract").select("contract", *TERMS, pl.col.multiplier.fill_null(1))
+    return contracts.sort(*TERMS, "contract").select(
+        "contract", *TERMS, pl.col.multiplier.fill_null(1), pl.col.settles.fill_null(0), "settled"
+    )
 
 
 def _unit(rows: pl.DataFrame, where: str) -> int:
@@ -286,6 +294,7 @@ def _chain(contracts: pl.DataFrame, settlement: Settlement) -> Chain:
         style=columns["style"].astype(np.int8),
         multiplier=columns["multiplier"],
         settlement=settlement,
+        morning=contracts["settles"].cast(pl.Boolean).to_numpy(),
     )
 
 

@@ -16,6 +16,7 @@ from tradesim.market.chain import Chain
 from tradesim.market.rows import MARKET_COLUMNS, Draft
 from tradesim.market.sieve import OnBadRow
 from tradesim.market.tape import UNDERLYING
+from tradesim.units import NEVER
 
 OPTION: Final = re.compile(r"^[CP]-\w+-\d|-\d[\dd.]*-[CP](-|$)")
 """An option in the name of a symbol."""
@@ -131,10 +132,20 @@ def in_order(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return rows.sort("ts", pl.col.instrument != UNDERLYING, maintain_order=True)
 
 
-def until_expiry(rows: pl.DataFrame, chain: Chain) -> tuple[pl.DataFrame, dict[str, int]]:
-    """The rows that are not after their contract's expiry, and how many others there are: vendors go on to the hour."""
-    alive = rows["ts"].to_numpy() <= chain.ends[rows["instrument"].to_numpy()]
-    return rows.filter(alive), counts({"rows after the contract's expiry": int(np.count_nonzero(~alive))})
+def until_expiry(rows: pl.DataFrame, chain: Chain) -> tuple[pl.DataFrame, Chain, dict[str, int]]:
+    """The rows that are not after their contract's expiry, the contracts that were alive at the first of them, and how
+    many other rows there are: vendors go on to the hour, and state what has expired that morning."""
+    instrument, ts = rows["instrument"].to_numpy(), rows["ts"].to_numpy()
+    alive = ts <= chain.ends[instrument]
+    lives = np.append(True, chain.expiry > ts.min(where=alive, initial=NEVER))
+    alive &= lives[instrument]
+    number = pl.Series(np.cumsum(lives) - 1, dtype=rows["instrument"].dtype)
+    kept = rows.filter(alive)
+    return (
+        kept.with_columns(number.gather(kept["instrument"]).alias("instrument")),
+        chain.select(np.flatnonzero(lives[1:])),
+        counts({"rows after the contract's expiry": len(rows) - len(kept)}),
+    )
 
 
 def counts(found: Mapping[str, int]) -> dict[str, int]:
