@@ -148,7 +148,7 @@ def test_a_contract_is_settled_on_the_stated_price_or_on_the_one_before_or_after
 
 
 def test_one_that_is_settled_in_the_morning_is_settled_on_the_last_price_where_no_other_follows():
-    tape = tape_of(underlying(0), FIVE, underlying(20, 103.0))
+    tape = tape_of(underlying(0), FIVE, underlying(20, 103.0), replace(SIX, at=40))
     chain = replace(tape.chain, expiry=np.full(len(tape.chain), START + 30), morning=np.ones(len(tape.chain), np.bool_))
     fair = fair_of(replace(tape, chain=chain), horizon=0)
     assert fair.values(np.array([0]), np.array([START + 30]))[0] == round((103.0 - chain.strike[0]) * MICROS)
