@@ -340,3 +340,13 @@ def test_a_contract_states_how_it_is_settled(tape_of, tmp_path):
     again = read_tape(write_tape(tape, tmp_path / "tape.parquet"))
     assert (again.hash, np.isnan(again.settled).sum()) == (tape.hash, 1)
     assert tape_of(OPTION, underlying="XYZ").settled is None
+
+
+def test_a_future_may_cost_less_than_nothing_where_the_reader_says_so(tape_of):
+    future = STOCK.replace("99.98, 99.99", "-37.63, -0.01").replace("100.01, 100.02", "0, 0.01")
+    with pytest.raises(TapeError, match="negative"):
+        tape_of(future)
+    tape = tape_of(future.replace('"bid"', '"prices": "any", "bid"', 1))
+    assert (tape.signed, tape.bid.tolist()[:2], tape.ask[0]) == (True, [-37_630_000, -10_000], 0)
+    with pytest.raises(SourceError, match="column prices is 'all'; it must be positive or any"):
+        tape_of(future.replace('"bid"', '"prices": "all", "bid"', 1))

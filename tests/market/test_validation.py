@@ -272,3 +272,20 @@ def test_drop_keeps_exactly_the_rows_that_keep_every_rule(good, bad):
     ended = [quote(ms, 1, None, None) if part is crossed[ms] else part for part, ms in mixed]
     assert tape.hash == validated(draft(ended))[0].hash
     assert sum(intake.dropped.values()) == intake.unknown == len(mixed) - len(rows)
+
+
+def test_a_future_may_cost_nothing_or_less_and_its_options_may_not():
+    signed = replace(draft().terms, signed=True)
+    rows = [quote(0, 0, -38, -37), quote(1, 0, -1, 0), quote(1, 1, 10, 11), trade(2, 0, -37, 4), quote(3, 0, 0, 0)]
+    tape, _ = validated(draft(rows, terms=signed))
+    assert tape.bid[tape.instrument == 0].tolist()[:2] == [-38 * MICROS, -MICROS]
+    with pytest.raises(TapeError, match="'negative'"):
+        validated(draft(rows))
+    with pytest.raises(TapeError, match=r"X-0.*'negative'"):
+        validated(draft([*rows, quote(4, 1, -1, 2)], terms=signed))
+
+
+def test_a_negative_price_of_a_stock_makes_its_spot_unknown():
+    rows = [quote(0, 0, 99, 101), quote(1, 0, -99, 101), quote(2, 0, 99, 101)]
+    tape, intake = validated(draft(rows), on_bad_row=OnBadRow.DROP)
+    assert (tape.bid_size.tolist(), intake.unknown) == ([10, 0, 10], 1)

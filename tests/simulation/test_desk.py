@@ -377,3 +377,14 @@ def test_a_view_is_of_the_moment_the_desk_starts_to_think():
     strategy = Strategy(rule=witness, trigger=EveryQuote())
     run_probe(session_of(tape), seat_of(strategy, compute=50))
     assert witness.notes == [(4_900_000, 5_000_000), (4_800_000, 4_950_000)]
+
+
+def test_nothing_is_priced_where_a_future_costs_nothing_or_less():
+    spots = underlying(0), underlying(10, 0.0), underlying(20, -37.63), underlying(30)
+    tape = replace(tape_of(CHEAP, *spots), signed=True)
+    note, strategy = watching(lambda screen: bool(np.isnan(screen.theo[0])))
+    run_probe(session_of(tape), seat_of(strategy))
+    assert note.notes == [False, True, True, False]
+    (result,) = run_probe(session_of(tape), seat_of(buying(1)))
+    assert result.decisions["tag"].to_list()[1:3] == ["no spot"] * 2
+    assert sorted(set(result.orders["decision"])) == [0, 3]

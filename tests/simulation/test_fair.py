@@ -130,6 +130,15 @@ def test_a_markout_has_no_delta_and_knows_the_spot():
     assert fair.spots(np.array([START + 9, START + 10])).tolist() == [100_000_000, 103_000_000]
 
 
+def test_a_future_may_be_worth_less_than_nothing():
+    tape = replace(
+        tape_of(underlying(0), FIVE, underlying(10, -37.63), Quote(at=20, instrument=0, bid=-40.0)), signed=True
+    )
+    fair = Markout(tape=tape, horizon=0)
+    held = fair.values(np.full(3, -1), np.array([START, START + 10, START + 20]))
+    assert held.tolist() == [100_000_000, -37_630_000, -37_630_000]
+
+
 # --- Settlement ---
 
 

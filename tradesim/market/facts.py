@@ -104,8 +104,9 @@ def branching_ratio(fano_factor: float) -> float:
 
 
 def log_returns(ts: Integers, price: Floats, horizon: int) -> Floats:
-    """Returns over successive horizons from the first price on, each between the last prices known by then."""
-    if not len(ts):
+    """Returns over successive horizons from the first price on, each between the last prices known by then; none where
+    a price is not positive."""
+    if not len(ts) or price.min() <= 0.0:
         return np.empty(0)
     grid = np.arange(ts[0], ts[-1] + 1, horizon)
     return np.diff(np.log(price[np.searchsorted(ts, grid, side="right") - 1]))
@@ -216,8 +217,9 @@ def _spread_facts(tape: Tape, sessions: Integers) -> Facts:
     bid, ask, stood = bid[keep], ask[keep], stood[keep]
     tick = np.gcd.reduce(np.concatenate([bid, ask]))
     ticks = weighted_quantiles((ask - bid) / tick, stood, QUANTILES)
-    share = weighted_quantiles(2.0 * (ask - bid) / (ask + bid) / BASIS_POINT, stood, (0.5,))
-    return {**dict(zip(names, ticks, strict=True)), relative: share[0]}
+    middle = (bid + ask) / 2.0
+    share = weighted_quantiles((ask - bid) / middle / BASIS_POINT, stood, (0.5,))[0] if middle.min() > 0.0 else None
+    return {**dict(zip(names, ticks, strict=True)), relative: share}
 
 
 def _trade_facts(tape: Tape, sessions: Integers) -> Facts:

@@ -6,7 +6,7 @@
 | ``finite`` ``whole`` | prices and sizes are finite whole numbers, also where a tool has stored them as floats |
 | ``kind`` ``instrument`` | both are known |
 | ``large`` | its prices and sizes are below 2^50, its times within 2^62 ns of the epoch: no sum of two overflows |
-| ``negative`` ``zero`` | no price or size is below 0, and no price with a size is 0 |
+| ``negative`` ``zero`` | no price or size is below 0, and no price with a size is 0, but of a signed underlying |
 | ``half`` | a side has its price and its size, or neither |
 | ``crossed`` | the bid is at most the ask: a locked quote is legal, a missing side too |
 | ``trade`` ``quote`` | a trade has a price, a size and no sides; a quote has no trade's price and size |
@@ -88,8 +88,8 @@ def _number_rules(column: str) -> list[Rule]:
     return [finite, whole]
 
 
-def row_rules(chain: Chain) -> list[Rule]:
-    """The rules of a row by itself, on a tape of ``chain``."""
+def row_rules(chain: Chain, *, signed: bool = False) -> list[Rule]:
+    """The rules of a row by itself, on a tape of ``chain`` whose underlying may be ``signed``."""
     is_quote, is_trade, is_latent, is_level = (pl.col.kind == kind for kind in (QUOTE, TRADE, LATENT, DEPTH))
     is_order = pl.col.kind.is_in([ADD, REDUCE, EXECUTE])
     last = len(chain)
@@ -113,7 +113,7 @@ def row_rules(chain: Chain) -> list[Rule]:
         ),
     ]
     for price, size in SIDES:
-        rules += _side_rules(price, size)
+        rules += _side_rules(price, size, free=signed & (pl.col.instrument == UNDERLYING))
     return [
         *rules,
         Rule(
@@ -146,19 +146,20 @@ def _large(column: str, least: int, *, law: str) -> Rule:
     return Rule(name="large", column=column, law=law, breaks=(pl.col(column) >= least) | (pl.col(column) <= -least))
 
 
-def _side_rules(price: str, size: str) -> list[Rule]:
+def _side_rules(price: str, size: str, *, free: pl.Expr) -> list[Rule]:
+    """Of a price and its size; where it is ``free`` the price may be 0 or less."""
     has_price, has_size = pl.col(price).is_not_null(), pl.col(size).is_not_null()
     return [
         *(_large(column, LARGEST_AMOUNT, law=f"a {column} is below 2^50") for column in (price, size)),
         *(
-            Rule(name="negative", column=column, law=f"a {column} is not negative", breaks=pl.col(column) < 0)
-            for column in (price, size)
+            Rule(name="negative", column=column, law=f"a {column} is not negative", breaks=breaks)
+            for column, breaks in ((price, (pl.col(price) < 0) & ~free), (size, pl.col(size) < 0))
         ),
         Rule(
             name="zero",
             column=price,
             law=f"a {price} with a size is positive; a missing side is null or has size 0",
-            breaks=(pl.col(price) == 0) & ((pl.col(size) > 0) | (pl.col.kind == DEPTH)),
+            breaks=(pl.col(price) == 0) & ((pl.col(size) > 0) | (pl.col.kind == DEPTH)) & ~free,
         ),
         Rule(
             name="half",
@@ -170,7 +171,7 @@ def _side_rules(price: str, size: str) -> list[Rule]:
 
 
 def _kind_rules(is_quote: pl.Expr, is_trade: pl.Expr) -> list[Rule]:
-    traded = (pl.col.price > 0).fill_null(False) & (pl.col.size > 0).fill_null(False)
+    traded = pl.col.price.is_not_null() & (pl.col.size > 0).fill_null(False)
     return [
         Rule(name="trade", column="price", law="a trade has a price and a size", breaks=is_trade & ~traded),
         *(
@@ -187,7 +188,7 @@ def _kind_rules(is_quote: pl.Expr, is_trade: pl.Expr) -> list[Rule]:
                 name="quote",
                 column=column,
                 law="a quote has no trade's price or size: give the trade a row of its own",
-                breaks=is_quote & (pl.col(column) > 0),
+                breaks=is_quote & (pl.col(column) != 0),
             )
             for column in ("price", "size")
         ),

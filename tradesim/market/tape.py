@@ -75,6 +75,7 @@ class Tape:
     ``underlying`` its name; ``currency`` what its prices are counted in, and the options' unless the chain's settlement
     says that they are in coin; ``lot`` the contracts in one lot
     ``unit``      units of the underlying in one contract of it: 50 of an ES future, 1 of a share or a coin
+    ``signed``    whether the underlying may cost 0 or less, as a future or a spread may: then nothing is priced
     ``rate dividend`` continuously compounded, a year: the underlying's forward where the options do not tell it
     ``source``    where the tape comes from, in one line
     ``resolution`` ns: the tape cannot tell two instants closer than this apart (a minute for minute bars)
@@ -112,6 +113,7 @@ class Tape:
     resolution: int = 1
     session_gap: int = SESSION_GAP
     hours: Hours = ()
+    signed: bool = False
     problem: str = ""
     carry: NDArray[np.float64] | None = None
     settled: NDArray[np.float64] | None = None
@@ -157,6 +159,7 @@ class Tape:
         terms += [{"unit": self.unit}] if self.unit != 1 else []
         terms += [{"session_gap": self.session_gap}] if self.session_gap != SESSION_GAP else []
         terms += [{"hours": self.hours}] if self.hours else []
+        terms += [{"signed": True}] if self.signed else []
         digest.update(json.dumps(terms).encode())
         return digest.hexdigest()
 

@@ -28,6 +28,7 @@ class Terms:
     resolution: int = 1
     session_gap: int = SESSION_GAP
     hours: Hours = ()
+    signed: bool = False
     problem: str = ""
 
 

@@ -99,7 +99,7 @@ def validated(draft: Draft, *, on_bad_row: OnBadRow = OnBadRow.RAISE, recorded: 
     rows = rows.select(ROW, pl.col(*MARKET_COLUMNS, *DEEPER_COLUMNS).cast(pl.Int64), *LATENT_COLUMNS)
     rows = sieve.sift(rows, [EARLY]) if recorded else rows
     _check_expiries(draft, rows["ts"].to_numpy())
-    for rules in (row_rules(draft.chain), [ORDER], [DUPLICATE]):
+    for rules in (row_rules(draft.chain, signed=draft.terms.signed), [ORDER], [DUPLICATE]):
         rows = sieve.sift(rows, rules)
     if (rows["kind"] == LATENT).all():
         raise TapeError(f"{draft.where}: no quote or trade is left of {len(draft.rows):,} rows; mend the source")

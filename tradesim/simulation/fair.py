@@ -37,7 +37,7 @@ from tradesim.units import MICROS, NEVER, SECOND, YEAR
 
 Ints = NDArray[np.int64]
 
-NO_SIDE: Final = -1
+NO_SIDE: Final = np.iinfo(np.int64).min
 """Stands for the price of a missing side."""
 
 BUMP: Final = 1e-4

@@ -229,9 +229,9 @@ def _moved(twice_mid: Ints, threshold: int) -> Ints:
     """Positions at which the path is more than ``threshold`` from its value at the position found before."""
     found = np.empty(len(twice_mid), dtype=np.int64)
     count = 0
-    anchor = np.int64(-1)
+    anchor = np.int64(0)
     for j in range(len(twice_mid)):
-        if anchor < 0 or abs(twice_mid[j] - anchor) > threshold:
+        if count == 0 or abs(twice_mid[j] - anchor) > threshold:
             anchor = twice_mid[j]
             found[count] = j
             count += 1

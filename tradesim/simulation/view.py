@@ -106,6 +106,6 @@ class View:
 
     @property
     def spot(self) -> float:
-        """The middle of the underlying's quote as seen, in currency; NaN where a side is missing."""
+        """The middle of the underlying's quote as seen, in currency; NaN where a side is missing or it is below 0."""
         bid, bid_size, _, ask, ask_size, *_ = self.book[UNDERLYING].tolist()
-        return (bid + ask) / (2 * MICROS) if bid_size and ask_size else float("nan")
+        return (bid + ask) / (2 * MICROS) if bid_size and ask_size and bid + ask > 0 else float("nan")

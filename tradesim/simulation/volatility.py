@@ -110,6 +110,7 @@ def _first_sight(tape: Tape, clock: Ints) -> int:
     rows = np.flatnonzero((tape.instrument == UNDERLYING) & (tape.kind == QUOTE))
     arrival = clock[rows]
     quoted = (tape.bid_size[rows] > 0) & (tape.ask_size[rows] > 0) & np.append(arrival[1:] != arrival[:-1], True)
+    quoted &= tape.bid[rows] + tape.ask[rows] > 0
     if not quoted.any():
         raise TapeError(
             f"tape {tape.underlying}: the underlying is never quoted on both sides, so nothing can be priced; "
@@ -145,7 +146,8 @@ class VolatilityService:
     def snapshot(self, book: Ints, instant: int, before: State | None, *, settled: bool = True) -> State:
         """The state that ``book``, a view at ``instant``, shows, given the state ``before``."""
         middle = mid(book, UNDERLYING)
-        if middle is None:
+        if middle is None or middle <= 0.0:
+            middle = None
             if before is None:
                 raise TapeError("the underlying must be quoted on both sides at the first snapshot; it is not")
             spot = before.spot

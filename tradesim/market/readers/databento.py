@@ -74,6 +74,7 @@ def read_databento(request: Request) -> Draft:
     instruments = dict.fromkeys((key for key, name in names.items() if name == underlying), UNDERLYING)
     instruments |= {key: number for number, key in enumerate(contracts, start=UNDERLYING + 1)}
     records = pl.concat([_records(file, instruments) for file in quoted])
+    underlyings = [defined[key] for key in instruments if key in defined and key in names]
     rows = _rows(records)
     return Draft(
         rows=rows,
@@ -84,7 +85,8 @@ def read_databento(request: Request) -> Draft:
             source=f"Databento quotes and trades of {underlying}: {where}"
             + _left_out(keys, defined)
             + _single(contracts),
-            unit=max((defined[key].unit for key in instruments if key in defined and key in names), default=1),
+            unit=max((each.unit for each in underlyings), default=1),
+            signed=any(each.is_future for each in underlyings),
             rate=request.rate,
             dividend=request.dividend,
         ),

@@ -42,13 +42,17 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """What is said about one instrument; ``contract`` is None where it is no option, ``unit`` units are one of it."""
+    """What is said about one instrument; ``contract`` is None where it is no option, ``unit`` units are one of it.
+
+    A future, or a spread of some, may cost less than nothing.
+    """
 
     name: str
     currency: str
     underlying: str
     contract: "Contract | None"
     unit: int = 1
+    is_future: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -114,6 +118,7 @@ def definitions(files: Sequence[Dbn]) -> Definitions:
                 underlying=said["underlying"],
                 contract=_contract(said, told_here, file) if is_option else None,
                 unit=(_multiplier(told_here, file.dataset) or 1) if said["instrument_class"] == "F" else 1,
+                is_future=said["instrument_class"] in {"F", "S", "M"},
             )
     return Definitions(by_key=found, dealt=dealt)
 

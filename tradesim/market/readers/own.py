@@ -6,13 +6,14 @@
     tradesim ingest package.module:read quotes.csv -o tape.parquet                     or of a module
 
 The function takes the path of a source and returns a polars LazyFrame (or DataFrame) in plain units, whose columns
-:mod:`tradesim.market.readers.plain` lists, and of four more, each of one value, which may be left out:
+:mod:`tradesim.market.readers.plain` lists, and of five more, each of one value, which may be left out:
 
 | column | meaning | where it is left out |
 | --- | --- | --- |
 | ``underlying`` | text: whose market a row is of; ``--underlying`` chooses | it is ``--underlying`` |
 | ``currency`` | text: what prices are counted in | USD |
 | ``settlement`` | quote, or inverse: options are priced in the coin | quote |
+| ``prices`` | positive, or any: the underlying is a future or a spread, which may cost 0 or less | positive |
 | ``calendar`` | text: whose sessions the market has, by exchange_calendars: XNYS, 24/7 | ``opens``, else gaps |
 
 Rows that hold nothing in any column, as blank lines of a file may leave, are left out and counted.
@@ -41,8 +42,11 @@ from tradesim.user_code import blamed_on, load_file, load_module, said
 
 Read = Callable[[Path], pl.LazyFrame | pl.DataFrame]
 
-CONSTANTS: Final = {"currency": "USD", "settlement": str(Settlement.QUOTE), "calendar": ""}
+CONSTANTS: Final = {"currency": "USD", "settlement": str(Settlement.QUOTE), "calendar": "", "prices": "positive"}
 """The columns that have one value, and which it is where they are left out."""
+
+CHOICES: Final = {"settlement": tuple(map(str, Settlement)), "prices": ("positive", "any")}
+"""The values that some of them may have."""
 
 PLAN: Final = " Resolved plan"
 """Where polars begins to tell of its query plan, behind the reason of its error."""
@@ -84,6 +88,7 @@ def _draft(read: Read, named: str, file: str, request: Request) -> Draft:
         source=f"{called}: {listed(request.sources)}",
         rate=request.rate,
         dividend=request.dividend,
+        signed=constants["prices"] == "any",
     )
     draft = draft_of_frames(
         [frame.drop("underlying", *CONSTANTS, strict=False) for frame in frames],
@@ -132,8 +137,8 @@ def _constant(name: str, frames: list[pl.DataFrame], sources: list[str]) -> str:
     if len(told) > 1:
         raise SourceError(f"{where}: column {name} is {' and '.join(sorted(told)[:2])}; it must have one value")
     text = told.pop() if told else CONSTANTS[name]
-    if name == "settlement" and text not in list(Settlement):
-        raise SourceError(f"{where}: column settlement is {text[:40]!r}; it must be {' or '.join(Settlement)}")
+    if text not in CHOICES.get(name, (text,)):
+        raise SourceError(f"{where}: column {name} is {text[:40]!r}; it must be {' or '.join(CHOICES[name])}")
     return text
 
 
