@@ -343,7 +343,7 @@ def test_a_contract_states_how_it_is_settled(tape_of, tmp_path):
 
 
 def test_a_future_may_cost_less_than_nothing_where_the_reader_says_so(tape_of):
-    future = STOCK.replace("99.98, 99.99", "-37.63, -0.01").replace("100.01, 100.02", "0, 0.01")
+    future = STOCK.replace("99.98, 99.99", "-37.63, -0.01").replace("100.01, 100.02", "0.0, 0.01")
     with pytest.raises(TapeError, match="negative"):
         tape_of(future)
     tape = tape_of(future.replace('"bid"', '"prices": "any", "bid"', 1))
