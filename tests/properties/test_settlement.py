@@ -1,6 +1,7 @@
 """Laws of tapes of several days on which contracts expire: nothing is traded that is not there, and money adds up."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -10,7 +11,7 @@ from laws_of_rows import none
 
 import tradesim
 from tradesim.experiments.compare import Comparison, compare
-from tradesim.market.tape import Tape
+from tradesim.market.tape import ROW_COLUMNS, Tape
 from tradesim.market.tape_file import write_tape
 from tradesim.simulation.strategy import Custom
 from tradesim.units import SECOND
@@ -130,3 +131,37 @@ def test_a_hedge_is_a_number_of_futures_each_of_its_units(comparison: Comparison
         WHERE o.contract = -1 GROUP BY ALL
     """)
     assert (due["hedged"] <= due["held"] + UNIT).all()
+
+
+@pytest.mark.parametrize("stated", [None, 123.456])
+def test_contracts_that_expire_over_the_night_are_settled_in_the_morning(
+    stated: float | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They stop trading at the close, and become money at the opening: on its first price, or on the stated one."""
+    monkeypatch.setenv("TRADESIM_HOME", str(tmp_path))
+    days = two_days(expired=0)
+    opening = int(days.ts[np.argmax(np.diff(days.ts)) + 1])
+    count = len(days.chain)
+    chain = replace(days.chain, expiry=np.full(count, opening - SECOND), morning=np.ones(count, np.bool_))
+    gone = (days.instrument > 0) & (days.ts >= opening)
+    rows = {name: getattr(days, name)[~gone] for name in ROW_COLUMNS}
+    tape = replace(days, chain=chain, settled=None if stated is None else np.full(count, stated), **rows)
+    comparison = compare(
+        tape=write_tape(tape, tmp_path / "days.parquet"),
+        methods=("proxy",),
+        strategy=STRATEGIES["taker"],
+        latency="fixed:10us",
+        curve=(),
+        jobs=1,
+    )
+    assert none(comparison, "run_pnl", "end_marked <> edge + drift + unvalued - fees")
+    assert none(comparison, "positions", "contract >= 0")
+    first = (tape.instrument == 0) & (tape.ts >= opening) & (tape.bid_size > 0)
+    middle = int(tape.bid[first][0] + tape.ask[first][0]) // 2
+    price = middle if stated is None else round(stated * 1e6)
+    settled = comparison.store.query("FROM settlements")
+    assert len(settled) > 10
+    assert (settled["instant"] == opening - SECOND).all()
+    for row in settled.iter_rows(named=True):
+        contract = row["contract"]
+        assert row["price"] == max(int(chain.right[contract]) * (price - round(chain.strike[contract] * 1e6)), 0)
