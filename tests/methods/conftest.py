@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tradesim.methods import registry
-from tradesim.methods.forest_spec import ForestSpec, Leaf, Target
-from tradesim.methods.grid_build import GridSpec, default_spec
+from tradesim.methods import grid, lightgbm, network, subspace
+from tradesim.methods.grid.build import GridSpec, default_spec
+from tradesim.methods.lightgbm.spec import ForestSpec, Leaf, Target
 from tradesim.methods.method import Method
-from tradesim.methods.network_store import NetworkSpec
-from tradesim.methods.registry import make_method
-from tradesim.methods.subspace_store import SubspaceSpec
+from tradesim.methods.network.store import NetworkSpec
+from tradesim.methods.registry import METHODS, make_method
+from tradesim.methods.subspace.store import SubspaceSpec
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Problem
 
@@ -41,13 +41,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make(home: Path) -> Iterator[Callable[[str, str], Method]]:
     """Make a method by its name and its problem's, from small grids and forests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry, "default_spec", small_grid)
-        patch.setattr(registry, "forest_spec", small_forest)
-        patch.setattr(registry, "NETWORK", SMALL_NETWORK)
-        patch.setattr(registry, "SUBSPACE", SMALL_SUBSPACE)
-        for name in ("grid", "chebyshev", "lightgbm", "network"):
-            patch.setitem(registry.METHODS, f"{name}-slice", registry.slice_of(registry.METHODS[name]))
+        patch.setattr(grid, "default_spec", small_grid)
+        patch.setattr(lightgbm, "forest_spec", small_forest)
+        patch.setattr(network, "NETWORK", SMALL_NETWORK)
+        patch.setattr(subspace, "SUBSPACE", SMALL_SUBSPACE)
         for problem in ("european", "american"):
-            for name in registry.METHODS:
+            for name in METHODS:
                 make_method(name, PROBLEMS[problem], home)
         yield lambda name, problem: make_method(name, PROBLEMS[problem], home)

@@ -7,8 +7,7 @@ import pytest
 from chains import small_chain, state_of
 
 from tradesim.errors import ProblemError, StoreError
-from tradesim.methods.chebyshev import Chebyshev
-from tradesim.methods.chebyshev_build import (
+from tradesim.methods.chebyshev.build import (
     SeriesSpec,
     build_series,
     fitted,
@@ -17,8 +16,9 @@ from tradesim.methods.chebyshev_build import (
     series_path,
     threshold_within,
 )
-from tradesim.methods.chebyshev_series import tensor_coefficients, tensor_points, thinned
-from tradesim.methods.chebyshev_store import load_series
+from tradesim.methods.chebyshev.method import Chebyshev
+from tradesim.methods.chebyshev.series import tensor_coefficients, tensor_points, thinned
+from tradesim.methods.chebyshev.store import load_series
 from tradesim.methods.method import price_chain
 from tradesim.methods.similarities import SIMILARITIES
 from tradesim.methods.staged import prices_at

@@ -9,9 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tradesim.errors import ArgumentError, ProblemError
-from tradesim.methods.method import price_chain
+from tradesim.methods.method import Outside, price_chain
 from tradesim.methods.registry import METHODS, built, make_method
-from tradesim.methods.staged import Outside
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.collocation import ACCURATE, tables_of
 from tradesim.pricing.columns import Points
@@ -240,8 +239,10 @@ def test_memory_is_told_and_building_has_a_cost(make, name):
 
 
 def test_the_names_are_told_where_one_is_wrong(tmp_path):
-    with pytest.raises(ArgumentError, match=r"no such method; choose from .*analytic-slice"):
+    with pytest.raises(ArgumentError, match=r"no such method; choose from .*analytic-slice.*pricer.py:Mine"):
         make_method("magic", PROBLEMS["american"], tmp_path)
+    with pytest.raises(ArgumentError, match=r"did you mean grid\?"):
+        make_method("gird", PROBLEMS["american"], tmp_path)
 
 
 def test_a_built_method_has_nothing_to_build(make, home, tmp_path):

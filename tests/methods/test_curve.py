@@ -12,9 +12,8 @@ from toys import PRODUCT, SINE
 from tradesim.errors import ProblemError
 from tradesim.methods.analytic import AnalyticSlice
 from tradesim.methods.curve import LEAST_DEVIATION, Curve
-from tradesim.methods.method import price_chain
+from tradesim.methods.method import Outside, price_chain
 from tradesim.methods.registry import make_method
-from tradesim.methods.staged import Outside
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Domain, Problem
 

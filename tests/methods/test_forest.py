@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tradesim.errors import StoreError
-from tradesim.methods.forest import FEW, MOST_LEAVES, forest_values, workspace_of
-from tradesim.methods.forest_lanes import LANES
-from tradesim.methods.forest_text import read_forest, rounded_leaves
+from tradesim.methods.lightgbm.forest import FEW, MOST_LEAVES, forest_values, workspace_of
+from tradesim.methods.lightgbm.lanes import LANES
+from tradesim.methods.lightgbm.text import read_forest, rounded_leaves
 from tradesim.pricing import PROBLEMS
 
 COUNTS = (1, FEW, FEW + 1, LANES - 1, LANES, LANES + 1, 3 * LANES + FEW)

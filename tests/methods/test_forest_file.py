@@ -6,10 +6,10 @@ import pytest
 from chains import small_chain
 
 from tradesim.errors import StoreError
-from tradesim.methods.forest_method import ForestMethod
-from tradesim.methods.forest_spec import ForestSpec, Target
-from tradesim.methods.forest_store import about_path, forest_path, load_forest
-from tradesim.methods.lightgbm import build_forest
+from tradesim.methods.lightgbm.method import ForestMethod
+from tradesim.methods.lightgbm.spec import ForestSpec, Target
+from tradesim.methods.lightgbm.store import about_path, forest_path, load_forest
+from tradesim.methods.lightgbm.training import build_forest
 from tradesim.pricing import PROBLEMS
 
 TINY = ForestSpec(points=3_000, trees=12, leaves=15, checked=200)

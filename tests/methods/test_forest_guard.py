@@ -5,8 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradesim.methods.forest import forest_values, workspace_of
-from tradesim.methods.forest_store import forest_prices
+from tradesim.methods.lightgbm.forest import forest_values, workspace_of
+from tradesim.methods.lightgbm.store import forest_prices
 from tradesim.methods.similarities.similarity import BASE, SCALE
 from tradesim.methods.staged import prices_at
 from tradesim.pricing import PROBLEMS

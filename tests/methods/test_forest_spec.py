@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tradesim.errors import ArgumentError
-from tradesim.methods.forest import workspace_of
-from tradesim.methods.forest_method import ForestMethod
-from tradesim.methods.forest_spec import MOST_POINTS, ForestSpec, Target, forest_spec
-from tradesim.methods.forest_store import forest_path
-from tradesim.methods.lightgbm import build_forest
+from tradesim.methods.lightgbm.forest import workspace_of
+from tradesim.methods.lightgbm.method import ForestMethod
+from tradesim.methods.lightgbm.spec import MOST_POINTS, ForestSpec, Target, forest_spec
+from tradesim.methods.lightgbm.store import forest_path
+from tradesim.methods.lightgbm.training import build_forest
 from tradesim.methods.registry import METHODS
 from tradesim.methods.staged import prices_at
 from tradesim.pricing import PROBLEMS

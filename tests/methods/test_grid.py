@@ -9,11 +9,11 @@ from chains import small_chain, state_of
 
 from tradesim.errors import ArgumentError, ProblemError, StoreError
 from tradesim.methods.built import written_whole
-from tradesim.methods.grid import Grid
-from tradesim.methods.grid_axes import Axis
-from tradesim.methods.grid_build import GridSpec, build_grid, grid_path, refusal
-from tradesim.methods.grid_sql import GridSql
-from tradesim.methods.grid_store import load_grid, nodes_of
+from tradesim.methods.grid.axes import Axis
+from tradesim.methods.grid.build import GridSpec, build_grid, grid_path, refusal
+from tradesim.methods.grid.method import Grid
+from tradesim.methods.grid.sql import GridSql
+from tradesim.methods.grid.store import load_grid, nodes_of
 from tradesim.methods.interpolation import Interpolation, stencil
 from tradesim.methods.method import price_chain
 from tradesim.methods.similarities import SIMILARITIES

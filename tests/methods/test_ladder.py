@@ -9,11 +9,11 @@ from chains import small_chain
 
 from tradesim.errors import ArgumentError, StoreError
 from tradesim.methods.analytic import AnalyticSlice
-from tradesim.methods.ladder import Ladder
-from tradesim.methods.method import price_chain
-from tradesim.methods.registry import make_method, parse_method
-from tradesim.methods.rungs import Rung, build_rungs, load_rungs
-from tradesim.methods.staged import Outside
+from tradesim.methods.ladder.method import Ladder
+from tradesim.methods.ladder.rungs import Rung, build_rungs, load_rungs
+from tradesim.methods.method import Outside, price_chain
+from tradesim.methods.registry import make_method
+from tradesim.methods.spec import method as spec_of
 from tradesim.pricing import PROBLEMS
 from tradesim.units import MICROSECOND, MILLISECOND
 
@@ -142,10 +142,10 @@ def test_a_deadline_is_part_of_the_name(make, home):
     make("ladder", "american")
     ladder = make_method("ladder:300us", PROBLEMS["american"], home)
     assert (ladder.name, ladder.deadline) == ("ladder:300us", 300 * MICROSECOND)
-    with pytest.raises(ArgumentError, match="grid knows no deadline; leave out :5us"):
-        parse_method("grid:5us")
+    with pytest.raises(ArgumentError, match="it takes nothing behind its name; leave out :5us"):
+        spec_of("grid:5us")
     with pytest.raises(ArgumentError, match="a number and ns, us, ms or s"):
-        parse_method("ladder:soon")
+        spec_of("ladder:soon")
 
 
 def test_a_damaged_file_is_told_of(tmp_path):

@@ -10,8 +10,8 @@ from toys import PRODUCT, SINE
 from tradesim.errors import ArgumentError
 from tradesim.methods.analytic import AnalyticSlice
 from tradesim.methods.built import error_of
-from tradesim.methods.memo import Lattice, Memo
-from tradesim.methods.memory import SET_BYTES, WAYS, memory_within, recall, remember
+from tradesim.methods.memo.memory import SET_BYTES, WAYS, memory_within, recall, remember
+from tradesim.methods.memo.method import Lattice, Memo
 from tradesim.methods.method import price_chain
 from tradesim.methods.registry import make_method
 from tradesim.methods.staged import prices_at

@@ -9,11 +9,11 @@ from chains import small_chain
 
 from tradesim.errors import ArgumentError, StoreError
 from tradesim.methods.built import error_of
-from tradesim.methods.network import NetworkMethod
-from tradesim.methods.network_kernel import BLOCK, network_values, workspace
-from tradesim.methods.network_store import NetworkSpec, load_network, network_prices
-from tradesim.methods.network_training import build_network, trained
-from tradesim.methods.registry import NETWORK_BUDGETS
+from tradesim.methods.network.kernel import BLOCK, network_values, workspace
+from tradesim.methods.network.method import NetworkMethod
+from tradesim.methods.network.store import NetworkSpec, load_network, network_prices
+from tradesim.methods.network.training import build_network, trained
+from tradesim.methods.registry import METHODS
 from tradesim.methods.similarities import similarity_of
 from tradesim.methods.staged import prices_at
 from tradesim.pricing import PROBLEMS
@@ -56,7 +56,7 @@ def test_the_same_spec_gives_the_same_weights(built, tmp_path):
 
 
 @pytest.mark.parametrize("inputs", [1, 2, 6, 12])
-@pytest.mark.parametrize("budget", [*NETWORK_BUDGETS, 1024])
+@pytest.mark.parametrize("budget", [*METHODS["network"].budgets, 1024])
 def test_a_network_fills_its_budget(budget, inputs):
     sizes = NetworkSpec(budget=budget).sizes(inputs)
     wider = tuple(units + 1 if 0 < place < len(sizes) - 1 else units for place, units in enumerate(sizes))

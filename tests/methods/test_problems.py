@@ -7,13 +7,14 @@ import pytest
 
 from tradesim.errors import ArgumentError, ProblemError
 from tradesim.methods.approximator import MOVED_OUT
-from tradesim.methods.forest_method import ForestMethod
-from tradesim.methods.forest_spec import PLAIN, SHAPED, Target
-from tradesim.methods.lightgbm import build_forest
+from tradesim.methods.lightgbm.method import ForestMethod
+from tradesim.methods.lightgbm.spec import PLAIN, SHAPED, Target
+from tradesim.methods.lightgbm.training import build_forest
+from tradesim.methods.method import Outside
 from tradesim.methods.registry import make_method
 from tradesim.methods.similarities import similarity_of
 from tradesim.methods.similarities.similarity import BASE, SCALE
-from tradesim.methods.staged import FALLBACK, HIT, Outside, prices_at
+from tradesim.methods.staged import FALLBACK, HIT, prices_at
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.basket_grids import WORKING
 from tradesim.pricing.function import function_problem

@@ -10,18 +10,18 @@ from scipy.interpolate import BSpline, PPoly
 from tradesim.errors import StoreError
 from tradesim.methods.built import error_of
 from tradesim.methods.method import price_chain
-from tradesim.methods.registry import SUBSPACE_BUDGETS
+from tradesim.methods.registry import METHODS
 from tradesim.methods.similarities import similarity_of
 from tradesim.methods.similarities.american import AMERICAN
 from tradesim.methods.similarities.american_batch import AMERICAN_BATCH, BLOCK
 from tradesim.methods.similarities.similarity import SCALE
 from tradesim.methods.staged import prices_at
-from tradesim.methods.subspace import SubspaceMethod, SubspaceSlice, refuses
-from tradesim.methods.subspace_build import build_subspace, fitted
-from tradesim.methods.subspace_kernel import subspace_values
-from tradesim.methods.subspace_lanes import LANES
-from tradesim.methods.subspace_store import SubspaceSpec, load_subspace
-from tradesim.methods.subspace_surfaces import Surfaces, surfaces
+from tradesim.methods.subspace.build import build_subspace, fitted
+from tradesim.methods.subspace.kernel import subspace_values
+from tradesim.methods.subspace.lanes import LANES
+from tradesim.methods.subspace.method import SubspaceMethod, SubspaceSlice, refuses
+from tradesim.methods.subspace.store import SubspaceSpec, load_subspace
+from tradesim.methods.subspace.surfaces import Surfaces, surfaces
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Domain, Input, Problem
 
@@ -127,7 +127,7 @@ def test_surfaces_are_the_references(name):
 
 
 @pytest.mark.parametrize("name", ["european", "american"])
-@pytest.mark.parametrize("budget", SUBSPACE_BUDGETS)
+@pytest.mark.parametrize("budget", METHODS["subspace"].budgets)
 def test_budgets_are_kept(budget, name):
     problem = PROBLEMS[name]
     axes = len(similarity_of(problem).coordinates) - 1

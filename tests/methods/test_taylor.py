@@ -11,7 +11,7 @@ from tradesim.errors import ProblemError
 from tradesim.methods.analytic import AnalyticSlice
 from tradesim.methods.method import price_chain
 from tradesim.methods.staged import prices_at
-from tradesim.methods.taylor import REACH, Taylor
+from tradesim.methods.taylor.method import REACH, Taylor
 from tradesim.pricing import PROBLEMS
 
 EUROPEAN, AMERICAN = PROBLEMS["european"], PROBLEMS["american"]

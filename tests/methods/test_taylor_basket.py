@@ -9,7 +9,7 @@ from toys import EXCHANGE, PRODUCT
 from tradesim.errors import ProblemError
 from tradesim.methods.registry import make_method
 from tradesim.methods.staged import prices_at
-from tradesim.methods.taylor_basket import REACH, BasketTaylor, expand_many
+from tradesim.methods.taylor.basket import REACH, BasketTaylor, expand_many
 
 SLOW = np.array([[0.05, 0.2], [0.25, 0.3], [1.0, 0.5]])
 ANCHOR = np.array([100.0, 98.0])

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tradesim.errors import ArgumentError, ProblemError
 from tradesim.market.chain import AMERICAN, Chain
 from tradesim.methods.box import box_of, enclose, outside_at
-from tradesim.methods.method import State
+from tradesim.methods.method import Outside, State
 from tradesim.methods.registry import make_method
-from tradesim.methods.staged import Outside, alive, slow_inputs, write_state
+from tradesim.methods.staged import alive, slow_inputs, write_state
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.function import function_problem
 from tradesim.units import DAY

@@ -14,9 +14,10 @@ from tradesim.errors import ArgumentError
 from tradesim.experiments.compare import Comparison, make
 from tradesim.experiments.crossing import ALWAYS, NEVER, between, crossing, reaching
 from tradesim.experiments.ground import Market, Tapes, plan_of
-from tradesim.experiments.plan import CURVE, Plan, check_methods
+from tradesim.experiments.plan import CURVE, Plan
 from tradesim.experiments.replay import Job, Role
 from tradesim.experiments.seeds import Jobs
+from tradesim.methods.spec import Given, specs
 from tradesim.pricing.problem import Floats
 from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite
@@ -83,8 +84,8 @@ class BreakEven:
 
 def break_even(
     *,
-    methods: Sequence[str] = METHODS,
-    against: Sequence[str] | None = None,
+    methods: Sequence[Given] = METHODS,
+    against: Sequence[Given] | None = None,
     tape: Tapes | None = None,
     market: Market | None = None,
     problem: str | None = None,
@@ -111,16 +112,16 @@ def break_even(
 
     The other arguments, and what is raised, are as of :func:`tradesim.compare`. All runs are stored as a comparison.
     """
-    check_methods(methods)
-    if against is not None:
-        check_methods(against)
+    asked = specs(methods)
+    rivals = None if against is None else specs(against)
     grid = _grid(latencies)
-    pairs = _pairs(methods, against)
+    labels = [spec.label for spec in asked]
+    pairs = _pairs(labels, None if rivals is None else [spec.label for spec in rivals])
     plan = plan_of(
         tape=tape,
         market=market,
         problem=problem,
-        methods=tuple(dict.fromkeys((*methods, *(against or ())))),
+        methods=tuple({spec.label: spec for spec in (*(rivals or ()), *asked)}.values()),
         latency=latency,
         seeds=seeds,
         edge=edge,
@@ -129,7 +130,7 @@ def break_even(
         setting=setting,
         curve=(),
     )
-    coarse = dict.fromkeys(plan.seeds, _fixed(dict.fromkeys(methods, grid)))
+    coarse = dict.fromkeys(plan.seeds, _fixed(dict.fromkeys(labels, grid)))
     comparison = make(plan, further=(lambda _: coarse, _closer(plan, pairs)), db=db, jobs=jobs, progress=progress)
     return BreakEven(comparison=comparison, pairs=pairs)
 

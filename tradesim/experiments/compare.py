@@ -17,7 +17,8 @@ from tradesim.experiments.seeds import Jobs, Replay
 from tradesim.experiments.timing import Timing
 from tradesim.experiments.until import MOST_SEEDS, Until, undecided
 from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_ready
-from tradesim.methods.staged import Outside
+from tradesim.methods.method import Outside
+from tradesim.methods.spec import Given
 from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, write_facts
 from tradesim.simulation.hiccups import Hiccups
@@ -84,7 +85,7 @@ def compare(
     tape: Tapes | None = None,
     market: Market | None = None,
     problem: str | None = None,
-    methods: Sequence[str] = DEFAULT_METHODS,
+    methods: Sequence[Given] = DEFAULT_METHODS,
     latency: str = "empirical",
     update: str | None = None,
     timing: Timing | str = Timing.LIVE,
@@ -118,7 +119,7 @@ def compare(
     ``market``   the generated market: a name (:mod:`~tradesim.experiments.markets`; by default ``us-equity-options``),
                  which says what is usual on it, or parameters of your own, on which ``setting`` is ``Setting()``
     ``problem``  ``american`` or ``european``; by default what the tape's contracts are, each by its own style
-    ``methods``  names of methods, one a row
+    ``methods``  one per row: names, or functions, classes, objects and model files of yours (:func:`tradesim.method`)
     ``latency``  ``empirical``, ``measured``, a model as :mod:`~tradesim.experiments.stated` has it (``fixed:40us``),
                  ``profile:COMPARISON``: what was measured then, so that its replay is made again to the last bit, or
                  the path of a profile file (:func:`tradesim.measure`)
@@ -191,7 +192,7 @@ def make(
     the first that says none is the last.
     """
     with at_work(plan, db=db, jobs=jobs, progress=progress) as work:
-        ready = make_ready(plan, work, measuring=plan.methods, progress=progress)
+        ready = make_ready(plan, work, measuring=plan.labels, progress=progress)
         replay = begun(plan, work, ready, jobs=jobs, progress=progress)
         replay.all(dict.fromkeys(plan.seeds, jobs_of(plan)), "replaying")
         for number, asked in enumerate(further, start=1):
@@ -263,7 +264,7 @@ def _write_question(plan: Plan, work: Work, ready: Ready) -> None:
                 "rss_bound": ready.measured[method].rss_bound,
                 "rss_peak": ready.measured[method].rss_peak,
             }
-            for position, method in enumerate(plan.methods)
+            for position, method in enumerate(plan.labels)
         ]
     )
     facts = {"comparisons": comparison, "methods": methods, "profiles": ready.profiles(work.name)}

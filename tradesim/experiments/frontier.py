@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from uuid import uuid4
 
 import polars as pl
@@ -19,15 +19,14 @@ from tradesim.experiments.manifest import fingerprint, host, plain, versions
 from tradesim.experiments.speed import MANY, Reading, speed_of
 from tradesim.experiments.timing import Cache, Effort, Ints
 from tradesim.home import data_home
-from tradesim.methods.registry import METHODS, make_method, method_name, parse_method
+from tradesim.methods.registry import make_method
+from tradesim.methods.registry import methods as known_methods
+from tradesim.methods.spec import Given, MethodSpec, method
 from tradesim.methods.staged import Staged
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Problem, problem_named
 from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, write_facts
-
-LEFT_OUT: Final = frozenset({"nothing", "reference", "inexact"})
-"""Methods that a frontier has only when it is asked for them: they are no way to answer, or the answer itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +55,7 @@ class FrontierPlan:
     """What is measured: ``methods`` with their budgets (``grid@64KiB``), on how many points, by which caches."""
 
     problem: Problem
-    methods: tuple[str, ...]
+    methods: tuple[MethodSpec, ...]
     cache: Cache = Cache.HOT
     size: Size = field(default_factory=Size)
 
@@ -94,18 +93,22 @@ def frontier(
     return measure_frontier(plan, effort=effort, db=db, progress=progress)
 
 
-def contenders(methods: Sequence[str] | None, budgets: Sequence[int] | None) -> tuple[str, ...]:
+def contenders(methods: Sequence[Given] | None, budgets: Sequence[int] | None) -> tuple[MethodSpec, ...]:
     """Names with budgets: each method that is named without one at its default and at every budget."""
-    named = [name for name in METHODS if name not in LEFT_OUT] if methods is None else list(methods)
+    named = [name for name, entry in known_methods().items() if entry.answers] if methods is None else list(methods)
     if not named:
         raise ArgumentError("methods (none): give at least one")
-    found: dict[str, None] = {}
-    for text in named:
-        name, budget = parse_method(text)
-        usual = METHODS[name].budgets
-        chosen = (budgets if budgets is not None and usual else (None, *usual)) if budget is None else (budget,)
-        found |= dict.fromkeys(method_name(name, each) for each in chosen)
-    return tuple(found)
+    found: dict[str, MethodSpec] = {}
+    for given in named:
+        spec = method(given)
+        usual = spec.entry.budgets
+        if spec.budget is not None or not usual:
+            chosen = [spec]
+        else:
+            chosen = [] if budgets is not None else [spec]
+            chosen += [method(spec, budget=each) for each in (usual if budgets is None else budgets)]
+        found |= {each.label: each for each in chosen}
+    return tuple(found.values())
 
 
 def measure_frontier(
@@ -121,9 +124,9 @@ def measure_frontier(
         exam = Exam(plan.problem, plan.size, progress)
         journeys = journeys_of(exam)
         rows: dict[str, list[dict[str, Any]]] = {"contenders": [], "stages": [], "errors": [], "breaches": []}
-        for position, text in enumerate(plan.methods):
+        for position, spec in enumerate(plan.methods):
             progress(position, len(plan.methods), f"measuring on {plan.problem.name}")
-            for table, row in _facts(text, position, exam, journeys, home, effort, progress):
+            for table, row in _facts(spec, position, exam, journeys, home, effort, progress):
                 rows[table].append({"frontier": name, **row})
         progress(len(plan.methods), len(plan.methods), f"measuring on {plan.problem.name}")
         if not rows["stages"]:
@@ -137,7 +140,7 @@ def measure_frontier(
 
 
 def _facts(
-    text: str,
+    spec: MethodSpec,
     position: int,
     exam: Exam,
     journeys: Journeys | None,
@@ -146,10 +149,16 @@ def _facts(
     progress: Progress,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows of one method, each with the table it is of."""
-    family, budget = parse_method(text)
-    head = {"method": text, "family": family, "budget": budget, "position": position, "says": METHODS[family].says}
+    text = spec.label
+    head = {
+        "method": text,
+        "family": spec.name,
+        "budget": spec.budget,
+        "position": position,
+        "says": spec.entry.says,
+    }
     try:
-        method, fresh = (make_method(text, exam.problem, home, progress) for _ in range(2))
+        method, fresh = (make_method(spec, exam.problem, home, progress) for _ in range(2))
     except ProblemError as refusal:
         yield "contenders", {**head, "refused": str(refusal)}
         return

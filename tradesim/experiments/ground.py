@@ -19,7 +19,8 @@ from tradesim.market.pairs import coin_of
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import QUOTE, UNDERLYING, Tape, problem_of
 from tradesim.market.tape_file import read_tape
-from tradesim.methods.staged import Outside
+from tradesim.methods.method import Outside
+from tradesim.methods.spec import Given, specs
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import problem_named
 from tradesim.simulation.hedging import DeltaHedge
@@ -159,7 +160,7 @@ def plan_of(
     tape: Tapes | None,
     market: Market | None,
     problem: str | None,
-    methods: Sequence[str],
+    methods: Sequence[Given],
     latency: str = "empirical",
     update: str | None = None,
     timing: Timing | str = Timing.LIVE,
@@ -192,7 +193,7 @@ def plan_of(
     return Plan(
         source=ground.source,
         problem=ground.problem,
-        methods=tuple(methods),
+        methods=specs(methods),
         seeds=ground.seeds if seeds is None else tuple(seeds),
         trading=strategy or taking,
         setting=around(

@@ -15,7 +15,8 @@ from tradesim.experiments.crossing import crossing, falling, places
 from tradesim.experiments.ground import Market, plan_of
 from tradesim.experiments.plan import CURVE
 from tradesim.experiments.replay import Job, Role
-from tradesim.methods.inexact import parse_error
+from tradesim.methods.inexact import stated_options
+from tradesim.methods.spec import Given
 from tradesim.pricing.problem import Floats
 from tradesim.progress import Progress, silent
 from tradesim.results.store import finite
@@ -130,7 +131,7 @@ def _place(amount: float, tried: Floats) -> float:
 
 def iso(
     *,
-    methods: Sequence[str] = METHODS,
+    methods: Sequence[Given] = METHODS,
     errors: Sequence[float] = ERRORS,
     latencies: Sequence[int] = LATENCIES,
     market: Market | None = None,
@@ -173,7 +174,11 @@ def iso(
         curve=columns,
     )
     wrong = {
-        seed: [Job(method=_name(error, seed), role=Role.FIXED, compute_ns=ns) for error in rows for ns in columns]
+        seed: [
+            Job(method=f"inexact:{error:.12g}:{seed}", role=Role.FIXED, compute_ns=ns, error=error)
+            for error in rows
+            for ns in columns
+        ]
         for seed in plan.seeds
     }
     return IsoPnl(comparison=make(plan, further=(lambda _: wrong,), db=db, jobs=jobs, progress=progress))
@@ -181,11 +186,7 @@ def iso(
 
 def parse_errors(stated: Sequence[float | str]) -> list[float]:
     """Errors, currency, ascending, of numbers or their texts; ``ArgumentError`` where they are no errors above 0."""
-    errors = sorted(parse_error(f"inexact:{each}")[0] for each in stated)
+    errors = sorted(float(stated_options([str(each)])["error"]) for each in stated)
     if not errors or errors[0] <= 0 or len(set(errors)) < len(errors):
         raise ArgumentError(f"errors {', '.join(map(str, stated))}: they are above 0, at least one, none twice")
     return errors
-
-
-def _name(error: float, seed: int) -> str:
-    return f"inexact:{error:.12g}:{seed}"

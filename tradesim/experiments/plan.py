@@ -16,8 +16,8 @@ from tradesim.market.lots import common_lot, in_lots, lot_of
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import Tape
 from tradesim.market.tape_file import read_tape
-from tradesim.methods.registry import parse_method
-from tradesim.methods.staged import Outside
+from tradesim.methods.method import Outside
+from tradesim.methods.spec import MethodSpec, method, specs
 from tradesim.simulation.hedging import DeltaHedge
 from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.latency import ComputeLatency, LatencyModel
@@ -62,7 +62,7 @@ class Plan:
     ``source``      a generated market, a new tape for each seed; or the path of a tape, whose seeds draw latencies; or
                     the paths of several (days), one for each seed
     ``problem``     the problem's name
-    ``methods``     one for each row of the table
+    ``methods``     one for each row of the table, as people give them or as specs
     ``trading``     how every one of them trades: a strategy, whose method is each of ``methods`` in turn
     ``latency``     ``empirical`` (measured, then drawn by seed), ``measured`` (live), ``profile:COMPARISON`` (measured
                     by an earlier comparison), the path of a profile file, or a model as
@@ -80,7 +80,7 @@ class Plan:
 
     source: Source
     problem: str
-    methods: tuple[str, ...]
+    methods: tuple[MethodSpec, ...]
     seeds: tuple[int, ...]
     trading: Strategy = field(default_factory=Strategy)
     setting: Setting = field(default_factory=Setting)
@@ -97,7 +97,7 @@ class Plan:
     _updating: LatencyModel | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_methods(self.methods)
+        object.__setattr__(self, "methods", specs(self.methods))
         _check_seeds(self.seeds)
         if isinstance(self.source, tuple):
             _check_days(self.source, self.seeds)
@@ -151,9 +151,18 @@ class Plan:
         """What ``update`` states; a file was read when the plan was made."""
         return self._updating
 
-    def strategy(self, method: str) -> Strategy:
-        """The shared way to trade, pricing by ``method``; answers of a rule of the user's are checked."""
-        return checked(replace(self.trading, method=method))
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What tables call the methods."""
+        return tuple(spec.label for spec in self.methods)
+
+    def spec(self, label: str) -> MethodSpec:
+        """The method of the plan that is called so, or the one that the label names."""
+        return next((spec for spec in self.methods if spec.label == label), None) or method(label)
+
+    def strategy(self, label: str) -> Strategy:
+        """The shared way to trade, pricing by a method; answers of a rule of the user's are checked."""
+        return checked(replace(self.trading, method=label))
 
     def tape(self, seed: int) -> Tape:
         """The tape of ``seed``; of several, sizes are counted in the finest lot of them all."""
@@ -177,14 +186,6 @@ class Plan:
     def provenance(self) -> dict[str, Any]:
         """The hash of the configuration, the versions of what ran and the host, ready for JSON."""
         return {"configuration_hash": fingerprint(self.configuration()), "versions": versions(), "host": host()}
-
-
-def check_methods(names: Sequence[str]) -> None:
-    """Hold names of methods to their rule: at least one, none twice, all known; else ``ArgumentError``."""
-    if not names or len(set(names)) < len(names):
-        raise ArgumentError(f"methods {', '.join(names) or '(none)'}: give at least one, and none twice")
-    for name in names:
-        parse_method(name)
 
 
 def _check_seeds(seeds: Sequence[int]) -> None:

@@ -16,6 +16,7 @@ from tradesim.experiments.profiles import write_profile
 from tradesim.experiments.stated import about_profile
 from tradesim.home import data_home
 from tradesim.methods.by_style import method_for, options_of
+from tradesim.methods.spec import Given
 from tradesim.pricing import PROBLEMS
 from tradesim.progress import Progress, silent
 from tradesim.results.store import check_place
@@ -26,7 +27,7 @@ from tradesim.simulation.strategy import Strategy
 def measure(
     path: Path | str,
     *,
-    methods: Sequence[str] = DEFAULT_METHODS,
+    methods: Sequence[Given] = DEFAULT_METHODS,
     tape: Tapes | None = None,
     market: Market | None = None,
     problem: str | None = None,
@@ -57,7 +58,7 @@ def measure(
     )
     chosen, home = PROBLEMS[plan.problem], data_home()
     ticks = plan.tape(plan.seeds[0])
-    made = {name: method_for(name, chosen, ticks.chain, home, progress, plan.outside) for name in plan.methods}
+    made = {each.label: method_for(each, chosen, ticks.chain, home, progress, plan.outside) for each in plan.methods}
     session = open_session(ticks, chosen, plan.setting, seed=plan.seeds[0], progress=progress)
     strategies = {name: plan.strategy(name) for name in made}
     measured, service = measure_in_turn(made, session, strategies, between=plan.between, progress=progress)

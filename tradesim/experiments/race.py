@@ -18,7 +18,7 @@ from tradesim.experiments.race_replay import replay_race
 from tradesim.experiments.seeds import each_seed
 from tradesim.experiments.timing import Timing
 from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_ready
-from tradesim.methods.staged import Outside
+from tradesim.methods.method import Outside
 from tradesim.progress import Progress, silent
 from tradesim.results.store import write_facts
 from tradesim.simulation.hiccups import Hiccups
@@ -107,7 +107,7 @@ def race(
     plan = RacePlan(
         source=ground.source,
         problem=ground.problem,
-        methods=tuple(dict.fromkeys(contestant.strategy.method for contestant in contestants)),
+        methods=tuple({contestant.spec.label: contestant.spec for contestant in contestants}.values()),
         seeds=ground.seeds if seeds is None else tuple(seeds),
         trading=template,
         setting=world,
@@ -124,11 +124,12 @@ def race(
 
 def _run(plan: RacePlan, *, db: Path | str | None, jobs: int, progress: Progress) -> Race:
     with at_work(plan, db=db, jobs=jobs, progress=progress) as work:
-        unstated = dict.fromkeys(desk.strategy.method for desk in plan.desks if desk.stated is None)
-        rules = {desk.strategy.method: checked(desk.strategy) for desk in reversed(plan.desks) if desk.stated is None}
-        ready = make_ready(plan, work, measuring=tuple(unstated), strategies=rules, progress=progress)
+        unstated = [desk for desk in plan.desks if desk.stated is None]
+        rules = {desk.spec.label: checked(desk.strategy) for desk in reversed(unstated)}
+        measuring = tuple(dict.fromkeys(desk.spec.label for desk in unstated))
+        ready = make_ready(plan, work, measuring=measuring, strategies=rules, progress=progress)
         of_methods = ready.latencies(plan)
-        latencies = {desk.name: desk.stated or of_methods[desk.strategy.method] for desk in plan.desks}
+        latencies = {desk.name: desk.stated or of_methods[desk.spec.label] for desk in plan.desks}
         _write_question(plan, work, ready)
         replay = partial(replay_race, plan, latencies=latencies, race=work.name, home=work.home, staging=work.staging)
         workers = min(jobs, len(plan.seeds)) if _can_be_sent(plan, latencies) else 1
@@ -150,7 +151,7 @@ def _write_question(plan: RacePlan, work: Work, ready: Ready) -> None:
                 "race": work.name,
                 "desk": desk,
                 "name": contestant.name,
-                "method": contestant.strategy.method,
+                "method": contestant.spec.label,
                 "latency": contestant.latency or plan.latency,
             }
             for desk, contestant in enumerate(plan.desks)

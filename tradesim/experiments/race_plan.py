@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tradesim.errors import ArgumentError
-from tradesim.experiments.plan import Plan, check_methods, check_trading
+from tradesim.experiments.plan import Plan, check_trading
 from tradesim.experiments.run import load_strategy
 from tradesim.experiments.stated import parse_latency
+from tradesim.methods.spec import MethodSpec, method
 from tradesim.simulation.latency import ComputeLatency, Profile
 from tradesim.simulation.strategy import Strategy
 
@@ -28,8 +29,13 @@ class Contestant:
     latency: str | None = None
 
     def __post_init__(self) -> None:
-        check_methods((self.strategy.method,))
         _ = self.stated
+        _ = self.spec
+
+    @property
+    def spec(self) -> MethodSpec:
+        """How it prices."""
+        return method(self.strategy.method)
 
     @property
     def stated(self) -> ComputeLatency | None:
@@ -75,7 +81,7 @@ def parse_contestant(text: str | Strategy | Contestant, template: Strategy) -> C
         case Contestant():
             return text
         case Strategy():
-            return Contestant(name=text.method, strategy=text)
+            return Contestant(name=method(text.method).label, strategy=text)
     what, latency = _split(text)
     if what.endswith(".py"):
         name, strategy = Path(what).stem, load_strategy(what)

@@ -14,7 +14,7 @@ from tradesim.market.chain import Chain
 from tradesim.market.sessions import open_time
 from tradesim.market.tape import Tape
 from tradesim.methods.by_style import method_for
-from tradesim.methods.method import Method
+from tradesim.methods.spec import method
 from tradesim.pricing import PROBLEMS
 from tradesim.results.store import write_facts
 from tradesim.simulation.draws import tie_break
@@ -59,7 +59,7 @@ def race_facts(
             "comparison": race,
             "seed": seed,
             "tape_hash": tape.hash,
-            "method": seats[desk].strategy.method,
+            "method": method(seats[desk].strategy.method).label,
             "role": str(role),
             "blocks": blocks,
             "span": open_time(tape.sessions),
@@ -85,20 +85,19 @@ def _results(session: Session, seats: Sequence[Seat]) -> list[tuple[Role, int, R
 def _seat(plan: RacePlan, contestant: Contestant, compute: ComputeLatency, chain: Chain, home: Path) -> Seat:
     strategy = checked(contestant.strategy)
     problem = PROBLEMS[plan.problem]
-    method = method_for(strategy.method, problem, chain, home, outside=plan.outside)
+    made = method_for(contestant.spec, problem, chain, home, outside=plan.outside)
     if not isinstance(compute, Measured):
-        method = method.replayed_by()
+        made = made.replayed_by()
     reference = method_for("reference", problem, chain, home)
-    pricing = Pricing(prices=method, clock=method, reference=reference)
+    pricing = Pricing(prices=made, clock=made, reference=reference)
     return Seat(strategy=strategy, pricing=pricing, compute=compute, hiccups=plan.hiccups)
 
 
 def _bound(seats: Sequence[Seat], tape: Tape) -> Sequence[Seat]:
     """The same, their methods as new."""
     for seat in seats:
-        methods: tuple[Method, Method] = (seat.pricing.prices, seat.pricing.reference)
-        for method in methods:
-            method.bind(tape.chain)
+        seat.pricing.prices.bind(tape.chain)
+        seat.pricing.reference.bind(tape.chain)
     return seats
 
 

@@ -14,7 +14,6 @@ from tradesim.experiments.plan import Plan
 from tradesim.market.sessions import open_time
 from tradesim.market.tape import Tape
 from tradesim.methods.by_style import method_for
-from tradesim.methods.inexact import Inexact
 from tradesim.methods.method import Method
 from tradesim.pricing import PROBLEMS
 from tradesim.results.store import write_facts
@@ -53,11 +52,15 @@ SHARED: Final = frozenset({Role.TRUTH, Role.ORACLE, Role.CURVE})
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A run to be made: by which method's prices and latency, or at which fixed latency (ns)."""
+    """A run to be made: by which method's prices and latency, or at which fixed latency (ns).
+
+    ``error`` is what its prices are stated to be wrong by (root mean square, currency).
+    """
 
     method: str
     role: Role
     compute_ns: int | None = None
+    error: float | None = None
 
     @property
     def is_oracle(self) -> bool:
@@ -71,7 +74,7 @@ def jobs_of(plan: Plan) -> list[Job]:
     return [
         *([Job(method="reference", role=Role.TRUTH)] if plan.knows_truth else []),
         Job(method="reference", role=Role.ORACLE),
-        *(Job(method=method, role=role) for method in plan.methods for role in own),
+        *(Job(method=label, role=role) for label in plan.labels for role in own),
         *(Job(method="reference", role=Role.CURVE, compute_ns=ns) for ns in plan.curve),
     ]
 
@@ -111,6 +114,7 @@ def replay_seed(
             "method": job.method,
             "role": str(job.role),
             "compute_ns": job.compute_ns,
+            "error": job.error,
             "blocks": plan.block_group(seed),
             "span": open_time(tape.sessions),
             "manifest": manifest,
@@ -147,11 +151,10 @@ class _Bench:
     def _method(self, name: str) -> Method:
         if name not in self.made:
             problem, chain = PROBLEMS[self.plan.problem], self.tape.chain
-            method = method_for(name, problem, chain, self.home, outside=self.plan.outside)
+            method = method_for(self.plan.spec(name), problem, chain, self.home, outside=self.plan.outside)
             live = isinstance(self.latencies.get(name), Measured)
             self.made[name] = method if live else method.replayed_by()
-            if isinstance(method, Inexact):
-                method.truth = self.reference
+            method.know(self.reference)
         self.made[name].bind(self.tape.chain)
         return self.made[name]
 
@@ -184,7 +187,7 @@ def run_facts(row: Mapping[str, Any], result: Result, *, desk: int = 0) -> dict[
     return facts | {"runs": pl.DataFrame([said], schema_overrides=_RUN_TYPES)}
 
 
-_RUN_TYPES: Final = {"compute_ns": pl.Int64, "desk": pl.Int32, "blocks": pl.Int32}
+_RUN_TYPES: Final = {"compute_ns": pl.Int64, "error": pl.Float64, "desk": pl.Int32, "blocks": pl.Int32}
 
 
 def run_manifest(plan: Plan, tape: Tape, seed: int, *, profile: str) -> str:

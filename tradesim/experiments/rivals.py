@@ -17,6 +17,7 @@ from tradesim.experiments.plan import CURVE, Plan
 from tradesim.experiments.replay import Role, jobs_of
 from tradesim.experiments.work import at_work, make_ready
 from tradesim.market.synthetic import SyntheticMarket
+from tradesim.methods.spec import Given
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Floats
 from tradesim.progress import Progress, silent
@@ -144,7 +145,7 @@ class Rivals:
 
 def rivals(
     *,
-    methods: Sequence[str] = METHODS,
+    methods: Sequence[Given] = METHODS,
     reactions: Sequence[int] = REACTIONS,
     latencies: Sequence[int] = LATENCIES,
     market: Market | None = None,
@@ -207,7 +208,7 @@ def _made(
     """A comparison for each plan, by latencies that are measured once."""
     first = plans[0]
     with at_work(first, db=db, jobs=jobs, progress=progress) as work:
-        ready = make_ready(first, work, measuring=first.methods, progress=progress)
+        ready = make_ready(first, work, measuring=first.labels, progress=progress)
         made = []
         for plan, median in zip(plans, medians, strict=True):
             here = replace(work, name=f"{work.name}-{median}")

@@ -109,7 +109,9 @@ def make_ready(
     problem, seed = PROBLEMS[plan.problem], plan.seeds[0]
     tape = plan.tape(seed)
     kept = _kept(plan, work.store, measuring, tape.chain)
-    made = {name: method_for(name, problem, tape.chain, work.home, progress, plan.outside) for name in plan.methods}
+    made = {
+        spec.label: method_for(spec, problem, tape.chain, work.home, progress, plan.outside) for spec in plan.methods
+    }
     session = open_session(tape, problem, plan.setting, seed=seed, progress=progress)
     check_recordings(plan.setting.wires, session.tape.start, session.tape.end)
     measured, service = measure_in_turn(

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from tradesim.market.chain import Chain
+from tradesim.methods.entry import Entry
 from tradesim.methods.method import Fast, Method, State
 from tradesim.methods.solvers import solver_of
 from tradesim.methods.staged import HIT, Prepared, Staged, slow_inputs
@@ -143,3 +144,9 @@ class KeptSlice(AnalyticSlice):
     def nbytes(self) -> int:
         """Bytes of the solver's tables and of all rows kept."""
         return self._kept_now + self._solver.nbytes
+
+
+ENTRIES: Final = {
+    "analytic": Entry(says="solver, every input new at each decision", make=lambda problem, *_: Analytic(problem)),
+    "analytic-slice": Entry(says="solver, split at the spot", make=lambda problem, *_: AnalyticSlice(problem)),
+}

@@ -8,9 +8,9 @@ import numpy as np
 
 from tradesim.methods.box import box_of, enclose, outside_at
 from tradesim.methods.fallback import Fallback
-from tradesim.methods.method import Fast
+from tradesim.methods.method import Fast, Outside
 from tradesim.methods.similarities.similarity import Similarity, compose
-from tradesim.methods.staged import EXPIRY, FALLBACK, HIT, Outside, Prepared, Staged, expires
+from tradesim.methods.staged import EXPIRY, FALLBACK, HIT, Prepared, Staged, expires
 from tradesim.pricing.problem import Floats, Problem
 
 MOVED_OUT: Final = "moved-out"

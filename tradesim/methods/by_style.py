@@ -16,9 +16,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tradesim.market.chain import AMERICAN, EUROPEAN, Chain, priced_styles
-from tradesim.methods.method import BuildCost, Fast, Method, State
-from tradesim.methods.registry import METHODS, make_method, parse_method
-from tradesim.methods.staged import HIT, Outside
+from tradesim.methods.method import BuildCost, Fast, Method, Outside, State
+from tradesim.methods.registry import make_method
+from tradesim.methods.spec import Given
+from tradesim.methods.spec import method as spec_of
+from tradesim.methods.staged import HIT
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Floats, Problem
 from tradesim.progress import Progress, silent
@@ -29,23 +31,23 @@ FORMULA = "analytic"
 
 
 def method_for(
-    text: str,
+    given: Given,
     problem: Problem,
     chain: Chain,
     home: Path,
     progress: Progress = silent,
     outside: Outside = Outside.FALLBACK,
 ) -> Method:
-    """The method that ``text`` names, as :func:`~tradesim.methods.registry.make_method` makes it, for ``chain``.
+    """The method that is ``given``, as :func:`~tradesim.methods.registry.make_method` makes it, for ``chain``.
 
     Of a chain whose contracts ``problem`` prices by both styles it is a :class:`ByStyle`.
     """
-    method = make_method(text, problem, home, progress, outside)
+    spec = spec_of(given)
+    method = make_method(spec, problem, home, progress, outside)
     if len(np.unique(priced_styles(chain, problem))) < 2:
         return method
-    entry, european = METHODS[parse_method(text)[0]], PROBLEMS["european"]
-    keeps = entry.path is not None or bool(entry.budgets)
-    return ByStyle(method, make_method(FORMULA if keeps else text, european, home, progress, outside))
+    european = make_method(FORMULA if spec.entry.keeps else spec, PROBLEMS["european"], home, progress, outside)
+    return ByStyle(method, european)
 
 
 def options_of(problem: Problem, chain: Chain) -> str:

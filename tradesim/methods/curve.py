@@ -1,19 +1,25 @@
 """Any full method, sampled along the spot when slow inputs move: a price is then one short interpolation."""
 
 import math
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from tradesim.errors import ProblemError
+from tradesim.methods.analytic import AnalyticSlice
 from tradesim.methods.approximator import MOVED_OUT
 from tradesim.methods.bounds import BOUNDS, bounds_of, held
-from tradesim.methods.method import BuildCost, Fast, Method
-from tradesim.methods.staged import HIT, Outside, Prepared, Staged, deviations
+from tradesim.methods.entry import Entry, staged
+from tradesim.methods.method import BuildCost, Fast, Method, Outside
+from tradesim.methods.staged import HIT, Prepared, Staged, deviations
 from tradesim.pricing.problem import Floats, Problem
+
+if TYPE_CHECKING:
+    from tradesim.methods.spec import MethodSpec
 
 NODES: Final = 48
 STENCIL: Final = 6
@@ -172,3 +178,26 @@ def interpolate(spot: float, first: float, spacing: float, rows: Floats, out: Fl
         price = w0 * p0[i] + w1 * p1[i] + w2 * p2[i] + w3 * p3[i] + w4 * p4[i] + w5 * p5[i]
         out[i] = held(price, spot, bounds, i)
     return True
+
+
+def slice_of(entry: Entry) -> Entry:
+    """The entry of a full method's slice, sampled along the spot: built and kept as the full method is."""
+
+    def make(problem: Problem, path: Path, spec: "MethodSpec") -> Method:
+        return Curve(staged(entry.make(problem, path, spec)))
+
+    return replace(
+        entry,
+        says=f"{entry.says}; sampled along the spot",
+        make=make,
+        refuses=lambda problem: entry.refuses(problem) or refuses(problem),
+    )
+
+
+ENTRIES: Final = {
+    "curve": Entry(
+        says="solver, sampled along the spot",
+        make=lambda problem, *_: Curve(AnalyticSlice(problem)),
+        refuses=refuses,
+    )
+}

@@ -1,6 +1,7 @@
 """Prices that are wrong by a stated amount: what is charged for an error can be measured without building a method."""
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -8,6 +9,7 @@ from numba import njit
 
 from tradesim.errors import ArgumentError
 from tradesim.market.chain import Chain
+from tradesim.methods.entry import Entry
 from tradesim.methods.method import Fast, Method, State
 from tradesim.methods.reference import Reference
 from tradesim.pricing.problem import Floats, Problem
@@ -31,17 +33,21 @@ class Inexact(Method):
     spot, as a table or a model is. The phases are drawn from ``seed``: ``inexact:0.01:7``. The error is laid on
     whatever the option is worth, below zero too.
 
-    ``truth`` is the reference that it errs from, its own; a run's may take its place before ``bind``.
+    It errs from a reference of its own, or from the run's (``know``).
     """
 
     name = "inexact"
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, *, error: float = ERROR, seed: int = 0) -> None:
         self.problem = problem
-        self.error, self.seed = ERROR, 0
+        self.error, self.seed = error, seed
         self.truth: Method = Reference(problem)
         self._strikes: Floats = np.empty(0)
         self._phases: Floats = np.empty((0, HARMONICS))
+
+    def know(self, reference: Method) -> None:
+        """See :class:`~tradesim.methods.method.Method`."""
+        self.truth = reference
 
     def bind(self, chain: Chain) -> None:
         """Draw the phases of each contract."""
@@ -72,13 +78,12 @@ def refuses(problem: Problem) -> str | None:
     return "its error is laid along spot over strike, and there is no one spot, or no strike"
 
 
-def parse_error(text: str) -> tuple[float, int]:
-    """The error (currency) and the seed that ``text``, such as ``inexact:0.01:7``, says; else ``ArgumentError``.
+def stated_options(stated: Sequence[str]) -> dict[str, float | int]:
+    """The error (currency) and the seed that are ``stated``, as ``0.01`` and ``7``; else ``ArgumentError``.
 
-    >>> parse_error("inexact:0.02:7"), parse_error("inexact:0.02"), parse_error("inexact")
-    ((0.02, 7), (0.02, 0), (0.01, 0))
+    >>> stated_options(["0.02", "7"]), stated_options([])
+    ({'error': 0.02, 'seed': 7}, {'error': 0.01, 'seed': 0})
     """
-    _, *stated = text.split(":")
     try:
         error = float(stated[0]) if stated else ERROR
         seed = int(stated[1]) if len(stated) > 1 else 0
@@ -86,10 +91,10 @@ def parse_error(text: str) -> tuple[float, int]:
         error, seed = math.nan, 0
     if len(stated) > 2 or not 0.0 <= error <= LARGEST_ERROR or not 0 <= seed < 2**63:
         raise ArgumentError(
-            f"method {text!r}: an error is a root mean square in currency, at least 0, and a seed a whole number; "
+            "an error is a root mean square in currency, at least 0, and a seed a whole number; "
             "write inexact:0.01 or inexact:0.01:7"
         )
-    return error, seed
+    return {"error": error, "seed": seed}
 
 
 @njit(cache=True, error_model="numpy")
@@ -115,3 +120,14 @@ def wave(spot: float, strike: float, phases: Floats) -> float:
     for k in range(len(phases)):
         total += math.cos((k + 1) * angle + phases[k])
     return total
+
+
+ENTRIES: Final = {
+    "inexact": Entry(
+        says="the truth and an error of a stated size",
+        make=lambda problem, _, spec: Inexact(problem, **spec.options),
+        refuses=refuses,
+        options=stated_options,
+        answers=False,
+    )
+}

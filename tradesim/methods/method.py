@@ -9,6 +9,7 @@ Each stage is measured and charged to the simulated clock when it runs.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,15 @@ class State:
     dividend: Floats
     further: Floats | None = None
     own: NDArray[np.bool_] | None = None
+
+
+class Outside(StrEnum):
+    """What a method does with a contract outside its domain."""
+
+    FALLBACK = "fallback"
+    """The solver prices it; it is charged and counted."""
+    RAISE = "raise"
+    """``ProblemError``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +93,12 @@ class Method(ABC):
     def replayed_by(self) -> "Method":
         """The method whose prices a replay may take: they equal this one's, but come sooner. By default itself."""
         return self
+
+    def know(self, reference: "Method") -> None:  # noqa: B027
+        """Take the reference of a run, bound and updated beside it: a method that errs on purpose errs from it."""
+
+    def answer_outside(self, outside: "Outside") -> None:  # noqa: B027
+        """Choose what is done with a contract outside the domain, from the next ``update`` on, if it has one."""
 
     def within(self, ns: float) -> None:  # noqa: B027
         """Say that the next ``price`` may take ``ns``: a method that has a choice makes it; others know no haste."""

@@ -1,8 +1,11 @@
 """The null of trading: a method that has no prices, so that a desk which asks it does nothing."""
 
+from typing import Final
+
 import numpy as np
 
 from tradesim.market.chain import Chain
+from tradesim.methods.entry import Entry
 from tradesim.methods.method import Fast, Method, State
 from tradesim.pricing.problem import Floats, Problem
 
@@ -30,3 +33,10 @@ class Nothing(Method):
     def nbytes(self) -> int:
         """None."""
         return 0
+
+
+ENTRIES: Final = {
+    "nothing": Entry(
+        says="no prices: a desk that does nothing", make=lambda problem, *_: Nothing(problem), answers=False
+    )
+}

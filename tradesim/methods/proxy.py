@@ -1,10 +1,12 @@
 """The null of pricing: the problem's closed-form proxy, with nothing of the difference that tables and models learn."""
 
 from dataclasses import replace
+from typing import Final
 
 from numba import njit
 
 from tradesim.errors import ProblemError
+from tradesim.methods.entry import Entry
 from tradesim.methods.method import Fast
 from tradesim.methods.solvers.european import EuropeanSolver
 from tradesim.methods.solvers.solver import ReferenceSolver
@@ -49,3 +51,8 @@ def forward_intrinsic_row_values(spot: float, rows: Floats, out: Floats) -> None
     """Write what exercise at expiry is worth if the forward comes true, from European rows."""
     for i in range(len(rows)):
         out[i] = max(rows[i, 0] * (spot * rows[i, 3] - rows[i, 1]), 0.0)
+
+
+ENTRIES: Final = {
+    "proxy": Entry(says="closed form without the difference", make=lambda problem, *_: Proxy(problem), refuses=refuses)
+}

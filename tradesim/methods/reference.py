@@ -3,6 +3,7 @@
 from typing import Final
 
 from tradesim.methods.analytic import KeptSlice
+from tradesim.methods.entry import Entry
 from tradesim.pricing.collocation import HIGH
 from tradesim.pricing.problem import Problem
 
@@ -17,3 +18,8 @@ class Reference(KeptSlice):
 
     def __init__(self, problem: Problem, kept_bytes: int = KEPT_BYTES) -> None:
         super().__init__(problem, HIGH, kept_bytes)
+
+
+ENTRIES: Final = {
+    "reference": Entry(says="the truth, split at the spot", make=lambda problem, *_: Reference(problem), answers=False)
+}

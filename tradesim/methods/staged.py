@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError, ProblemError
 from tradesim.market.chain import Chain
-from tradesim.methods.method import Fast, Method, State
+from tradesim.methods.method import Fast, Method, Outside, State
 from tradesim.pricing.columns import check_column
 from tradesim.pricing.problem import Domain, Floats
 
@@ -23,15 +22,6 @@ DIVIDEND: Final = 4
 RIGHT: Final = 5
 """Columns of the slow inputs of every option with a strike: one contract a row, so that a kernel takes one array. A
 problem's further slow inputs stand behind them."""
-
-
-class Outside(StrEnum):
-    """What a method does with a contract outside its domain."""
-
-    FALLBACK = "fallback"
-    """The solver prices it; it is charged and counted."""
-    RAISE = "raise"
-    """``ProblemError``."""
 
 
 HIT: Final = "hit"
@@ -140,7 +130,7 @@ class Staged(Method, Generic[PreparedT]):
         return price
 
     def answer_outside(self, outside: Outside) -> None:
-        """Choose what is done with a contract outside the domain, from the next ``update`` on."""
+        """See :class:`~tradesim.methods.method.Method`."""
         self.outside = outside
 
     def refuse(self, outside: NDArray[np.int64]) -> None:

@@ -1,9 +1,8 @@
 """What grids and Chebyshev series have in common as methods: a table, and slow inputs noted for it."""
 
 from tradesim.methods.approximator import Boxed, Enclosed
-from tradesim.methods.method import Fast
+from tradesim.methods.method import Fast, Outside
 from tradesim.methods.similarities import similarity_of
-from tradesim.methods.staged import Outside
 from tradesim.methods.tables import table_of
 from tradesim.methods.tables.table import Worked
 from tradesim.pricing.problem import Floats, Problem

@@ -6,9 +6,8 @@ from typing import Generic, Protocol, TypeVar
 
 from tradesim.methods.approximator import Approximator
 from tradesim.methods.built import ErrorOfBuild
-from tradesim.methods.method import BuildCost
+from tradesim.methods.method import BuildCost, Outside
 from tradesim.methods.similarities.similarity import Similarity
-from tradesim.methods.staged import Outside
 from tradesim.pricing.problem import Problem
 
 

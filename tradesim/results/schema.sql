@@ -63,6 +63,7 @@ CREATE TABLE IF NOT EXISTS runs (
     role        VARCHAR NOT NULL,     -- truth, oracle, instant, exact, own, curve, fixed; of a race: race, alone
     desk        INTEGER NOT NULL,     -- its index in its simulation
     compute_ns  BIGINT,               -- roles curve and fixed: the fixed latency
+    error       DOUBLE,               -- the stated error of its prices, root mean square, currency; NULL: none is stated
     blocks      INTEGER,              -- which group of measurement blocks its latencies are drawn from; NULL: they are stated
     span        BIGINT,               -- ns that the market of its tape was open
     update_busy BIGINT,               -- ns for which the second CPU was busy with updates

@@ -335,17 +335,18 @@ FROM paired_moments(latency_curve_long) e
 JOIN paired_moments(latency_curve_long) p ON (p.comparison, (p.key).compute_ns) = (e.comparison, (e.key).compute_ns)
 WHERE (e.key).what = 'latency_effect' AND (p.key).what = 'pnl';
 
--- P&L of reference prices with errors of stated sizes (the methods inexact:ERROR:SEED, currency) at fixed compute
+-- P&L of reference prices with errors of stated sizes (currency) at fixed compute
 -- latencies, and what it is less than without either, paired over seeds, with its interval; in currency.
 CREATE OR REPLACE VIEW iso_long AS
 SELECT i.comparison, i.tape_hash, i.seed,
-       {'error': CASE i.role WHEN 'curve' THEN 0.0 ELSE CAST(split_part(i.method, ':', 2) AS DOUBLE) END,
+       {'error': coalesce(r.error, 0.0),
         'compute_ns': i.compute_ns, 'what': unnest(['pnl', 'pnl_error'])} AS key,
        unnest([i.pnl, i.pnl - oracle.pnl]) AS money
 FROM run_pnl i
+JOIN runs r USING (run)
 JOIN run_pnl oracle ON (oracle.comparison, oracle.tape_hash, oracle.seed, oracle.role)
                      = (i.comparison, i.tape_hash, i.seed, 'oracle')
-WHERE i.role = 'curve' OR (i.role = 'fixed' AND i.method LIKE 'inexact:%');
+WHERE i.role = 'curve' OR r.error IS NOT NULL;
 
 CREATE OR REPLACE VIEW iso_pnl AS
 SELECT e.comparison, (e.key).error AS error, (e.key).compute_ns AS compute_ns, e.seeds, p.mean AS pnl,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numba import njit
@@ -105,7 +105,7 @@ class Custom:
 class Strategy:
     """A way to trade.
 
-    ``method``   that prices
+    ``method``   that prices: its name, or a function, class, object or model file of yours
     ``rule``     that asks
     ``trigger``  that wakes; ``policy`` for what fires while it thinks
     ``hedge``    how it trades the underlying against its delta; None: not at all
@@ -113,7 +113,7 @@ class Strategy:
     ``deadline`` ns from a tick's arrival within which a decision must have been made, or it sends nothing; None: any
     """
 
-    method: str = "analytic"
+    method: Any = "analytic"
     rule: Rule = field(default_factory=TakeRule)
     trigger: Trigger = field(default_factory=SpotMoved)
     policy: Policy = Policy.LATEST

@@ -13,9 +13,9 @@ import QuantLib as ql  # noqa: N813
 from figure import Figure, seconds_of
 from scipy.interpolate import RegularGridInterpolator
 
-from tradesim.methods.forest_method import ForestMethod
-from tradesim.methods.forest_store import ForestSpec
-from tradesim.methods.lightgbm import build_forest
+from tradesim.methods.lightgbm.method import ForestMethod
+from tradesim.methods.lightgbm.store import ForestSpec
+from tradesim.methods.lightgbm.training import build_forest
 from tradesim.methods.similarities import similarity_of
 from tradesim.methods.similarities.similarity import BASE, SCALE, compose
 from tradesim.methods.solvers.basket import BasketSolver

@@ -8,8 +8,8 @@ import numpy as np
 from figure import Figure, seconds_of
 from grid import CHAIN, rmse_of, slow_at
 
-from tradesim.methods.chebyshev import Chebyshev
-from tradesim.methods.grid import Grid
+from tradesim.methods.chebyshev.method import Chebyshev
+from tradesim.methods.grid.method import Grid
 from tradesim.methods.registry import make_method
 from tradesim.methods.staged import prices_at
 from tradesim.pricing import PROBLEMS

@@ -12,10 +12,10 @@ from figure import Figure, seconds_of
 
 from tradesim.methods.analytic import Analytic, AnalyticSlice
 from tradesim.methods.curve import Curve
-from tradesim.methods.memo import Memo
+from tradesim.methods.memo.method import Memo
 from tradesim.methods.reference import Reference
 from tradesim.methods.staged import Staged
-from tradesim.methods.taylor import Taylor
+from tradesim.methods.taylor.method import Taylor
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Floats, Problem
 from tradesim.units import SECOND, YEAR

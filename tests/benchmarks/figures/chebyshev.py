@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 from figure import Figure
 
-from tradesim.methods.chebyshev_build import interpolated
-from tradesim.methods.chebyshev_series import thinned
+from tradesim.methods.chebyshev.build import interpolated
+from tradesim.methods.chebyshev.series import thinned
 from tradesim.methods.tables import table_of
 from tradesim.methods.tables.table import Table
 from tradesim.pricing import PROBLEMS

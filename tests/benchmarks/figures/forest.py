@@ -13,10 +13,10 @@ import numpy as np
 from figure import Figure, seconds_of
 from lightgbm.basic import _LIB
 
-from tradesim.methods.forest import forest_values, workspace_of
-from tradesim.methods.forest_spec import PLAIN, SHAPED, ForestSpec, Leaf, Target, forest_spec
-from tradesim.methods.forest_store import BuiltForest, load_forest
-from tradesim.methods.lightgbm import build_forest
+from tradesim.methods.lightgbm.forest import forest_values, workspace_of
+from tradesim.methods.lightgbm.spec import PLAIN, SHAPED, ForestSpec, Leaf, Target, forest_spec
+from tradesim.methods.lightgbm.store import BuiltForest, load_forest
+from tradesim.methods.lightgbm.training import build_forest
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Floats
 from tradesim.units import memory

@@ -15,7 +15,7 @@ from figure import Figure, seconds_of
 from scipy.interpolate import RegularGridInterpolator
 
 from tradesim.experiments.timing import FLUSH_BYTES
-from tradesim.methods.grid import Grid
+from tradesim.methods.grid.method import Grid
 from tradesim.methods.registry import make_method
 from tradesim.methods.staged import prices_at
 from tradesim.pricing import PROBLEMS

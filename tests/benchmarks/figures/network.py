@@ -10,10 +10,11 @@ from figure import Figure, seconds_of
 from numba import njit
 
 from tradesim.methods.built import error_of
-from tradesim.methods.network import NetworkMethod
-from tradesim.methods.network_kernel import network_values, workspace
-from tradesim.methods.network_training import trained
-from tradesim.methods.registry import NETWORK, NETWORK_BUDGETS, make_method
+from tradesim.methods.network import NETWORK
+from tradesim.methods.network.kernel import network_values, workspace
+from tradesim.methods.network.method import NetworkMethod
+from tradesim.methods.network.training import trained
+from tradesim.methods.registry import METHODS, make_method
 from tradesim.methods.similarities import similarity_of
 from tradesim.methods.similarities.american_batch import american_batch_terms
 from tradesim.methods.similarities.similarity import compose
@@ -41,7 +42,7 @@ def figures() -> Iterable[Figure]:
     truth, unit = problem.reference(held_out), domain.in_units(held_out)
     slow = domain.sample(CHAIN, seed=72)[:, 1:].copy()
     features, terms = np.empty((CHAIN, 6)), np.empty((CHAIN, 4))
-    for budget in NETWORK_BUDGETS:
+    for budget in METHODS["network"].budgets:
         spec = replace(NETWORK.within(budget), iterations=2)
         network, model = trained(similarity, domain, inputs, problem.reference(inputs), spec)
         space, out = workspace(network), np.empty(CHAIN)

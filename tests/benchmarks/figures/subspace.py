@@ -9,13 +9,13 @@ from figure import Figure, seconds_of
 from numba import njit
 
 from tradesim.methods.built import error_of
-from tradesim.methods.registry import SUBSPACE_BUDGETS, make_method
+from tradesim.methods.registry import METHODS, make_method
 from tradesim.methods.similarities.american_batch import american_batch_terms
 from tradesim.methods.similarities.similarity import compose
 from tradesim.methods.staged import prices_at
-from tradesim.methods.subspace import SubspaceMethod
-from tradesim.methods.subspace_kernel import subspace_coefficients, subspace_values, values_along
-from tradesim.methods.subspace_lanes import LANES
+from tradesim.methods.subspace.kernel import subspace_coefficients, subspace_values, values_along
+from tradesim.methods.subspace.lanes import LANES
+from tradesim.methods.subspace.method import SubspaceMethod
 from tradesim.pricing import PROBLEMS
 from tradesim.units import spoken_memory
 
@@ -49,7 +49,7 @@ def figures() -> Iterable[Figure]:
     spots = np.random.default_rng(73).uniform(90.0, 110.0, CHAINS)
     features, terms = np.empty((CHAINS, CHAIN, 6)), np.empty((CHAINS, CHAIN, 4))
     out = np.empty(CHAIN)
-    for budget in SUBSPACE_BUDGETS:
+    for budget in METHODS["subspace"].budgets:
         with TemporaryDirectory() as home:
             method = make_method(f"subspace@{spoken_memory(budget)}", problem, Path(home))
             assert isinstance(method, SubspaceMethod)

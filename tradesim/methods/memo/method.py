@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tradesim.errors import ArgumentError
 from tradesim.market.chain import Chain
 from tradesim.methods.bounds import BOUNDS, UNKNOWN, exercise_of, floor_at, held, write_bounds
-from tradesim.methods.memory import EMPTY, Keys, memory_within, mixed, recall, remember
+from tradesim.methods.memo.memory import EMPTY, Keys, memory_within, mixed, recall, remember
 from tradesim.methods.method import Fast
 from tradesim.methods.solvers import solver_of
 from tradesim.methods.staged import HIT, Prepared, Staged, at_one_spot
@@ -96,8 +96,8 @@ class Memo(Staged[Asked]):
     inputs: what rounding makes wrong is the time value. There is no interpolation. A key is a 64-bit hash of the
     lattice's point: two among a million share one with probability 3e-8.
 
-    The memory is bounded and empty at ``bind``; who leaves is found by :mod:`tradesim.methods.memory`. ``hits`` and
-    ``misses`` count contracts since then.
+    The memory is bounded and empty at ``bind``; who leaves is found by :mod:`tradesim.methods.memo.memory`. ``hits``
+    and ``misses`` count contracts since then.
     """
 
     name = "memo"

@@ -1,4 +1,4 @@
-"""Training of forests, the only file that knows the LightGBM library; :mod:`tradesim.methods.forest_method` prices."""
+"""Training of forests: the only file that knows the LightGBM library. ``method`` prices."""
 
 from pathlib import Path
 from time import perf_counter
@@ -8,9 +8,9 @@ import lightgbm
 import numpy as np
 
 from tradesim.methods.built import error_of
-from tradesim.methods.forest_spec import ForestSpec, Leaf
-from tradesim.methods.forest_store import BuiltForest, forest_prices, save_forest
-from tradesim.methods.forest_text import read_forest, rounded_leaves
+from tradesim.methods.lightgbm.spec import ForestSpec, Leaf
+from tradesim.methods.lightgbm.store import BuiltForest, forest_prices, save_forest
+from tradesim.methods.lightgbm.text import read_forest, rounded_leaves
 from tradesim.methods.method import BuildCost
 from tradesim.methods.similarities.similarity import BASE, SCALE, Similarity
 from tradesim.pricing.problem import Domain, Floats, Problem

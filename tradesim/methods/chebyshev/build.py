@@ -10,9 +10,9 @@ import numpy as np
 
 from tradesim.errors import ProblemError
 from tradesim.methods.built import error_of, stem
-from tradesim.methods.chebyshev import Chebyshev
-from tradesim.methods.chebyshev_series import Series, run_lengths, tensor_coefficients, tensor_points, thinned
-from tradesim.methods.chebyshev_store import LAYOUT, BuiltSeries, save_series
+from tradesim.methods.chebyshev.method import Chebyshev
+from tradesim.methods.chebyshev.series import Series, run_lengths, tensor_coefficients, tensor_points, thinned
+from tradesim.methods.chebyshev.store import LAYOUT, BuiltSeries, save_series
 from tradesim.methods.method import BuildCost
 from tradesim.methods.staged import prices_at
 from tradesim.methods.tables import table_of

@@ -11,9 +11,9 @@ import numpy as np
 
 from tradesim.errors import StoreError
 from tradesim.methods.built import ErrorOfBuild, stem, written_whole
-from tradesim.methods.forest import Forest, forest_values, workspace_of
-from tradesim.methods.forest_spec import ForestSpec
-from tradesim.methods.forest_text import read_forest
+from tradesim.methods.lightgbm.forest import Forest, forest_values, workspace_of
+from tradesim.methods.lightgbm.spec import ForestSpec
+from tradesim.methods.lightgbm.text import read_forest
 from tradesim.methods.method import BuildCost
 from tradesim.methods.similarities.similarity import Similarity, compose
 from tradesim.pricing.problem import Domain, Floats, Problem

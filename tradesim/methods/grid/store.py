@@ -12,7 +12,7 @@ import polars as pl
 
 from tradesim.errors import StoreError
 from tradesim.methods.built import ErrorOfBuild, digest
-from tradesim.methods.grid_axes import Axes, Axis, node_count, shape_of
+from tradesim.methods.grid.axes import Axes, Axis, node_count, shape_of
 from tradesim.methods.interpolation import Interpolation, Pages, softened
 from tradesim.methods.method import BuildCost
 from tradesim.methods.tables.table import Nodes, Table

@@ -1,4 +1,4 @@
-"""Training of networks, the only file that knows scikit-learn; :mod:`tradesim.methods.network` prices."""
+"""Training of networks, the only file that knows scikit-learn; :mod:`tradesim.methods.network.method` prices."""
 
 import warnings
 from pathlib import Path
@@ -12,8 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from tradesim.methods.built import error_of
 from tradesim.methods.method import BuildCost
-from tradesim.methods.network_kernel import Network
-from tradesim.methods.network_store import BuiltNetwork, NetworkSpec, network_prices, save_network
+from tradesim.methods.network.kernel import Network
+from tradesim.methods.network.store import BuiltNetwork, NetworkSpec, network_prices, save_network
 from tradesim.methods.similarities import similarity_of
 from tradesim.methods.similarities.similarity import BASE, SCALE, Similarity
 from tradesim.pricing.problem import Domain, Floats, Problem

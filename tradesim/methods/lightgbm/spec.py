@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 from tradesim.errors import ArgumentError
-from tradesim.methods.forest import MOST_LEAVES, MOST_THRESHOLDS, leaf_width
-from tradesim.methods.forest_lanes import LANES
+from tradesim.methods.lightgbm.forest import MOST_LEAVES, MOST_THRESHOLDS, leaf_width
+from tradesim.methods.lightgbm.lanes import LANES
 from tradesim.methods.similarities import similarity_of
 from tradesim.methods.similarities.american_quadratic import AMERICAN_QUADRATIC
 from tradesim.methods.similarities.plain import plain_similarity

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tradesim.methods.subspace_lanes import LANES, first, inner, joined, nothing, read, write
+from tradesim.methods.subspace.lanes import LANES, first, inner, joined, nothing, read, write
 from tradesim.pricing.problem import Floats
 
 Singles = NDArray[np.float32]

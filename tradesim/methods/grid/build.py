@@ -9,9 +9,9 @@ import numpy as np
 
 from tradesim.errors import ProblemError
 from tradesim.methods.built import ErrorOfBuild, error_of, stem, written_whole
-from tradesim.methods.grid import Grid
-from tradesim.methods.grid_axes import Axes, axes_within, estimate, least_bytes, node_count
-from tradesim.methods.grid_store import LAYOUT, BuiltGrid, save_grid
+from tradesim.methods.grid.axes import Axes, axes_within, estimate, least_bytes, node_count
+from tradesim.methods.grid.method import Grid
+from tradesim.methods.grid.store import LAYOUT, BuiltGrid, save_grid
 from tradesim.methods.interpolation import Interpolation
 from tradesim.methods.method import BuildCost
 from tradesim.methods.staged import prices_at

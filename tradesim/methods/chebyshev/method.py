@@ -6,9 +6,8 @@ import numpy as np
 
 from tradesim.methods.approximator import Boxed
 from tradesim.methods.built import ErrorOfBuild
-from tradesim.methods.chebyshev_store import BuiltSeries, load_series
-from tradesim.methods.method import BuildCost, Fast
-from tradesim.methods.staged import Outside
+from tradesim.methods.chebyshev.store import BuiltSeries, load_series
+from tradesim.methods.method import BuildCost, Fast, Outside
 from tradesim.methods.tabled import Tabled
 from tradesim.methods.tables.table import Worked
 from tradesim.pricing.problem import Floats, Problem

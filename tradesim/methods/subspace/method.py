@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from tradesim.methods.approximator import MOVED_OUT, Boxed
-from tradesim.methods.method import Fast
+from tradesim.methods.method import Fast, Outside
 from tradesim.methods.similarities import similarity_of
 from tradesim.methods.similarities.similarity import compose
-from tradesim.methods.staged import FALLBACK, HIT, Outside
-from tradesim.methods.subspace_kernel import AXES, Singles, subspace_coefficients, subspace_values, values_along
-from tradesim.methods.subspace_lanes import LANES
-from tradesim.methods.subspace_store import BuiltSubspace, load_subspace
+from tradesim.methods.staged import FALLBACK, HIT
+from tradesim.methods.subspace.kernel import AXES, Singles, subspace_coefficients, subspace_values, values_along
+from tradesim.methods.subspace.lanes import LANES
+from tradesim.methods.subspace.store import BuiltSubspace, load_subspace
 from tradesim.methods.trained import Trained
 from tradesim.pricing.problem import Floats, Problem
 

@@ -16,10 +16,10 @@ from scipy.sparse.linalg import cg
 from tradesim.methods.built import error_of
 from tradesim.methods.method import BuildCost
 from tradesim.methods.similarities import similarity_of
-from tradesim.methods.subspace_kernel import AXES, REACHED, Subspace
-from tradesim.methods.subspace_lanes import LANES
-from tradesim.methods.subspace_store import BuiltSubspace, SubspaceSpec, save_subspace, subspace_prices
-from tradesim.methods.subspace_surfaces import LEVELS, Surfaces, surfaces
+from tradesim.methods.subspace.kernel import AXES, REACHED, Subspace
+from tradesim.methods.subspace.lanes import LANES
+from tradesim.methods.subspace.store import BuiltSubspace, SubspaceSpec, save_subspace, subspace_prices
+from tradesim.methods.subspace.surfaces import LEVELS, Surfaces, surfaces
 from tradesim.pricing.problem import Floats, Problem
 from tradesim.progress import Progress, silent
 

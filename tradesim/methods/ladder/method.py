@@ -1,19 +1,28 @@
 """Under a decision deadline, the most accurate method that still makes it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any, Final
 
+from tradesim.errors import ArgumentError
 from tradesim.market.chain import Chain
-from tradesim.methods.method import BuildCost, Fast
-from tradesim.methods.rungs import POINTS, Rung, load_rungs
-from tradesim.methods.staged import HIT, Outside, Prepared, Staged
+from tradesim.methods.ladder.rungs import POINTS, Rung, load_rungs
+from tradesim.methods.method import BuildCost, Fast, Outside
+from tradesim.methods.staged import HIT, Prepared, Staged
 from tradesim.pricing.problem import Floats, Problem
-from tradesim.units import MICROSECOND
+from tradesim.units import MICROSECOND, duration
 
 DEADLINE: Final = 20 * MICROSECOND
+
+
+def stated_deadline(stated: Sequence[str]) -> dict[str, int]:
+    """The deadline (ns) that is ``stated``, as ``50us``; else ``ArgumentError``."""
+    if len(stated) > 1:
+        raise ArgumentError(f"a ladder has one deadline, and :{':'.join(stated)} are more; write ladder:50us")
+    return {"deadline": duration(stated[0]) if stated else DEADLINE}
+
 
 ANY_CHAIN: Final = 40
 """Contracts for which a rung is chosen while no chain is bound."""

@@ -11,8 +11,8 @@ from tradesim.methods.arrays import load_arrays, save_arrays
 from tradesim.methods.built import ErrorOfBuild, stem
 from tradesim.methods.method import BuildCost
 from tradesim.methods.similarities.similarity import Coordinate, Similarity, compose
-from tradesim.methods.subspace_kernel import AXES, REACHED, Subspace, subspace_values
-from tradesim.methods.subspace_lanes import LANES
+from tradesim.methods.subspace.kernel import AXES, REACHED, Subspace, subspace_values
+from tradesim.methods.subspace.lanes import LANES
 from tradesim.pricing.problem import Domain, Floats, Problem
 
 LAYOUT: Final = 1

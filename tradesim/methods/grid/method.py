@@ -5,10 +5,9 @@ from pathlib import Path
 
 from tradesim.methods.approximator import Boxed
 from tradesim.methods.built import ErrorOfBuild
-from tradesim.methods.grid_store import BuiltGrid, load_grid, nodes_of
+from tradesim.methods.grid.store import BuiltGrid, load_grid, nodes_of
 from tradesim.methods.interpolation import Interpolation
-from tradesim.methods.method import BuildCost, Fast
-from tradesim.methods.staged import Outside
+from tradesim.methods.method import BuildCost, Fast, Outside
 from tradesim.methods.tabled import Tabled
 from tradesim.methods.tables.table import Worked
 from tradesim.pricing.problem import Floats, Problem

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tradesim.methods.network_kernel import network_values, workspace
-from tradesim.methods.network_store import BuiltNetwork, load_network
+from tradesim.methods.method import Outside
+from tradesim.methods.network.kernel import network_values, workspace
+from tradesim.methods.network.store import BuiltNetwork, load_network
 from tradesim.methods.similarities import similarity_of
-from tradesim.methods.staged import Outside
 from tradesim.methods.trained import Trained
 from tradesim.pricing.problem import Floats, Problem
 

@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tradesim.methods.forest_lanes import FOUR, LANES, add_four, choose_lanes
+from tradesim.methods.lightgbm.lanes import FOUR, LANES, add_four, choose_lanes
 from tradesim.pricing.problem import Floats
 
 MOST_LEAVES: Final = 128

@@ -11,7 +11,7 @@ from tradesim.errors import ProblemError
 from tradesim.methods.method import Fast
 from tradesim.methods.solvers import solver_of
 from tradesim.methods.staged import HIT, Prepared, Staged, deviations
-from tradesim.methods.taylor import FAR, step_of
+from tradesim.methods.taylor.method import FAR, step_of
 from tradesim.pricing.collocation import ACCURATE, Scheme
 from tradesim.pricing.problem import Floats, Problem
 

@@ -10,9 +10,9 @@ import polars as pl
 
 from tradesim.errors import StoreError
 from tradesim.methods.approximator import Boxed
-from tradesim.methods.grid import Grid
-from tradesim.methods.grid_axes import shape_of
-from tradesim.methods.grid_store import damage_told, load_grid, page_columns
+from tradesim.methods.grid.axes import shape_of
+from tradesim.methods.grid.method import Grid
+from tradesim.methods.grid.store import damage_told, load_grid, page_columns
 from tradesim.methods.interpolation import Interpolation, stencil
 from tradesim.methods.method import Fast, Method
 from tradesim.methods.tables.table import Worked

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tradesim.methods.forest import forest_values, workspace_of
-from tradesim.methods.forest_spec import Target
-from tradesim.methods.forest_store import BuiltForest, load_forest
-from tradesim.methods.staged import Outside
+from tradesim.methods.lightgbm.forest import forest_values, workspace_of
+from tradesim.methods.lightgbm.spec import Target
+from tradesim.methods.lightgbm.store import BuiltForest, load_forest
+from tradesim.methods.method import Outside
 from tradesim.methods.trained import Trained
 from tradesim.pricing.problem import Floats, Problem
 

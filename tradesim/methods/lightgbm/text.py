@@ -6,7 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.errors import StoreError
-from tradesim.methods.forest import FEATURE, LEFT, MOST_LEAVES, MOST_THRESHOLDS, RANK, RIGHT, Forest, leaf_width
+from tradesim.methods.lightgbm.forest import (
+    FEATURE,
+    LEFT,
+    MOST_LEAVES,
+    MOST_THRESHOLDS,
+    RANK,
+    RIGHT,
+    Forest,
+    leaf_width,
+)
 from tradesim.pricing.problem import Floats
 
 Ints = NDArray[np.int64]

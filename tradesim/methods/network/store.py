@@ -10,7 +10,7 @@ from tradesim.errors import ArgumentError, StoreError
 from tradesim.methods.arrays import load_arrays, save_arrays
 from tradesim.methods.built import ErrorOfBuild, stem
 from tradesim.methods.method import BuildCost
-from tradesim.methods.network_kernel import Network, network_values, weights_in, workspace
+from tradesim.methods.network.kernel import Network, network_values, weights_in, workspace
 from tradesim.methods.similarities.similarity import Similarity, compose
 from tradesim.pricing.problem import Domain, Floats, Problem
 from tradesim.units import spoken_memory

@@ -10,7 +10,7 @@ import numpy as np
 
 from tradesim.errors import StoreError
 from tradesim.methods.built import ErrorOfBuild, digest, written_whole
-from tradesim.methods.chebyshev_series import Series
+from tradesim.methods.chebyshev.series import Series
 from tradesim.methods.method import BuildCost
 from tradesim.pricing.problem import Problem
 
