@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tradesim.market.synthetic import SyntheticMarket
     from tradesim.market.tape_file import read_tape, write_tape
     from tradesim.methods.method import Method
+    from tradesim.methods.spec import MethodSpec, method
+    from tradesim.methods.staged import Prepared, Staged
     from tradesim.pricing.function import function_problem
     from tradesim.pricing.problem import Problem
     from tradesim.results.store import Store
@@ -67,6 +69,9 @@ _HOMES = {
     "MakeRule": "simulation.maker",
     "HybridMarket": "market.hybrid",
     "Method": "methods.method",
+    "MethodSpec": "methods.spec",
+    "Prepared": "methods.staged",
+    "Staged": "methods.staged",
     "NamedMarket": "experiments.markets",
     "OptionQuoted": "simulation.trigger",
     "OwnTraded": "simulation.trigger",
@@ -96,6 +101,7 @@ _HOMES = {
     "function_problem": "pricing.function",
     "iso": "experiments.iso",
     "measure": "experiments.profiling",
+    "method": "methods.spec",
     "hybrid": "market.hybrid",
     "read_snapshot": "market.snapshot",
     "race": "experiments.race",
@@ -123,15 +129,18 @@ __all__ = [
     "IsoPnl",
     "MakeRule",
     "Method",
+    "MethodSpec",
     "NamedMarket",
     "OptionQuoted",
     "OwnTraded",
     "Policy",
+    "Prepared",
     "Problem",
     "Race",
     "Rivals",
     "Setting",
     "SpotMoved",
+    "Staged",
     "Store",
     "Strategy",
     "SyntheticMarket",
@@ -153,6 +162,7 @@ __all__ = [
     "hybrid",
     "iso",
     "measure",
+    "method",
     "race",
     "reaction_curve",
     "read_snapshot",

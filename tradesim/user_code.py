@@ -14,10 +14,13 @@ from tradesim.errors import ArgumentError, TradesimError
 def load_file(path: Path | str, *, kind: str, defines: str) -> ModuleType:
     """The module of the Python file at ``path``, known to Python by its ``kind`` and name.
 
-    Nothing is written beside the file, and modules that lie there can be imported by it.
+    Nothing is written beside the file, and modules that lie there can be imported by it. What it defines can be sent to
+    other processes.
 
     Raises :class:`~tradesim.errors.ArgumentError` for a file that is missing (saying what it ``defines``) or fails.
     """
+    from cloudpickle import register_pickle_by_value
+
     path = Path(path).absolute()
     if path.suffix != ".py" or not path.is_file():
         raise ArgumentError(f"{path}: there is no such Python file; give a .py file that defines {defines}")
@@ -25,6 +28,7 @@ def load_file(path: Path | str, *, kind: str, defines: str) -> ModuleType:
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module
+    register_pickle_by_value(module)
     _make_importable(path.parent)
     try:
         with blamed_on(path, kind=kind):

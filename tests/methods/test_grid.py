@@ -137,7 +137,7 @@ def test_what_fails_while_it_is_written_leaves_nothing(tmp_path, monkeypatch):
     def disk_full(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr("tradesim.methods.grid_store.digest", disk_full)
+    monkeypatch.setattr("tradesim.methods.grid.store.digest", disk_full)
     with pytest.raises(OSError, match="no space left"):
         build_grid(PROBLEMS["american"], tmp_path / "grid.duckdb", COARSE)
     assert not list(tmp_path.iterdir())

@@ -18,6 +18,7 @@ from tradesim.cli import (  # noqa: F401
     ingest,
     iso,
     measure,
+    methods,
     race,
     rivals,
     run,

@@ -1,6 +1,6 @@
 """Desks in one simulation at one venue: who arrives first takes the quote, and what that costs the others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from tradesim.errors import one_of
 from tradesim.experiments.answer import Answer
 from tradesim.experiments.between import Between
 from tradesim.experiments.ground import Market, Tapes, around, ground_of
-from tradesim.experiments.plan import checked, has_own_rule
+from tradesim.experiments.plan import checked
 from tradesim.experiments.race_plan import Contestant, RacePlan, parse_contestant, told_apart
 from tradesim.experiments.race_replay import replay_race
 from tradesim.experiments.seeds import each_seed
@@ -22,7 +22,7 @@ from tradesim.methods.method import Outside
 from tradesim.progress import Progress, silent
 from tradesim.results.store import write_facts
 from tradesim.simulation.hiccups import Hiccups
-from tradesim.simulation.latency import ComputeLatency, Measured
+from tradesim.simulation.latency import Measured
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Strategy
 from tradesim.simulation.venue_rules import VenueRules
@@ -87,7 +87,7 @@ def race(
     ``latency``  of the desks that state none; as of :func:`tradesim.compare`
     ``strategy`` how desks that are named by their method alone trade; by default they take quotes
     ``hiccups``  how every desk's process pauses
-    ``jobs``     seeds replayed at once; one where a desk's rule is of your own or ``measured`` latency is live
+    ``jobs``     seeds replayed at once; one where ``measured`` latency is live
 
     The other arguments are those of :func:`tradesim.compare`.
 
@@ -132,15 +132,10 @@ def _run(plan: RacePlan, *, db: Path | str | None, jobs: int, progress: Progress
         latencies = {desk.name: desk.stated or of_methods[desk.spec.label] for desk in plan.desks}
         _write_question(plan, work, ready)
         replay = partial(replay_race, plan, latencies=latencies, race=work.name, home=work.home, staging=work.staging)
-        workers = min(jobs, len(plan.seeds)) if _can_be_sent(plan, latencies) else 1
+        timed = any(isinstance(latency, Measured) for latency in latencies.values())
+        workers = 1 if timed else min(jobs, len(plan.seeds))
         each_seed(replay, plan.seeds, workers=workers, progress=progress)
     return Race(name=work.name, store=work.store)
-
-
-def _can_be_sent(plan: RacePlan, latencies: Mapping[str, ComputeLatency]) -> bool:
-    """Whether other processes can replay it: no code of the user's own, nothing that is timed as it runs."""
-    timed = any(isinstance(latency, Measured) for latency in latencies.values())
-    return not timed and not any(has_own_rule(desk.strategy) for desk in plan.desks)
 
 
 def _write_question(plan: RacePlan, work: Work, ready: Ready) -> None:

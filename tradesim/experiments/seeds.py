@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import cloudpickle
 import joblib
 from joblib.externals.loky import get_reusable_executor
 
@@ -73,7 +74,11 @@ def each_seed(
     progress: Progress,
     what: str = "replaying",
 ) -> None:
-    """Call ``replay`` with every seed, in at most ``workers`` processes at once; one: in this process, in turn."""
+    """Call ``replay`` with every seed, in at most ``workers`` processes at once; one: in this process, in turn.
+
+    What cannot be sent to another process (a user's object that holds a lock, say) is replayed in this one.
+    """
+    workers = workers if workers == 1 or _can_be_sent(replay) else 1
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
     calls = (joblib.delayed(replay)(seed) for seed in seeds)
     progress(0, len(seeds), what)
@@ -87,6 +92,14 @@ def each_seed(
         if workers > 1:
             get_reusable_executor().shutdown(wait=True, kill_workers=True)
         raise
+
+
+def _can_be_sent(replay: Callable[[int], None]) -> bool:
+    try:
+        cloudpickle.dumps(replay)
+    except Exception:
+        return False
+    return True
 
 
 @contextmanager

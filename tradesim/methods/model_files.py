@@ -2,7 +2,7 @@
 
 Its columns are inputs of the problem by name, or ``moneyness`` (spot over strike) and ``log_moneyness``. LightGBM's
 text names them; an ONNX model names its inputs so, one per column, or lists them in its metadata under ``columns``
-where it has one input of two dimensions; else they are stated: ``model.onnx:spot,strike,expiry,volatility``. The model
+where it has one input of two dimensions; else they are stated: ``model.onnx:spot+strike+expiry+volatility``. The model
 gives the price in currency; where it knows neither spot nor strike but their ratio, in units of the strike.
 """
 
@@ -61,7 +61,7 @@ class ModelFile:
             wrong = f"column {unknown[0]} is no input" if unknown else "it does not name its columns"
             raise ArgumentError(
                 f"{self.path.name}: {wrong}; it is one of {', '.join((*known, *MOVING[1:]))}: state it as "
-                "in model.onnx:spot,strike,expiry"
+                "in model.onnx:spot+strike+expiry"
             )
         table = np.zeros((len(inputs.strike), len(self._columns)))
         for at, name in enumerate(self._columns):

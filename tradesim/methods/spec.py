@@ -26,7 +26,7 @@ from tradesim.units import memory, spoken_memory
 from tradesim.user_code import load_file, load_module
 
 BUDGET: Final = re.compile(r"(?P<what>.+)@(?P<budget>[^@/\\]+)")
-COLUMNS: Final = re.compile(rf"(?P<path>.+({'|'.join(map(re.escape, SUFFIXES))}))(:(?P<columns>[\w,]+))?")
+COLUMNS: Final = re.compile(rf"(?P<path>.+({'|'.join(map(re.escape, SUFFIXES))}))(:(?P<columns>[\w+]+))?")
 CODE: Final = re.compile(r"(?P<place>.+):(?P<name>[A-Za-z_]\w*)")
 
 
@@ -111,7 +111,7 @@ def _parsed(text: str) -> MethodSpec:
         except ArgumentError as error:
             raise ArgumentError(f"method {text!r}: {error}") from None
     elif file := COLUMNS.fullmatch(what):
-        columns = tuple((file["columns"] or "").split(",")) if file["columns"] else ()
+        columns = tuple(file["columns"].split("+")) if file["columns"] else ()
         path = Path(file["path"]).absolute()
         spec = MethodSpec(name=path.name, label=path.stem, given=ModelFile(path, columns))
     elif code := CODE.fullmatch(what):

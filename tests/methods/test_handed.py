@@ -1,0 +1,345 @@
+"""Methods that are handed in: functions, classes, objects and files of models, held to what they must answer."""
+
+import textwrap
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+import pytest
+
+import tradesim
+from tradesim.errors import ArgumentError
+from tradesim.market.chain import Chain
+from tradesim.methods.method import State, price_chain
+from tradesim.methods.registry import make_method
+from tradesim.pricing import PROBLEMS
+from tradesim.pricing.european import price as european_price
+from tradesim.pricing.problem import Problem
+
+EUROPEAN = PROBLEMS["european"]
+COUNT = 6
+CHAIN = Chain(
+    name=tuple("ABCDEF"),
+    strike=np.linspace(80.0, 120.0, COUNT),
+    expiry=np.full(COUNT, 10**18),
+    right=np.array([1, -1] * 3, dtype=np.int8),
+    style=np.zeros(COUNT, dtype=np.int8),
+    multiplier=np.ones(COUNT, dtype=np.int64),
+)
+
+
+def state(expiry: float | np.ndarray = 0.5) -> State:
+    full = np.full(COUNT, 1.0)
+    return State(
+        index=0,
+        instant=0,
+        spot=100.0,
+        expiry=full * expiry,
+        volatility=full * 0.2,
+        rate=full * 0.03,
+        dividend=full * 0.01,
+    )
+
+
+def asked(given: object, *, problem: Problem = EUROPEAN, home: Path = Path(), at: State | None = None, spot=101.0):
+    method = make_method(given, problem, home)
+    method.bind(CHAIN)
+    method.update(at or state())
+    return price_chain(method, spot, COUNT)
+
+
+TRUTH = asked("reference")
+
+
+def formula(spot, strike, expiry, volatility, rate, dividend, right):
+    """The formula itself."""
+    return european_price(np.full(len(strike), spot), strike, expiry, volatility, rate, dividend, right.astype(np.int8))
+
+
+class Split:
+    """The formula, split at the spot."""
+
+    def prepare(self, inputs):
+        return inputs
+
+    def evaluate(self, spot, prepared, out):
+        prepared.spot = spot
+        out[:] = formula(**vars(prepared))
+
+
+class Fitted:
+    """Least squares of moneyness, fitted once."""
+
+    def __init__(self, degree=2):
+        self.degree = degree
+
+    def build(self, problem, budget, progress):
+        inputs = problem.domain.sample(300, seed=1)
+        prices = problem.reference(inputs) / inputs[:, 1]
+        return {"weights": np.polyfit(inputs[:, 0] / inputs[:, 1], prices, self.degree)}
+
+    def prepare(self, inputs):
+        return inputs.strike
+
+    def evaluate(self, spot, prepared, out):
+        out[:] = prepared * np.polyval(self.artefact["weights"], spot / prepared)
+        return "fitted"
+
+
+@pytest.mark.parametrize("given", [formula, Split, Split(), lambda spot, **inputs: 0.0], ids=repr)
+def test_a_function_a_class_and_an_object_price_as_they_say(given):
+    if getattr(given, "__name__", "") == "<lambda>":
+        with pytest.raises(ArgumentError, match="takes inputs"):
+            asked(given)
+        return
+    assert np.allclose(asked(given), TRUTH, atol=1e-12)
+
+
+def test_a_function_takes_what_it_names_in_its_own_order():
+    def intrinsic(right, strike, spot):
+        return np.maximum(right * (spot - strike), 0.0)
+
+    assert asked(intrinsic).tolist() == np.maximum(CHAIN.right * (101.0 - CHAIN.strike), 0.0).tolist()
+
+
+def test_expired_contracts_are_the_solvers():
+    expiry = np.array([0.5, 0.0, 0.5, 0.0, 0.5, 0.5])
+
+    def never_expired(spot, expiry, strike):
+        assert (expiry > 0).all()
+        return strike * 0.0
+
+    prices = asked(never_expired, at=state(expiry))
+    worth = np.maximum(CHAIN.right * (101.0 - CHAIN.strike), 0.0)
+    assert prices.tolist() == np.where(expiry > 0, 0.0, worth).tolist()
+
+
+def wrong_shape(spot, strike):
+    return np.zeros(3)
+
+
+def no_number(spot, strike):
+    return np.where(strike > 90.0, np.nan, 1.0)
+
+
+def fails(spot, strike):
+    raise ValueError("no\nmodel")
+
+
+def not_an_input(spot, stryke):
+    return spot
+
+
+class Unwritten:
+    def prepare(self, inputs):
+        return None
+
+    def evaluate(self, spot, prepared, out):
+        out[:2] = 1.0
+
+
+class Needs:
+    def __init__(self, model):
+        self.model = model
+
+    prepare = evaluate = lambda *_: None
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (wrong_shape, r"function wrong_shape returns float64\[3\]; it returns the prices of all 6 contracts"),
+        (no_number, "method no_number: the price of contract 2 of 6 is nan at spot 101.0"),
+        (fails, "method fails: evaluate fails: ValueError: no model; mend it there"),
+        (not_an_input, "function not_an_input takes stryke; the inputs of problem 'european' are spot, strike"),
+        (Unwritten, "method Unwritten: the price of contract 2 of 6 is nan"),
+        (Needs, "hand in an object where the class needs arguments"),
+        (3.0, "method float: it is a float; hand in a function of the inputs, a class with prepare and evaluate"),
+        (str.upper, "takes self"),
+    ],
+)
+def test_what_is_wrong_with_it_is_one_line_that_names_it(given, told):
+    with pytest.raises(ArgumentError, match=told) as error:
+        asked(given)
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_built_is_kept_by_its_code_and_state_and_its_cost_is_known(tmp_path):
+    first = make_method(Fitted(), EUROPEAN, tmp_path)
+    assert first.build_cost.evaluations == 300
+    (kept,) = (tmp_path / "handed").iterdir()
+    written = kept.stat().st_mtime_ns
+    again = make_method(Fitted, EUROPEAN, tmp_path)
+    other = make_method(Fitted(degree=3), EUROPEAN, tmp_path)
+    assert kept.stat().st_mtime_ns == written
+    assert len(list((tmp_path / "handed").iterdir())) == 3
+    for method in (first, again, other):
+        method.bind(CHAIN)
+        method.update(state())
+        assert method.price(101.0, np.empty(COUNT)) == "fitted"
+        assert method.nbytes > 8 * 3
+    assert make_method(tradesim.method(Fitted(), budget="1KiB"), EUROPEAN, tmp_path).name == "Fitted@1KiB"
+
+
+def test_a_build_that_returns_no_arrays_or_fails_leaves_nothing(tmp_path):
+    class Listed(Fitted):
+        def build(self, problem, budget, progress):
+            return [1, 2]
+
+    with pytest.raises(ArgumentError, match="method Listed: build returns list; it returns arrays by name"):
+        make_method(Listed(), EUROPEAN, tmp_path)
+    assert not (tmp_path / "handed").exists()
+
+
+def test_a_subclass_of_ours_is_made_from_the_problem():
+    class Doubled(tradesim.Staged):
+        """Twice what it is worth if the spot stays."""
+
+        name = "doubled"
+
+        def __init__(self, problem):
+            super().__init__()
+            self.problem = problem
+
+        def prepare(self, slow, anchor):
+            return tradesim.Prepared(rows=slow)
+
+        def evaluate(self, fast, prepared, out):
+            out[:] = 2.0 * np.maximum(prepared.rows[:, 5] * (fast - prepared.rows[:, 0]), 0.0)
+            return "hit"
+
+    assert make_method(Doubled, EUROPEAN, Path()).name == "Doubled"
+    assert asked(Doubled).tolist() == (2.0 * np.maximum(CHAIN.right * (101.0 - CHAIN.strike), 0.0)).tolist()
+
+
+def test_each_chain_has_an_object_of_its_own(tmp_path):
+    one = Fitted()
+    methods = [make_method(one, EUROPEAN, tmp_path) for _ in range(2)]
+    for method in methods:
+        method.open()
+    assert not hasattr(one, "artefact")
+
+
+def test_a_file_and_a_module_name_one(tmp_path, monkeypatch):
+    code = textwrap.dedent('''
+        def flat(spot, strike):
+            """A flat price."""
+            return strike * 0.0 + 7.0
+    ''')
+    (tmp_path / "my_pricers.py").write_text(code)
+    spec = tradesim.method(f"{tmp_path / 'my_pricers.py'}:flat")
+    assert (spec.label, spec.entry.says) == ("flat", "A flat price.")
+    assert asked(spec).tolist() == [7.0] * COUNT
+    monkeypatch.chdir(tmp_path)
+    assert asked("my_pricers:flat").tolist() == [7.0] * COUNT
+    with pytest.raises(ArgumentError, match=r"my_pricers.py defines no steep"):
+        tradesim.method("my_pricers.py:steep")
+    with pytest.raises(ArgumentError, match=r"there is no such Python file"):
+        tradesim.method("no_pricers.py:flat")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("gird", r"method 'gird': there is no such method; did you mean grid\?"),
+        ("grid:5us", r"method 'grid:5us': it takes nothing behind its name"),
+        ("analytic@64KiB", r"method 'analytic' has no memory budget; leave out @64KiB"),
+        ("grid@lots", r"memory 'lots'"),
+        ("inexact:-1", "an error is a root mean square"),
+    ],
+)
+def test_a_name_that_is_wrong_is_told_with_what_is_right(text, told):
+    with pytest.raises(ArgumentError, match=told):
+        tradesim.method(text)
+
+
+def test_options_by_name_are_those_behind_the_name():
+    stated, named = tradesim.method("inexact:0.02:7"), tradesim.method("inexact", error=0.02, seed=7)
+    assert (stated.options, stated.name) == (named.options, named.name)
+    assert named.label == "inexact(error=0.02,seed=7)"
+    assert tradesim.method("grid", label="mine").label == "mine"
+    with pytest.raises(ArgumentError, match="method 'grid' has no option error: it takes none"):
+        tradesim.method("grid", error=1.0)
+
+
+@pytest.fixture(scope="module")
+def trees(tmp_path_factory) -> Path:
+    """A forest that somebody trained on four columns, in an order of his own."""
+    inputs = EUROPEAN.domain.sample(3_000, seed=3)
+    at = [EUROPEAN.domain.column(name) for name in ("volatility", "expiry", "right")]
+    columns = np.column_stack([inputs[:, at], np.log(inputs[:, 0] / inputs[:, 1])])
+    data = lightgbm.Dataset(
+        columns,
+        EUROPEAN.reference(inputs) / inputs[:, 1],
+        feature_name=["volatility", "expiry", "right", "log_moneyness"],
+    )
+    booster = lightgbm.train({"num_leaves": 15, "verbose": -1, "num_threads": 1, "seed": 1}, data, 40)
+    path = tmp_path_factory.mktemp("models") / "trees.txt"
+    booster.save_model(path)
+    return path
+
+
+def test_trees_of_lightgbm_are_asked_by_the_columns_that_they_name(trees):
+    booster = lightgbm.Booster(model_file=trees)
+    slow = state()
+    table = np.column_stack([slow.volatility, slow.expiry, CHAIN.right, np.log(101.0 / CHAIN.strike)])
+    assert np.allclose(asked(str(trees)), CHAIN.strike * booster.predict(table), rtol=1e-6)
+    method = make_method(str(trees), EUROPEAN, Path())
+    assert (method.name, method.nbytes) == ("trees", 0)
+
+
+def test_a_file_that_is_no_model_or_names_other_columns_is_refused(trees, tmp_path):
+    (tmp_path / "notes.txt").write_text("feature engineering")
+    with pytest.raises(ArgumentError, match=r"notes.txt: it is no model of LightGBM's"):
+        asked(str(tmp_path / "notes.txt"))
+    (tmp_path / "cut.txt").write_text(trees.read_text()[:900])
+    with pytest.raises(ArgumentError, match=r"cut.txt: the text of the LightGBM model is cut short"):
+        asked(str(tmp_path / "cut.txt"))
+    (tmp_path / "other.txt").write_text(trees.read_text().replace("log_moneyness", "Column_3"))
+    with pytest.raises(ArgumentError, match=r"other.txt: column Column_3 is no input; it is one of .*log_moneyness"):
+        asked(str(tmp_path / "other.txt"))
+    stated = f"{tmp_path / 'other.txt'}:volatility+expiry+right+log_moneyness"
+    assert np.allclose(asked(stated), asked(str(trees)))
+    with pytest.raises(ArgumentError, match=r"gone.txt: it cannot be read"):
+        asked(str(tmp_path / "gone.txt"))
+
+
+def linear_network(path: Path, inputs: list[tuple[str, list[int | None]]], metadata: str = "") -> None:
+    """An ONNX model that sums its columns."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    given = [helper.make_tensor_value_info(name, kind, shape) for name, shape in inputs]
+    if len(inputs) == 1:
+        axes = helper.make_tensor("axes", onnx.TensorProto.INT64, [1], [1])
+        nodes, constants = [helper.make_node("ReduceSum", [inputs[0][0], "axes"], ["price"])], [axes]
+    else:
+        nodes, constants = [helper.make_node("Sum", [name for name, _ in inputs], ["price"])], []
+    out = helper.make_tensor_value_info("price", kind, None)
+    model = helper.make_model(
+        helper.make_graph(nodes, "sum", given, [out], constants), opset_imports=[helper.make_opsetid("", 17)]
+    )
+    model.ir_version = 8
+    if metadata:
+        helper.set_model_props(model, {"columns": metadata})
+    path.write_bytes(model.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    ("inputs", "metadata", "stated"),
+    [
+        ([("spot", [None, 1]), ("strike", [None, 1])], "", ""),
+        ([("spot", [None]), ("strike", [None])], "", ""),
+        ([("table", [None, 2])], "spot, strike", ""),
+        ([("table", [None, 2])], "", ":spot+strike"),
+    ],
+)
+def test_an_onnx_model_is_asked_by_its_columns(tmp_path, inputs, metadata, stated):
+    linear_network(tmp_path / "sum.onnx", inputs, metadata)
+    assert np.allclose(asked(f"{tmp_path / 'sum.onnx'}{stated}"), 101.0 + CHAIN.strike, rtol=1e-6)
+
+
+def test_an_onnx_model_whose_columns_nobody_names_is_refused(tmp_path):
+    linear_network(tmp_path / "sum.onnx", [("table", [None, 2])])
+    with pytest.raises(ArgumentError, match=r"sum.onnx: it does not name its columns|column table is no input"):
+        asked(str(tmp_path / "sum.onnx"))
