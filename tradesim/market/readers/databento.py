@@ -23,8 +23,10 @@ Prices stand as the venue quotes them, in the currency that definitions tell, el
 share. (databento.com/docs, "Schemas and data formats".)
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final
 
 import numpy as np
@@ -41,17 +43,12 @@ from tradesim.market.readers.databento_chain import (
     chain_of,
     definitions,
 )
-from tradesim.market.readers.dbn import Dbn, read_dbn, told
+from tradesim.market.readers.databento_orders import BAD, NOTES, check_orders, order_rows
+from tradesim.market.readers.dbn import MAYBE_BAD_BOOK, Dbn, micros, read_dbn, told
 from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed
 from tradesim.market.rows import Draft
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
-
-MICRO: Final = 1_000
-"""Of the vendor's price units, 1e-9 of currency."""
-
-MAYBE_BAD_BOOK: Final = 4
-"""The flag of a record whose book may be wrong."""
 
 SIDES: Final = (("bid", "bid_size"), ("ask", "ask_size"))
 
@@ -73,8 +70,10 @@ def read_databento(request: Request) -> Draft:
     contracts = _contracts(keys, defined, underlying)
     instruments = dict.fromkeys((key for key, name in names.items() if name == underlying), UNDERLYING)
     instruments |= {key: number for number, key in enumerate(contracts, start=UNDERLYING + 1)}
-    records = pl.concat([_records(file, instruments) for file in quoted])
-    rows = _rows(records)
+    levels = [_levels(file, instruments) for file in quoted if file.file.schema != "mbo"]
+    orders = _orders([file for file in quoted if file.file.schema == "mbo"], instruments)
+    rows, counted = _rows(levels, orders, where)
+    used = sum(map(len, levels)) + (0 if orders is None else len(orders))
     return Draft(
         rows=rows,
         chain=chain_of([(defined[key].name, contract) for key, contract in contracts.items()]),
@@ -83,7 +82,8 @@ def read_databento(request: Request) -> Draft:
             currency=_currency([defined[key] for key in instruments if key in defined], where),
             source=f"Databento quotes and trades of {underlying}: {where}"
             + _left_out(keys, defined)
-            + _single(contracts),
+            + _single(contracts)
+            + "".join(f", with {counted[note]:,} {note}" for note in NOTES if counted[note]),
             unit=max((defined[key].unit for key in instruments if key in defined and key in names), default=1),
             rate=request.rate,
             dividend=request.dividend,
@@ -91,9 +91,8 @@ def read_databento(request: Request) -> Draft:
         where=where,
         left_out=counts(
             {
-                "records of other instruments": sum(len(file.which) for file in quoted) - len(records),
-                "records that leave the best quote as it was": len(records) - rows["record"].n_unique(),
-                "quotes of books that the vendor flags as bad": int(records["bad"].sum()),
+                "records of other instruments": sum(len(file.which) for file in quoted) - used,
+                **{kind: count for kind, count in counted.items() if kind not in NOTES},
             }
         ),
     )
@@ -155,26 +154,34 @@ def _currency(defined: Sequence[Definition], where: str) -> str:
     return currencies.pop() if currencies else "USD"
 
 
-def _records(quoted: _Quoted, instruments: Mapping[Key, int]) -> pl.DataFrame:
-    """One row a record of ``instruments``, with the columns of quotes and trades both."""
+def _chosen(quoted: _Quoted, instruments: Mapping[Key, int]) -> tuple[NDArray[np.void], pl.DataFrame]:
+    """The records of ``instruments``, and the columns that all schemas have."""
     file, records = quoted.file, quoted.file.records
-    if file.schema == "mbp-1" and len(np.unique(records["publisher_id"])) > 1:
+    if file.schema != "cmbp-1" and len(np.unique(records["publisher_id"])) > 1:
         raise SourceError(f"{file.where}: books of several venues in one; give one venue's, or the consolidated cmbp-1")
     instrument = np.array([instruments.get(key, -1) for key in quoted.keys], dtype=np.int32)[quoted.which]
     records, instrument = records[instrument >= 0], instrument[instrument >= 0]
-    rows = pl.DataFrame(
+    return records, pl.DataFrame(
         {
             "ts": told(records["ts_event"]),
             "received": told(records["ts_recv"]),
             "instrument": instrument,
-            "bad": (records["flags"] & MAYBE_BAD_BOOK) != 0,
-            "trades": records["action"] == b"T",
+            "flags": records["flags"],
+            "action": records["action"].astype("U1"),
             "side": (records["side"] == b"B").astype(np.int8) - (records["side"] == b"A").astype(np.int8),
-            "price": _micros(records, "price", file.where),
+            "price": micros(records, "price", file.where),
             "size": told(records["size"]),
-            **{side: _micros(records, f"{side}_px_00", file.where) for side in ("bid", "ask")},
-            **{f"{side}_size": told(records[f"{side}_sz_00"]) for side in ("bid", "ask")},
         }
+    )
+
+
+def _levels(quoted: _Quoted, instruments: Mapping[Key, int]) -> pl.DataFrame:
+    """One row a record of best quotes, with the columns of quotes and trades both."""
+    records, columns = _chosen(quoted, instruments)
+    rows = columns.with_columns(
+        *(micros(records, f"{side}_px_00", quoted.file.where).alias(side) for side in ("bid", "ask")),
+        *(told(records[f"{side}_sz_00"]).alias(f"{side}_size") for side in ("bid", "ask")),
+        bad=pl.col.flags & MAYBE_BAD_BOOK != 0,
     )
     there = {side: ~pl.col.bad & (pl.col(side).fill_null(0) != 0) & (pl.col(size) > 0) for side, size in SIDES}
     return rows.with_columns(
@@ -182,26 +189,48 @@ def _records(quoted: _Quoted, instruments: Mapping[Key, int]) -> pl.DataFrame:
     )
 
 
-def _micros(records: np.ndarray, column: str, where: str) -> pl.Series:
-    price = told(records[column])
-    finer = (price % MICRO != 0).fill_null(False)
-    if finer.any():
-        row = int(finer.arg_max() or 0)
-        raise SourceError(
-            f"{where}: {column} of instrument {records['instrument_id'][row]} is {price[row]} x 1e-9; "
-            "a tape holds whole micros"
-        )
-    return price // MICRO
+def _orders(quoted: Sequence[_Quoted], instruments: Mapping[Key, int]) -> pl.DataFrame | None:
+    """One row a record of orders, in the sequence in which they happened; None where no file has any."""
+    files = []
+    for each in quoted:
+        check_orders(each.file)
+        records, columns = _chosen(each, instruments)
+        if len(records):
+            files.append((each.file.where, columns.with_columns(order=told(records["order_id"]))))
+    files.sort(key=lambda file: file[1]["received"][0] or 0)
+    for (before, first), (after, second) in combinations(files, 2):
+        shared = set(first["instrument"]) & set(second["instrument"])
+        if shared and (second["received"][0] or 0) < (first["received"][-1] or 0):
+            raise SourceError(f"{after}: begins before {before} ends, which has the same orders; give each record once")
+    return pl.concat([columns for _, columns in files]) if files else None
 
 
-def _rows(records: pl.DataFrame) -> pl.DataFrame:
+def _rows(levels: Sequence[pl.DataFrame], orders: pl.DataFrame | None, where: str) -> tuple[pl.DataFrame, Counter[str]]:
+    """The tape's rows, and how many records were what else."""
+    parts, counted = [], Counter[str]()
+    if levels:
+        records = pl.concat(levels)
+        rows = _level_rows(records)
+        counted["records that leave the best quote as it was"] = len(records) - rows["record"].n_unique()
+        counted[BAD] = int(records["bad"].sum())
+        parts.append(rows)
+    if orders is not None:
+        if levels and set(orders["instrument"]) & set(records["instrument"]):
+            raise SourceError(f"{where}: orders and best quotes of one instrument; give one schema of each")
+        rows, found = order_rows(orders)
+        parts.append(rows)
+        counted += found
+    return in_order(parts), counted
+
+
+def _level_rows(records: pl.DataFrame) -> pl.DataFrame:
     stamp, sides = ("ts", "received", "instrument"), tuple(column for side in SIDES for column in side)
     rows = records.sort("ts", maintain_order=True).with_row_index("record")
     last = pl.struct(sides).shift(1).over("instrument")
     is_first = pl.int_range(pl.len()).over("instrument") == 0
     quotes = rows.filter(is_first | pl.struct(sides).ne_missing(last)).select("record", *stamp, *sides)
-    trades = rows.filter("trades").select("record", *stamp, "price", "size", "side")
+    trades = rows.filter(action="T").select("record", *stamp, "price", "size", "side")
     kinds = [
         table.with_columns(pl.lit(kind, pl.Int8()).alias("kind")) for table, kind in ((quotes, QUOTE), (trades, TRADE))
     ]
-    return in_order([pl.concat(kinds, how="diagonal").sort("record", maintain_order=True)])
+    return pl.concat(kinds, how="diagonal").sort("record", maintain_order=True)
