@@ -257,6 +257,9 @@ class _Book:
 
     def _tell_trades(self) -> bool:
         """Whether lots were traded that no order of the book had."""
+        if not self._trades:
+            self._executed.clear()
+            return False
         rests = []
         for _, price, lots in self._trades:
             rests.append(max(lots - self._executed[price], 0))
