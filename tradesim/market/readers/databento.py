@@ -1,9 +1,10 @@
-"""Databento's DBN files (``.dbn``, ``.dbn.zst``): best quotes and trades, and the definitions of options.
+"""Databento's DBN files (``.dbn``, ``.dbn.zst``): quotes, trades and orders, and the definitions of options.
 
 | schema | read as |
 | --- | --- |
 | ``mbp-1`` | best quotes and trades of one venue: of a future, a stock, or options on a future |
 | ``cmbp-1`` | the same, consolidated over venues: OPRA's options, or stocks |
+| ``mbo`` | every order of one venue, and the best quotes and trades that they make |
 | ``definition`` | the contracts (see :mod:`~tradesim.market.readers.databento_chain`) |
 
 A record of the first two is an action on the book and the best level of each side. It makes a ``QUOTE`` row where that
@@ -14,6 +15,9 @@ is ``received``, also where the vendor flags it as inaccurate. A side is missing
 its size 0; a cleared book (``R``) has none, nor has one of which the vendor flags that it may be wrong since messages
 are missing (``F_MAYBE_BAD_BOOK``). These schemas have no record of a cancelled or corrected trade. Prices come in 1e-9
 and are refused where they are finer than a micro.
+
+A record of ``mbo`` is an action on one order; what becomes of it is said in
+:mod:`~tradesim.market.readers.databento_orders`. Of one instrument either its orders or its best quotes are read.
 
 The underlying is what is quoted and no option; options are those that are quoted, defined, and on it by the
 definition's ``underlying``. So a file of futures alone makes a tape without options, and OPRA's need definitions and a
@@ -43,7 +47,7 @@ from tradesim.market.readers.databento_chain import (
     chain_of,
     definitions,
 )
-from tradesim.market.readers.databento_orders import BAD, NOTES, check_orders, order_rows
+from tradesim.market.readers.databento_orders import BAD, NAMED, NOTES, check_orders, order_rows
 from tradesim.market.readers.dbn import MAYBE_BAD_BOOK, Dbn, micros, read_dbn, told
 from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed
 from tradesim.market.rows import Draft
@@ -83,7 +87,7 @@ def read_databento(request: Request) -> Draft:
             source=f"Databento quotes and trades of {underlying}: {where}"
             + _left_out(keys, defined)
             + _single(contracts)
-            + "".join(f", with {counted[note]:,} {note}" for note in NOTES if counted[note]),
+            + _named(counted),
             unit=max((defined[key].unit for key in instruments if key in defined and key in names), default=1),
             rate=request.rate,
             dividend=request.dividend,
@@ -145,6 +149,11 @@ def _left_out(keys: Sequence[Key], defined: Mapping[Key, Definition]) -> str:
 def _single(contracts: Mapping[Key, Contract]) -> str:
     count = sum(contract.multiplier == 1 for contract in contracts.values())
     return f", with {count} contracts of 1 unit by their definitions" if count else ""
+
+
+def _named(counted: Counter[str]) -> str:
+    notes = [f"{counted[note]:,} {note}" for note in NAMED if counted[note]]
+    return f", with {', '.join(notes)}" if notes else ""
 
 
 def _currency(defined: Sequence[Definition], where: str) -> str:

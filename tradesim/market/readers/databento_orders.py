@@ -22,7 +22,15 @@ next record's ``ts_event`` where that is earlier, and have no receive time. Else
 before that of the record above, whose place in the file is the sequence of what happened.
 
 The book is whole where a record ends an event (``F_LAST``): there the quote is taken, where the best has changed or
-something was traded without an order of the book.
+something was traded without an order of the book. In the call before an auction books are crossed, which breaks a rule
+of the tape; where such rows are dropped the quote is missing until it is over.
+
+What is trusted is the sequence of the file, which is that of the venue's messages; ``order_id``, by which a price and
+lots are an order's; ``size``, which is what is left with ``A`` and ``M``, what leaves with ``C``, and what was traded
+with ``F`` and ``T``; and the order's own side and price, not those of ``C`` and ``F``. A file that begins without a
+snapshot lacks the orders from before: what happens to them is counted, and named in the tape's ``source``, and until
+they are gone neither quotes nor queues are the venue's. Begin where the vendor's snapshot is: at midnight UTC. What the
+book does not hold no record tells: an iceberg's hidden lots, and the orders implied by spreads.
 """
 
 from array import array
@@ -61,6 +69,8 @@ TWICE: Final = "orders added twice"
 LATE: Final = "records set to the instant of the one above"
 NOTES: Final = (UNKNOWN_CHANGE, TWICE, LATE)
 """What is counted and yet became rows."""
+NAMED: Final = (*NOTES, UNKNOWN_CANCEL, UNKNOWN_FILL)
+"""What a tape's ``source`` says, too: its book is not the venue's."""
 
 _COLUMNS: Final = ("kind", "side", "price", "size", "order", "bid", "bid_size", "ask", "ask_size")
 
