@@ -320,8 +320,8 @@ def first(action="A", value=100.0, order=1, *, flags=0, publisher=1):
 
 
 REFUSED = {
-    "of the best": (first(order=0, flags=64, publisher=93), "not of orders, from publisher 93 of GLBX.MDP3"),
-    "of a level": (first(flags=16), "records of the best or of levels"),
+    "of the best": (first(order=0, flags=64, publisher=81), "XNAS.BASIC.XNAS has records of the best or of levels"),
+    "of a level": (first(flags=16, publisher=60_000), "publisher 60000 has records of the best or of levels"),
     "of no number": (first(order=0), "record 1: order_id is 0; it must be from 1"),
     "of too large a number": (first("M", order=2**63), "record 1: order_id is 9223372036854775808"),
     "finer than a micro": (first(value=100.000000001), "price of instrument 7 is 100000000001 x 1e-9"),

@@ -42,7 +42,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tradesim.errors import SourceError
-from tradesim.market.readers.dbn import MAYBE_BAD_BOOK, Dbn, told
+from tradesim.market.readers.dbn import MAYBE_BAD_BOOK, Dbn, publisher, told
 from tradesim.market.readers.order_side import OrderSide
 from tradesim.market.tape import ADD, EXECUTE, QUOTE, REDUCE, TRADE
 
@@ -81,8 +81,8 @@ def check_orders(file: Dbn) -> None:
     levels = (records["flags"] & (TOP_OF_BOOK | AGGREGATED)) != 0
     if levels.any():
         raise SourceError(
-            f"{file.where}: records of the best or of levels, and not of orders, from publisher "
-            f"{records['publisher_id'][levels][0]} of {file.dataset}; give its mbp-1"
+            f"{file.where}: {publisher(int(records['publisher_id'][levels][0]))} has records of the best or of levels, "
+            "and not of orders; give its mbp-1"
         )
     unknown = ~np.isin(records["action"], [action.encode() for action in ACTIONS])
     if unknown.any():

@@ -127,6 +127,16 @@ def told(values: NDArray[Any]) -> pl.Series:
     return pl.Series(np.where(values >= greatest, 0, values).astype(np.int64)).set(pl.Series(values >= greatest), None)
 
 
+def publisher(number: int) -> str:
+    """The vendor's name of a dataset and venue, or the number where it has none."""
+    from databento.common.publishers import Publisher
+
+    try:
+        return str(Publisher.from_int(number))
+    except ValueError:
+        return f"publisher {number}"
+
+
 def micros(records: NDArray[np.void], column: str, where: str) -> pl.Series:
     """Prices in micros, null where they are undefined.
 
