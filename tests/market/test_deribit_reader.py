@@ -163,7 +163,7 @@ BAD_LINES = {
     "NaN": (ticker("1617644857.0", 1, best_bid_price=math.nan), "line 3: not JSON .*NaN is no number"),
     "infinite": (ticker("1617644857.0", 1, index_price=math.inf), "line 3: not JSON .*Infinity is no number"),
     "a word for a price": (ticker("1617644857.0", 1, best_bid_price="1"), "best_bid_price is '1'; it must be a number"),
-    "no index": (ticker("1617644857.0", 1, index_price=None), "index_price is None; it must be a number"),
+    "no index": (ticker("1617644857.0", 1, index_price=None), "index_price is null; it must be a number: mend it"),
     "a part of a lot": (ticker("1617644857.0", 1, best_bid_amount=0.05), "best_bid_amount is 0.05; .*multiple of 0.1"),
     "a part of a micro": (ticker("1617644857.0", 1, best_ask_price=0.09450005), "must be a multiple of 1e-06"),
     "half a message": (message("1617644857.0", f"ticker.{CALL_NAME}.raw", {"timestamp": 1}), "of another form"),

@@ -15,6 +15,9 @@ EUROPEAN_ROOTS: Final = frozenset(
 )
 """Roots of index options that are exercised at expiry alone; those of stocks, funds and OEX are American."""
 
+SECOND_ROOTS: Final = {"NDXP": "NDX", "RUTW": "RUT", "SPXW": "SPX", "VIXW": "VIX"}
+"""Roots of options on an index whose first ones are named like it."""
+
 
 def occ_symbol(root: str, expiry: str, right: str, strike: int) -> str:
     """As the Options Clearing Corporation spells a contract: root, ``yyyymmdd``, ``C`` or ``P``, strike x 1,000.
@@ -26,6 +29,27 @@ def occ_symbol(root: str, expiry: str, right: str, strike: int) -> str:
     """
     letters = "".join(filter(str.isalnum, root))
     return f"{letters:<6}{expiry[2:]}{right}{strike:08d}"
+
+
+def is_standard(root: str) -> bool:
+    """Whether contracts of ``root`` are those of :data:`SHARES` units.
+
+    A digit at the end is that of contracts adjusted after a corporate action, or of small ones, which deliver something
+    else; before the letters it is that of flexible ones, whose style it tells.
+
+    >>> [is_standard(root) for root in ("AAPL", "BRK.B", "AAPL1", "AMZN7", "2SPX")]
+    [True, True, False, False, False]
+    """
+    return not any(map(str.isdigit, root))
+
+
+def underlying_of(root: str) -> str:
+    """The ticker of what contracts of ``root`` are on.
+
+    >>> underlying_of("SPXW"), underlying_of("SPX"), underlying_of("IBM")
+    ('SPX', 'SPX', 'IBM')
+    """
+    return SECOND_ROOTS.get(root, root)
 
 
 def style_of(root: str) -> int:

@@ -85,15 +85,18 @@ def _refuse_table(data: bytes, columns: Sequence[str], where: str, first: int) -
     raise SourceError(f"{where}: not a table of {','.join(columns)}; fetch it again")
 
 
-def counted(rows: pl.DataFrame, digits: Mapping[str, int], where: str) -> pl.DataFrame:
+def counted(rows: pl.DataFrame, digits: Mapping[str, int], where: str, *, gaps: bool = False) -> pl.DataFrame:
     """``rows`` with decimals as whole numbers: column ``c`` counted in units of ``10 ** -digits[c]``, exactly.
 
-    Raises :class:`~tradesim.errors.SourceError` for the first value that is not such a decimal.
+    Raises :class:`~tradesim.errors.SourceError` for the first value that is not such a decimal, or, but where ``gaps``
+    are allowed, is missing.
     """
     numbers = rows.with_columns(_count(column, places).alias(column) for column, places in digits.items())
     for column, places in digits.items():
-        if numbers[column].null_count():
-            first = rows.row(int(numbers[column].is_null().arg_max() or 0), named=True)
+        wrong = numbers[column].is_null()
+        wrong &= rows[column].is_not_null() if gaps else True
+        if wrong.any():
+            first = rows.row(int(wrong.arg_max() or 0), named=True)
             wanted = f"a number of at most {places} decimals" if places else "a whole number"
             refuse_value(first, column, wanted, where)
     return numbers
