@@ -151,7 +151,7 @@ def _without_gaps(text: pl.DataFrame, where: str, gaps: Gaps | None) -> tuple[pl
                 refuse_value(row, name, f"given: {REMEDY}", where)
         return given, pl.repeat(False, len(given), dtype=pl.Boolean(), eager=True)
     lines = given[LINE]
-    given = gaps.sift(given, PLACED, lambda row: f"{where}, line {lines[row]}")
+    given = gaps.sift(given, PLACED, PLACED, lambda row: f"{where}, line {lines[row]}")
     return given, gaps.count(given, SIDES, lambda row: f"{where}, line {given[LINE][row]}")
 
 

@@ -29,9 +29,17 @@ class Gaps:
         self._first.setdefault(name, place)
         self._count[name] += 1
 
-    def sift(self, rows: pl.DataFrame, required: Sequence[str], place: Callable[[int], str]) -> pl.DataFrame:
-        """The ``rows`` that have all of ``required``; ``place`` says where the row of a number stands."""
-        return rows.filter(~self.count(rows, required, place))
+    def sift(
+        self, rows: pl.DataFrame, required: Sequence[str], placed: Sequence[str], place: Callable[[int], str]
+    ) -> pl.DataFrame:
+        """The ``rows`` that have all of ``required``; of the others those that have all that they are ``placed`` by.
+
+        ``place`` says where the row of a number stands.
+        """
+        lacking = self.count(rows, required, place)
+        if placed:
+            lacking = rows.select(pl.any_horizontal(pl.col(*placed).is_null())).to_series()
+        return rows.filter(~lacking)
 
     def count(self, rows: pl.DataFrame, required: Sequence[str], place: Callable[[int], str]) -> pl.Series:
         """Count the ``rows`` that lack one of ``required`` by the first that they lack; bool[rows], which do."""

@@ -20,12 +20,12 @@ NUMBERS: Final[dict[pl.DataType, tuple[re.Pattern[str], str]]] = {
 class Layout:
     """The columns of a CSV file: their types in their order, and which of them may not be empty.
 
-    ``placed``  the column that tells where a line belongs that lacks another one, and what is unknown from there on
+    ``placed``  the columns that tell whose a line is that lacks another one: what it tells is unknown from there on
     """
 
     columns: Mapping[str, pl.DataType]
     required: Sequence[str]
-    placed: str | None = None
+    placed: Sequence[str] = ()
 
     def fault(self, line: str) -> str | None:
         """What is wrong with ``line``, if anything is."""

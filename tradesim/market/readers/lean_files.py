@@ -131,12 +131,12 @@ def parsed(files: Sequence[Member], layout: Layout, gaps: Gaps | None = None) ->
     if gaps is None:
         return rows
     starts = np.cumsum([0, *lines])
-    lacking = gaps.count(
+    return gaps.sift(
         rows,
         layout.required,
+        layout.placed,
         lambda row: f"{files[rows['file'][row]].where}, line {row - starts[rows['file'][row]] + 1}",
     )
-    return rows.filter(~lacking if layout.placed is None else rows[layout.placed].is_not_null())
 
 
 def _fault(files: Sequence[Member], layout: Layout) -> SourceError:

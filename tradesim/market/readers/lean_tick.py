@@ -48,7 +48,7 @@ _TAIL: Final = {"exchange": pl.String(), "condition": pl.String(), "suspicious":
 QUOTES: Final = Layout(
     columns={**{name: pl.Int64() for name in ("time", "bid", "bidsize", "ask", "asksize")}, **_TAIL},
     required=("time", "bid", "bidsize", "ask", "asksize"),
-    placed="time",
+    placed=("time",),
 )
 TRADES: Final = Layout(
     columns={**{name: pl.Int64() for name in ("time", "price", "size")}, **_TAIL},
