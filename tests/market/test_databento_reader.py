@@ -334,6 +334,19 @@ def test_the_multiplier_is_the_contracts_own_else_the_quantity_of_its_unit(tmp_p
     assert ingest("databento", [*sources, stock(tmp_path)])[0].chain.multiplier.tolist() == [multiplier]
 
 
+@pytest.mark.parametrize(
+    ("quantity", "tick", "amount", "unit"),
+    [(50, 0.25, 12.5, 50), (50, 0.25, None, 50), (5_000, 0.25, 12.5, 50), (100_000, 0.015625, 15.625, 1_000)],
+)
+def test_the_money_of_a_tick_tells_units_where_prices_are_in_cents_or_points(tmp_path, quantity, tick, amount, unit):
+    said = {"unit_of_measure_qty": price(quantity), "min_price_increment": price(tick)}
+    said |= {} if amount is None else {"min_price_increment_amount": price(amount)}
+    future = definition(7, "ZCZ5", "F", 0, underlying="", **said)
+    quotes = write(tmp_path / "future.dbn", "mbp-1", [mbp1(7, 100.0, 100.25)], dataset="GLBX.MDP3", names={7: "ZCZ5"})
+    defined = write(tmp_path / "defs.dbn", "definition", [future], dataset="GLBX.MDP3", names={7: "ZCZ5"})
+    assert ingest("databento", [quotes, defined])[0].unit == unit
+
+
 def later(record, days):
     """The record as many days later."""
     for name in ("ts_event", "ts_recv"):
