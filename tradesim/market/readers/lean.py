@@ -185,7 +185,7 @@ def _rows(files: list[Member], contracts: dict[Contract, int], gaps: Gaps | None
 
 def _closing_quotes(bars: pl.DataFrame, *, raw: bool) -> pl.DataFrame:
     sides = {"bid": ("bidC", "bidSize"), "ask": ("askC", "askSize")}
-    there = {side: pl.col(size) != 0 for side, (_, size) in sides.items()}
+    there = {side: pl.col(size).fill_null(1) != 0 for side, (_, size) in sides.items()}
     return bars.select(
         pl.lit(QUOTE, pl.Int8()).alias("kind"),
         *(pl.when(there[side]).then(micros(price, raw=raw)).alias(side) for side, (price, _) in sides.items()),

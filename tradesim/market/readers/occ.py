@@ -1,5 +1,6 @@
 """What holds for every listed American option on a stock or an index, and no vendor's quotes tell."""
 
+from string import digits
 from typing import Final
 
 from tradesim.market.chain import AMERICAN, EUROPEAN
@@ -46,10 +47,11 @@ def is_standard(root: str) -> bool:
 def underlying_of(root: str) -> str:
     """The ticker of what contracts of ``root`` are on.
 
-    >>> underlying_of("SPXW"), underlying_of("SPX"), underlying_of("IBM")
-    ('SPX', 'SPX', 'IBM')
+    >>> underlying_of("SPXW"), underlying_of("SPX"), underlying_of("AAPL1")
+    ('SPX', 'SPX', 'AAPL')
     """
-    return SECOND_ROOTS.get(root, root)
+    letters = root.strip(digits)
+    return SECOND_ROOTS.get(letters, letters)
 
 
 def style_of(root: str) -> int:
