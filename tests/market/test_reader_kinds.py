@@ -91,6 +91,11 @@ LACKING = {
         [OPTIONS_HEADER, *(option(ms, "BTC-26JUN20-9000-P", strike) for ms, strike in ((1, 9000), (2, "")))],
         "line 3: strike_price is empty",
     ),
+    "tardis, the only strike": (
+        "tardis",
+        [OPTIONS_HEADER, option(1, "BTC-26JUN20-9000-P", 9000), option(2, "BTC-26JUN20-9500-P", "", bid="0.03,1")],
+        "line 3: strike_price is empty",
+    ),
     "binance, a price": (
         "binance",
         [binance_ticker(1, "9", "1", "9.5", "1"), binance(2, "bookTicker", b=None, B="1", a="9.5", A="1")],

@@ -49,7 +49,7 @@ from tradesim.errors import SourceError
 from tradesim.market.pairs import quote_currency
 from tradesim.market.readers.inverse import dollars_of, in_coins
 from tradesim.market.readers.plain import draft_of_frames
-from tradesim.market.readers.reader import Request, choose_underlying, is_option, listed
+from tradesim.market.readers.reader import Request, choose_underlying, is_option, listed, refuse_other_venue
 from tradesim.market.readers.text_files import blocks
 from tradesim.market.rows import Draft
 from tradesim.market.rules import FARTHEST_TIME
@@ -190,6 +190,8 @@ class _Capture:
             return
         event = data.get("e")
         if event not in ("bookTicker", "trade", "depthUpdate"):
+            if event is None:
+                refuse_other_venue(str(message), where)
             self.left_out[f"{event} messages" if isinstance(event, str) else "messages of no event"] += 1
             return
         symbol = str(data["s"]).upper()

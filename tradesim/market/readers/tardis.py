@@ -119,7 +119,7 @@ def read_tardis(request: Request) -> Draft:
         if parts
     }
     draft = _options_on_a_coin(found, request) if OPTIONS in found else _one_symbol(found, request)
-    return replace(draft, dropped=gaps.dropped) if gaps else draft
+    return replace(draft, dropped=gaps.dropped, left_out={**draft.left_out, **draft.dropped}) if gaps else draft
 
 
 def _one_symbol(found: dict[str, pl.DataFrame], request: Request) -> Draft:
@@ -161,8 +161,6 @@ def _options_on_a_coin(found: dict[str, pl.DataFrame], request: Request) -> Draf
     coin = choose_underlying(found[OPTIONS].select(coin_of.unique()).to_series(), request)
     own = {name: rows.filter(coin_of == coin) for name, rows in found.items()}
     contracts = own[OPTIONS]["symbol"].unique()
-    is_known = pl.all_horizontal(pl.col(name).is_not_null().any().over("symbol") for name in _TERMS)
-    known = own[OPTIONS].filter(is_known)
     quotes, trades = (own[name].filter(~_is_of(contracts)) if name in own else None for name in ("quotes", "trades"))
     spots = sorted(set() if quotes is None else quotes["symbol"].unique())
     if len(spots) > 1:
@@ -171,7 +169,7 @@ def _options_on_a_coin(found: dict[str, pl.DataFrame], request: Request) -> Draf
         frames = [_nearest(own[OPTIONS], where)]
     else:
         frames = _in_coins([_quotes(quotes)], spots[0], quotes["exchange"][0], LOT_DECIMALS)
-    frames.append(_options(known))
+    frames.append(_options(own[OPTIONS]))
     if trades is not None:
         of_spot = trades.filter(pl.col.symbol.is_in(spots))
         frames += _in_coins([_trades(of_spot)], spots[0], of_spot["exchange"][0], LOT_DECIMALS) if len(of_spot) else []
@@ -186,7 +184,7 @@ def _options_on_a_coin(found: dict[str, pl.DataFrame], request: Request) -> Draf
         settlement=Settlement.QUOTE if dollars else Settlement.INVERSE,
     )
     lines, kept = (sum(map(len, each.values())) for each in (found, own))
-    unchanged = len(known) - len(frames[1])
+    unchanged = len(own[OPTIONS]) - len(frames[1])
     repeated = len(own["quotes"].filter(_is_of(contracts))) if "quotes" in own else 0
     strange = 0 if trades is None else len(trades.filter(~pl.col.symbol.is_in(spots)))
     draft = replace(
@@ -194,7 +192,6 @@ def _options_on_a_coin(found: dict[str, pl.DataFrame], request: Request) -> Draf
         left_out=counts(
             {
                 "rows of other underlyings": lines - kept,
-                "messages of contracts whose terms no line tells": len(own[OPTIONS]) - len(known),
                 "messages that leave a contract's quote as it was": unchanged,
                 "quotes of contracts, which the chain has": repeated,
                 "trades of other symbols": strange,
@@ -285,4 +282,6 @@ def _draft(
         rate=request.rate,
         dividend=request.dividend,
     )
-    return draft_of_frames(frames, terms, sources=[where] * len(frames), settlement=settlement)
+    return draft_of_frames(
+        frames, terms, sources=[where] * len(frames), settlement=settlement, on_bad_row=request.on_bad_row
+    )
