@@ -452,3 +452,11 @@ def test_recorded_fixtures_of_consolidated_quotes_and_of_a_definition(shared_dat
     assert chain.name == ("AAPL  250221C00250000",)
     assert (chain.strike[0], chain.right[0], chain.style[0], chain.multiplier[0]) == (250.0, CALL, AMERICAN, 100)
     assert chain.expiry[0] == int(datetime(2025, 2, 21, 16, tzinfo=ZoneInfo("America/New_York")).timestamp()) * SECOND
+
+
+def test_options_on_shares_of_a_class_are_found_without_the_dot(tmp_path):
+    terms = (CALL_ID, "BRKB  250221C00500000", "C", 500.0)
+    named = write(tmp_path / "stock.dbn", "mbp-1", [mbp1(0, 480.0, 480.1)], names={STOCK: "BRK.B"})
+    sources = [options(tmp_path, cmbp1(1, 2.0, 2.1)), defined(tmp_path, definition(*terms, underlying="BRKB")), named]
+    tape = ingest("databento", sources)[0]
+    assert (tape.underlying, tape.chain.name) == ("BRK.B", (terms[1],))

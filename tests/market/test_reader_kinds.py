@@ -163,6 +163,16 @@ def test_clocks_change_between_a_day_and_an_expiry(tmp_path, day):
         assert tape.chain.expiry.tolist() == [new_york(*expires, 16)]
 
 
+@pytest.mark.parametrize("day", ["2021-03-12", "2021-03-15", "2021-11-05", "2021-11-08", "2021-11-26"])
+def test_seconds_after_midnight_are_new_yorks(tmp_path, day):
+    texts = {"message": "34200.000000001,1,7,100,1000000,1\n", "orderbook": "9999999999,0,1000000,100\n"}
+    pair = [written(tmp_path / f"AAPL_{day}_34200000_57600000_{name}_1.csv", text) for name, text in texts.items()]
+    opening = new_york(*map(int, day.split("-")), 9, 30)
+    assert ingest("lobster", pair)[0].start == opening + 1
+    ticks = {f"{day.replace('-', '')}_ibm_Quote_Tick.csv": TICK.format(34_200_000, 0, 0, 1_836_300, 100) + "\n"}
+    assert ingest("lean-tick", [zipped(tmp_path / "x.zip", ticks)])[0].start == opening
+
+
 @pytest.mark.parametrize(
     ("expiration", "closes"),
     [("2021-11-26", (2021, 11, 26, 13)), ("2021-04-02", (2021, 4, 1, 16)), ("2021-12-24", (2021, 12, 23, 16))],

@@ -16,11 +16,11 @@ are missing (``F_MAYBE_BAD_BOOK``). These schemas have no record of a cancelled 
 and are refused where they are finer than a micro.
 
 The underlying is what is quoted and no option; options are those that are quoted, defined, and on it by the
-definition's ``underlying``. So a file of futures alone makes a tape without options, and OPRA's need definitions and a
-file with quotes of the stock, from any dataset; those that are adjusted or not defined are left out, and the tape's
-``source`` says so. An instrument is known by its symbol on the day, not by its id, which may be dealt anew each day.
-Prices stand as the venue quotes them, in the currency that definitions tell, else dollars. A lot is a contract, or a
-share. (databento.com/docs, "Schemas and data formats".)
+definition's ``underlying`` (``BRKB`` is ``BRK.B``). So a file of futures alone makes a tape without options, and OPRA's
+need definitions and a file with quotes of the stock, from any dataset; those that are adjusted or not defined are left
+out, and the tape's ``source`` says so. An instrument is known by its symbol on the day, not by its id, which may be
+dealt anew each day. Prices stand as the venue quotes them, in the currency that definitions tell, else dollars. A lot
+is a contract, or a share. (databento.com/docs, "Schemas and data formats".)
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,6 +42,7 @@ from tradesim.market.readers.databento_chain import (
     definitions,
 )
 from tradesim.market.readers.dbn import Dbn, read_dbn, told
+from tradesim.market.readers.occ import letters
 from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed
 from tradesim.market.rows import Draft
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
@@ -133,7 +134,9 @@ def _contracts(keys: Sequence[Key], defined: Mapping[Key, Definition], underlyin
     found = {
         key: contract
         for key in keys
-        if key in defined and defined[key].underlying == underlying and (contract := defined[key].contract)
+        if key in defined
+        and letters(defined[key].underlying) == letters(underlying)
+        and (contract := defined[key].contract)
     }
     return dict(sorted(found.items(), key=lambda item: (item[1], defined[item[0]].name)))
 

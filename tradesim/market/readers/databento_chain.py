@@ -9,10 +9,11 @@ session until then; the venue's own instant is kept.
 
 The multiplier is the contract multiplier, else the money of a tick over the tick, else the quantity of the unit of
 measure (CME states it alone: 50 for an option on ES; of what is priced in cents a bushel or in points of a bond, it is
-a hundred times the money of a point, which a tick tells right). OPRA's contracts of which neither tells more than 1
-unit have 100. The style is the third letter of the CFI code where there is one, else that of the root (see
-:mod:`~tradesim.market.readers.occ`). OPRA's roots that have a digit are of contracts adjusted after a corporate action,
-of small or of flexible ones, which deliver something else than 100 shares: they are left out.
+a hundred times the money of a point, which a tick tells right). OPRA's contracts of which only a quantity of 1, or
+nothing, is stated have 100; a contract multiplier of 1 stands. The style is the third letter of the CFI code where
+there is one, else that of the root (see :mod:`~tradesim.market.readers.occ`). OPRA's roots that have a digit are of
+contracts adjusted after a corporate action, of small or of flexible ones, which deliver something else than 100 shares:
+they are left out.
 """
 
 from collections import defaultdict

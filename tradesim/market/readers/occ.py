@@ -23,13 +23,15 @@ SECOND_ROOTS: Final = {"NDXP": "NDX", "RUTW": "RUT", "SPXW": "SPX", "VIXW": "VIX
 def occ_symbol(root: str, expiry: str, right: str, strike: int) -> str:
     """As the Options Clearing Corporation spells a contract: root, ``yyyymmdd``, ``C`` or ``P``, strike x 1,000.
 
-    A root has letters and digits alone.
-
     >>> occ_symbol("GOOG", "20151224", "C", 1_000_000), occ_symbol("BRK.B", "20151224", "P", 130_000)
     ('GOOG  151224C01000000', 'BRKB  151224P00130000')
     """
-    letters = "".join(filter(str.isalnum, root))
-    return f"{letters:<6}{expiry[2:]}{right}{strike:08d}"
+    return f"{letters(root):<6}{expiry[2:]}{right}{strike:08d}"
+
+
+def letters(symbol: str) -> str:
+    """Letters and digits of a symbol alone: what roots have of those of shares of a class, ``BRK.B``."""
+    return "".join(filter(str.isalnum, symbol))
 
 
 def is_standard(root: str) -> bool:
@@ -50,8 +52,8 @@ def underlying_of(root: str) -> str:
     >>> underlying_of("SPXW"), underlying_of("SPX"), underlying_of("AAPL1")
     ('SPX', 'SPX', 'AAPL')
     """
-    letters = root.strip(digits)
-    return SECOND_ROOTS.get(letters, letters)
+    first = root.strip(digits)
+    return SECOND_ROOTS.get(first, first)
 
 
 def style_of(root: str) -> int:
