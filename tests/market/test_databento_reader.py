@@ -199,7 +199,7 @@ def test_options_on_a_future_have_the_venues_expiry_multiplier_and_style(tmp_pat
     tape = ingest("databento", sources)[0]
     assert tape.underlying == "ESU4"
     assert tape.chain.name == (numbers[3], numbers[2])
-    assert tape.chain.multiplier.tolist() == [50, 50]
+    assert (tape.unit, tape.chain.multiplier.tolist()) == (50, [50, 50])
     assert tape.chain.style.tolist() == [EUROPEAN, AMERICAN]
     assert set(tape.chain.expiry.tolist()) == {
         int(datetime.fromisoformat("2025-03-21T13:30:00+00:00").timestamp()) * SECOND

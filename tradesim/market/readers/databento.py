@@ -20,7 +20,8 @@ definition's ``underlying`` (``BRKB`` is ``BRK.B``). So a file of futures alone 
 need definitions and a file with quotes of the stock, from any dataset; those that are adjusted or not defined are left
 out, and the tape's ``source`` says so. An instrument is known by its symbol on the day, not by its id, which may be
 dealt anew each day. Prices stand as the venue quotes them, in the currency that definitions tell, else dollars. A lot
-is a contract, or a share. (databento.com/docs, "Schemas and data formats".)
+is a contract, or a share. A future's units are those of its definition, else as many as its options have; where neither
+tells them, it is 1, and the ``source`` says so. (databento.com/docs, "Schemas and data formats".)
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,6 +52,9 @@ from tradesim.market.terms import Terms
 MICRO: Final = 1_000
 """Of the vendor's price units, 1e-9 of currency."""
 
+FUTURES: Final = ("GLBX.", "IFEU.", "IFUS.", "IFLL.", "NDEX.", "XEUR.", "XEEE.", "XCBF.")
+"""What the names of datasets of futures begin with."""
+
 MAYBE_BAD_BOOK: Final = 4
 """The flag of a record whose book may be wrong."""
 
@@ -74,6 +78,7 @@ def read_databento(request: Request) -> Draft:
     contracts = _contracts(keys, defined, underlying)
     instruments = dict.fromkeys((key for key, name in names.items() if name == underlying), UNDERLYING)
     instruments |= {key: number for number, key in enumerate(contracts, start=UNDERLYING + 1)}
+    unit = _unit([key for key, name in names.items() if name == underlying], defined, contracts)
     records = pl.concat([_records(file, instruments) for file in quoted])
     rows = _rows(records)
     return Draft(
@@ -84,8 +89,9 @@ def read_databento(request: Request) -> Draft:
             currency=_currency([defined[key] for key in instruments if key in defined], where),
             source=f"Databento quotes and trades of {underlying}: {where}"
             + _left_out(keys, defined)
-            + _single(contracts),
-            unit=max((defined[key].unit for key in instruments if key in defined and key in names), default=1),
+            + _single(contracts)
+            + ("" if unit else ", of which nothing tells how many units one is: 1"),
+            unit=unit or 1,
             rate=request.rate,
             dividend=request.dividend,
         ),
@@ -139,6 +145,16 @@ def _contracts(keys: Sequence[Key], defined: Mapping[Key, Definition], underlyin
         and (contract := defined[key].contract)
     }
     return dict(sorted(found.items(), key=lambda item: (item[1], defined[item[0]].name)))
+
+
+def _unit(own: Sequence[Key], defined: Mapping[Key, Definition], contracts: Mapping[Key, Contract]) -> int | None:
+    """Units that are one of the underlying: as defined, else of a future as many as its options have; None: unknown."""
+    stated = {defined[key].unit for key in own if key in defined} - {None}
+    futures = {key for key in own if key[0].startswith(FUTURES)}
+    if not stated and futures:
+        stated = {contract.multiplier for key, contract in contracts.items() if key[0] != OPRA}
+        return stated.pop() if len(stated) == 1 else None
+    return max((unit for unit in stated if unit), default=1)
 
 
 def _left_out(keys: Sequence[Key], defined: Mapping[Key, Definition]) -> str:

@@ -50,13 +50,16 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """What is said about one instrument; ``contract`` is None where it is no option, ``unit`` units are one of it."""
+    """What is said about one instrument; ``contract`` is None where it is no option.
+
+    ``unit``  units that are one of it; None where it is a future of which that is not said
+    """
 
     name: str
     currency: str
     underlying: str
     contract: "Contract | None"
-    unit: int = 1
+    unit: int | None = 1
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -117,7 +120,7 @@ def definitions(files: Sequence[Dbn]) -> Definitions:
                 currency=said["currency"],
                 underlying=said["underlying"],
                 contract=_contract(said, told_here, file) if is_option else None,
-                unit=(_multiplier(told_here, file.dataset) or 1) if said["instrument_class"] == "F" else 1,
+                unit=(_multiplier(told_here, file.dataset) or None) if said["instrument_class"] == "F" else 1,
             )
     return Definitions(by_key=found, dealt=dealt)
 
