@@ -150,6 +150,21 @@ def test_every_message_that_is_no_row_is_counted_by_what_it_is(tmp_path):
     }
 
 
+def test_what_met_no_quote_and_what_is_no_quote_is_none(tmp_path):
+    null = dict.fromkeys(("best_bid_price", "best_bid_amount"))
+    leg = {"timestamp": CAPTURED * 1000 + 1200, "price": 0.09, "amount": 1.0, "direction": "sell"}
+    lines = [
+        ticker("1617644856.9", 302, **null),
+        ticker("1617644857.9", 1302, state="closed"),
+        message("1617644858.0", f"trades.{CALL_NAME}.raw", [{**leg, "combo_id": "ETH-CS-9APR21"}, leg]),
+    ]
+    tape, intake = ingest("deribit", [capture(tmp_path, lines)])
+    options = (tape.instrument != UNDERLYING) & (tape.kind == QUOTE)
+    assert (tape.bid_size[options].tolist(), tape.ask_size[options].tolist()) == ([0, 0], [1, 0])
+    assert tape.side[tape.kind == TRADE].tolist() == [-1]
+    assert intake.left_out == {"trades of combinations": 1}
+
+
 def test_linear_options_are_refused(tmp_path):
     source = capture(tmp_path, [ticker("1617644859.0", 2000, "BTC_USDC-30APR21-20000-C", index_price=58900.5)])
     with pytest.raises(SourceError, match="options on BTC_USDC are linear"):

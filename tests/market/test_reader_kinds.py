@@ -145,7 +145,7 @@ def test_a_quote_ends_where_the_next_one_lacks_a_value(tmp_path, case):
 def test_the_first_line_that_was_dropped_is_named(tmp_path):
     lines = [CBOE_HEADER, cboe_line(), *(cboe_line(f"2021-04-26 {hour}:00:00", bid="") for hour in (11, 12))]
     intake = ingest("cboe", [source("cboe", tmp_path, lines)], on_bad_row="drop")[1]
-    assert intake.dropped == {"lines without bid, first file.csv, line 3": 2}
+    assert intake.dropped == {"lines without bid (first: file.csv, line 3)": 2}
 
 
 @pytest.mark.parametrize("day", [(2021, 3, 12), (2021, 3, 15), (2021, 11, 5), (2021, 11, 8)])

@@ -194,7 +194,10 @@ class _Capture:
                 refuse_other_venue(str(message), where)
             self.left_out[f"{event} messages" if isinstance(event, str) else "messages of no event"] += 1
             return
-        symbol = str(data["s"]).upper()
+        if data["s"] is None and self._on_bad_row is OnBadRow.DROP:
+            self.dropped[f"{event} without a symbol"] += 1
+            return
+        symbol = data["s"].upper()
         if is_option(symbol):
             raise SourceError(f"{where}: {symbol} is an option, and its terms are not told here; {OWN}")
         self.seen.add(symbol)
@@ -218,9 +221,9 @@ class _Capture:
     def _drop_untimed(self, what: str, where: str) -> None:
         if self._on_bad_row is OnBadRow.RAISE:
             raise SourceError(
-                f"{where}: a {what} without an event time, as spot's are: when it was true is not known; capture the "
-                "futures' stream, give such messages a time by a function of your own (my_reader.py:read), or leave "
-                "them out (--on-bad-row drop)"
+                f"{where}: a {what} without an event time, as spot's tickers and books are: when it was true is not "
+                "known; capture the futures' stream, give such messages a time by a function of your own "
+                "(my_reader.py:read), or leave them out (--on-bad-row drop)"
             )
         self.dropped[f"{what} without an event time"] += 1
 
@@ -283,6 +286,8 @@ def _untimed(data: dict[str, Any]) -> str | None:
         return None
     if "lastUpdateId" in data:
         return "book"
+    if data.get("e") == "trade":
+        return "trade"
     return "bookTicker" if data.get("e", "bookTicker") == "bookTicker" and data.keys() >= set("sbBaA") else None
 
 

@@ -237,10 +237,10 @@ def _read_message(message: _Message, columns: _Columns) -> None:
 def _read_ticker(message: _Message, columns: _Columns) -> None:
     data, number = message.data, columns.numbers[message.contract]
     if _is_lacking(data, TICKER, message, columns):
-        if data["timestamp"] is not None:
+        if data.get("timestamp") is not None:
             stamp = {"ts": _instant(data, message), "received": message.received, "kind": QUOTE}
             columns.rows += [{**stamp, "instrument": number}]
-            columns.rows += [{**stamp, "instrument": UNDERLYING}] if data["index_price"] is None else []
+            columns.rows += [{**stamp, "instrument": UNDERLYING}] if data.get("index_price") is None else []
         return
     ts, index = _instant(data, message), data["index_price"]
     spot = _whole(index, MICROS, "index_price", message)
@@ -283,7 +283,8 @@ def _read_trades(message: _Message, columns: _Columns) -> None:
 def _is_lacking(data: dict[str, Any], needed: Sequence[str], message: _Message, columns: _Columns) -> bool:
     """Whether ``data`` lacks a value that it needs; it is counted then, where such messages are dropped."""
     sides = [f"best_{side}_amount" for side in ("bid", "ask") if data.get(f"best_{side}_price")]
-    lacking = [name for name in (*needed, *sides) if name in data and data[name] is None]
+    is_dropped = columns.gaps is not None
+    lacking = [name for name in (*needed, *sides) if data.get(name) is None and (name in data or is_dropped)]
     if not lacking:
         return False
     if columns.gaps is None:

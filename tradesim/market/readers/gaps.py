@@ -22,7 +22,7 @@ class Gaps:
     @property
     def dropped(self) -> dict[str, int]:
         """How many lines, by what they lack."""
-        return {f"lines without {name}, first {self._first[name]}": count for name, count in self._count.items()}
+        return {f"lines without {name} (first: {self._first[name]})": count for name, count in self._count.items()}
 
     def add(self, name: str, place: str) -> None:
         """Count a line at ``place`` that lacks ``name``."""

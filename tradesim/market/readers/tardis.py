@@ -74,13 +74,13 @@ LAYOUTS: Final = {
     OPTIONS: Layout(
         columns={**_STAMP, **_TERMS, **_BEST, "underlying_index": pl.String(), "underlying_price": pl.Float64()},
         required=(*_STAMP, *_TERMS),
-        placed=("exchange", "symbol", "timestamp"),
+        placed=("symbol", "timestamp"),
     ),
     "trades": Layout(
         columns={**_STAMP, "id": pl.String(), "side": pl.String(), "price": pl.Float64(), "amount": pl.Float64()},
         required=(*_STAMP, "price", "amount"),
     ),
-    "quotes": Layout(columns={**_STAMP, **_BEST}, required=tuple(_STAMP), placed=("exchange", "symbol", "timestamp")),
+    "quotes": Layout(columns={**_STAMP, **_BEST}, required=tuple(_STAMP), placed=("symbol", "timestamp")),
 }
 VARIANTS: Final = {
     "is_snapshot": "Tardis's incremental_book_L2",
@@ -134,7 +134,7 @@ def _one_symbol(found: dict[str, pl.DataFrame], request: Request) -> Draft:
     symbol = choose_underlying(symbols.difference(options), request)
     own = {name: rows.filter(symbol=symbol) for name, rows in found.items()}
     others = sum(map(len, found.values())) - sum(map(len, own.values()))
-    venues = sorted({name for rows in own.values() for name in rows["exchange"].unique()})
+    venues = sorted({name for rows in own.values() for name in rows["exchange"].drop_nulls().unique()})
     if len(venues) > 1:
         raise SourceError(f"{listed(request.sources)}: {symbol} of {' and '.join(venues)}; give files of one venue")
     if CONTRACTS.fullmatch(venues[0]):
