@@ -212,9 +212,10 @@ def test_adjusted_and_undefined_contracts_are_left_out_and_counted(tmp_path):
         defined(tmp_path, definition(*CALL_TERMS), definition(3, "AAPL1 250221C00250000", "C", 250.0)),
         stock(tmp_path),
     ]
-    tape = ingest("databento", sources)[0]
+    tape, intake = ingest("databento", sources)
     assert len(tape.chain) == 1
     assert tape.source.endswith("without 2 contracts that are adjusted or not defined")
+    assert intake.left_out == {"records of contracts that are adjusted or not defined": 2}
 
 
 def test_an_instrument_id_means_one_thing_a_dataset(tmp_path):
@@ -382,7 +383,7 @@ def test_ids_that_are_dealt_anew_each_day_are_the_contracts_of_their_day(tmp_pat
     assert tape.instrument[quoted].tolist() == [UNDERLYING, 1, 2, 1, 2]
     assert (tape.bid[quoted][1:] / 1e6).tolist() == [2.0, 4.0, 2.2, 4.2]
     assert (intake.ends.sessions, intake.ends.closed) == (2, 3)
-    assert intake.left_out == {"records of other instruments": 1}
+    assert intake.left_out == {"records of contracts that are adjusted or not defined": 1}
 
 
 def test_a_symbol_that_the_metadata_states_counts_more_than_a_definitions_id(tmp_path):

@@ -24,7 +24,7 @@ is a contract, or a share. A future's units are those of its definition, else as
 tells them, it is 1, and the ``source`` says so. (databento.com/docs, "Schemas and data formats".)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -81,6 +81,7 @@ def read_databento(request: Request) -> Draft:
     unit = _unit([key for key, name in names.items() if name == underlying], defined, contracts)
     records = pl.concat([_records(file, instruments) for file in quoted])
     rows = _rows(records)
+    odd = sum(file.count(lambda key: key[0] == OPRA and key not in defined) for file in quoted)
     return Draft(
         rows=rows,
         chain=chain_of([(defined[key].name, contract) for key, contract in contracts.items()]),
@@ -98,7 +99,8 @@ def read_databento(request: Request) -> Draft:
         where=where,
         left_out=counts(
             {
-                "records of other instruments": sum(len(file.which) for file in quoted) - len(records),
+                "records of other instruments": sum(len(file.which) for file in quoted) - len(records) - odd,
+                "records of contracts that are adjusted or not defined": odd,
                 "records that leave the best quote as it was": len(records) - rows["record"].n_unique(),
                 "quotes of books that the vendor flags as bad": int(records["bad"].sum()),
             }
@@ -113,6 +115,10 @@ class _Quoted:
     file: Dbn
     keys: Sequence[Key]
     which: NDArray[np.int64]
+
+    def count(self, of: Callable[[Key], bool]) -> int:
+        """How many records are about keys of a kind."""
+        return int(np.count_nonzero(np.array([of(key) for key in self.keys], dtype=bool)[self.which]))
 
     @classmethod
     def of(cls, file: Dbn, stated: Definitions) -> "_Quoted":
