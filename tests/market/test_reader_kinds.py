@@ -130,6 +130,24 @@ def test_one_missing_value_is_named_or_drops_its_line_and_no_other(tmp_path, rea
         assert (tape.kind == TRADE).any(), "what is whole is kept"
 
 
+NOTHING = {
+    "cboe": [CBOE_HEADER, cboe_line("")],
+    "lean": [bar().replace("34200000", "")],
+    "lean-tick": [TICK.format("", 0, 0, 1_836_300, 100)],
+    "tardis": TRADES.splitlines()[:2],
+    "deribit": [deribit_ticker("1617644856.9", 302, timestamp=None)],
+    "binance": [trade(1, "9", "1").replace('"s":"BTCUSDT"', '"s":null')],
+}
+
+
+@pytest.mark.parametrize(("reader", "lines"), NOTHING.items())
+def test_where_no_line_is_whole_a_line_says_so(tmp_path, reader, lines):
+    path = source(reader, tmp_path, [line.replace("0.132", "") for line in lines])
+    with pytest.raises(TradesimError, match=r"empty|no quote|is left") as told:
+        ingest(reader, [path], on_bad_row="drop")
+    assert "\n" not in str(told.value)
+
+
 UNKNOWN = ("cboe, a price", "lean, a size", "lean-tick, a size", "tardis, the recorder's time", "tardis, a strike")
 UNKNOWN += ("binance, a price", "deribit, the index", "deribit, an amount")
 

@@ -178,9 +178,10 @@ def check_market(
     dollars, those of options on the underlying.
     """
     unknown = [number for number, file in enumerate(files) if file.market is None]
-    if not unknown:
+    rows = rows.filter(pl.col.file.is_in(unknown))
+    if rows.is_empty():
         return
-    rows, first = rows.filter(pl.col.file.is_in(unknown)), files[unknown[0]]
+    first = files[unknown[0]]
     closes = pl.concat([rows[name] for name in prices])
     if not first.is_option:
         check_ticker(first.underlying, first.where)
