@@ -20,15 +20,16 @@ A record of ``mbo`` is an action on one order; what becomes of it is said in
 :mod:`~tradesim.market.readers.databento_orders`. Of one instrument either its orders or its best quotes are read.
 
 The underlying is what is quoted and no option; options are those that are quoted, defined, and on it by the
-definition's ``underlying``. So a file of futures alone makes a tape without options, and OPRA's need definitions and a
-file with quotes of the stock, from any dataset; those that are adjusted or not defined are left out, and the tape's
-``source`` says so. An instrument is known by its symbol on the day, not by its id, which may be dealt anew each day.
-Prices stand as the venue quotes them, in the currency that definitions tell, else dollars. A lot is a contract, or a
-share. (databento.com/docs, "Schemas and data formats".)
+definition's ``underlying`` (``BRKB`` is ``BRK.B``). So a file of futures alone makes a tape without options, and OPRA's
+need definitions and a file with quotes of the stock, from any dataset; those that are adjusted or not defined are left
+out, and the tape's ``source`` says so. An instrument is known by its symbol on the day, not by its id, which may be
+dealt anew each day. Prices stand as the venue quotes them, in the currency that definitions tell, else dollars. A lot
+is a contract, or a share. A future's units are those of its definition, else as many as its options have; where neither
+tells them, it is 1, and the ``source`` says so. (databento.com/docs, "Schemas and data formats".)
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
@@ -50,12 +51,16 @@ from tradesim.market.readers.databento_chain import (
 from tradesim.market.readers.databento_orders import BAD, NAMED, NOTES, check_orders, order_rows
 from tradesim.market.readers.dbn import MAYBE_BAD_BOOK, Dbn, micros, read_dbn, told
 from tradesim.market.readers.new_york import NYSE
+from tradesim.market.readers.occ import letters
 from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed
 from tradesim.market.rows import Draft
 from tradesim.market.sessions import SESSION_GAP
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
 from tradesim.units import HOUR
+
+FUTURES: Final = ("GLBX.", "IFEU.", "IFUS.", "IFLL.", "NDEX.", "XEUR.", "XEEE.", "XCBF.")
+"""What the names of datasets of futures begin with."""
 
 SIDES: Final = (("bid", "bid_size"), ("ask", "ask_size"))
 
@@ -89,11 +94,13 @@ def read_databento(request: Request) -> Draft:
     contracts = _contracts(keys, defined, underlying)
     instruments = dict.fromkeys((key for key, name in names.items() if name == underlying), UNDERLYING)
     instruments |= {key: number for number, key in enumerate(contracts, start=UNDERLYING + 1)}
-    underlyings = [defined[key] for key in instruments if key in defined and key in names]
+    mine = [key for key, name in names.items() if name == underlying]
+    unit = _unit(mine, defined, contracts)
     levels = [_levels(file, instruments) for file in quoted if file.file.schema != "mbo"]
     orders = _orders([file for file in quoted if file.file.schema == "mbo"], instruments)
     rows, counted = _rows(levels, orders, where)
     used = sum(map(len, levels)) + (0 if orders is None else len(orders))
+    odd = sum(file.count(lambda key: key[0] == OPRA and key not in defined) for file in quoted)
     is_american = all(file.dataset.partition(".")[0] in AMERICAN for file in files)
     return Draft(
         rows=rows,
@@ -104,9 +111,10 @@ def read_databento(request: Request) -> Draft:
             source=f"Databento quotes and trades of {underlying}: {where}"
             + _left_out(keys, defined)
             + _single(contracts)
-            + _named(counted),
-            unit=max((each.unit for each in underlyings), default=1),
-            signed=any(each.is_future for each in underlyings),
+            + _named(counted)
+            + ("" if unit else ", of which nothing tells how many units one is: 1"),
+            unit=unit or 1,
+            signed=any(defined[key].is_future for key in mine if key in defined),
             session_gap=SESSION_GAP if is_american else HALT,
             rate=request.rate,
             dividend=request.dividend,
@@ -115,7 +123,8 @@ def read_databento(request: Request) -> Draft:
         calendar=NYSE if is_american else "",
         left_out=counts(
             {
-                "records of other instruments": sum(len(file.which) for file in quoted) - used,
+                "records of other instruments": sum(len(file.which) for file in quoted) - used - odd,
+                "records of contracts that are adjusted or not defined": odd,
                 **{kind: count for kind, count in counted.items() if kind not in NOTES},
             }
         ),
@@ -129,6 +138,10 @@ class _Quoted:
     file: Dbn
     keys: Sequence[Key]
     which: NDArray[np.int64]
+
+    def count(self, of: Callable[[Key], bool]) -> int:
+        """How many records are about keys of a kind."""
+        return int(np.count_nonzero(np.array([of(key) for key in self.keys], dtype=bool)[self.which]))
 
     @classmethod
     def of(cls, file: Dbn, stated: Definitions) -> "_Quoted":
@@ -156,9 +169,21 @@ def _contracts(keys: Sequence[Key], defined: Mapping[Key, Definition], underlyin
     found = {
         key: contract
         for key in keys
-        if key in defined and defined[key].underlying == underlying and (contract := defined[key].contract)
+        if key in defined
+        and letters(defined[key].underlying) == letters(underlying)
+        and (contract := defined[key].contract)
     }
     return dict(sorted(found.items(), key=lambda item: (item[1], defined[item[0]].name)))
+
+
+def _unit(own: Sequence[Key], defined: Mapping[Key, Definition], contracts: Mapping[Key, Contract]) -> int | None:
+    """Units that are one of the underlying: as defined, else of a future as many as its options have; None: unknown."""
+    stated = {defined[key].unit for key in own if key in defined} - {None}
+    futures = {key for key in own if key[0].startswith(FUTURES)}
+    if not stated and futures:
+        stated = {contract.multiplier for key, contract in contracts.items() if key[0] != OPRA}
+        return stated.pop() if len(stated) == 1 else None
+    return max((unit for unit in stated if unit), default=1)
 
 
 def _left_out(keys: Sequence[Key], defined: Mapping[Key, Definition]) -> str:
