@@ -86,7 +86,7 @@ def _files(*folders: Path) -> dict[Path, str | None]:
     return {path: sha256(path.read_bytes()).hexdigest() if path.is_file() else None for path in paths}
 
 
-BAR = "34200000,10000,10000,10000,10000,5,12000,12000,12000,12000,7\n"
+BAR = "34200000,7500000,7500000,7500000,7500000,5,7500200,7500200,7500200,7500200,7\n"
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def stock_archive(tmp_path: Path) -> Path:
 @pytest.fixture
 def crossed_archive(tmp_path: Path) -> Path:
     """The same, but that the second bar ends with its bid above its ask."""
-    return _archive(tmp_path / "crossed.zip", BAR + BAR.replace("34200000", "34260000").replace("10000", "13000"))
+    return _archive(tmp_path / "crossed.zip", BAR + BAR.replace("34200000", "34260000").replace("7500000", "7500300"))
 
 
 def _archive(path: Path, bars: str) -> Path:

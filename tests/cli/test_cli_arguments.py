@@ -196,7 +196,7 @@ YIELDS = [
         *cases("--rate", YIELDS),
         *cases("--dividend", YIELDS),
         *cases("--on-bad-row", [("", "raise, drop"), ("ignore", "raise, drop")]),
-        *cases("--underlying", [("", "choose one of goog"), ("MSFT", "choose one of goog")]),
+        *cases("--underlying", [("", "choose one of GOOG"), ("MSFT", "choose one of GOOG")]),
         *cases("--correct-clock", [*DURATIONS, ("-5us", "a number and")]),
         *cases("--correct-skew", [*DURATIONS, ("-5us", "a number and")]),
         *cases("--nonsense", [("1", "Unknown option")]),

@@ -149,7 +149,7 @@ BAD_LINES = {
     "no maker": (trade(1, "9", "1", m="yes"), "m is 'yes'; it must be true or false"),
     "no time": (
         GOOD.replace('"T"', '"t"').replace('"E"', '"x"'),
-        "a bookTicker without an event time, as spot's are: .*capture the futures' stream",
+        "a bookTicker without an event time, as spot's tickers and books are: .*capture the futures' stream",
     ),
     "a time of text": (GOOD.replace(f'"T":{SECONDS}001', '"T":"now"'), "the time is 'now'; it must be whole ms"),
     "a huge time": (GOOD.replace(f'"T":{SECONDS}', f'"T":{SECONDS}000000'), "it must be whole ms since the epoch"),
@@ -184,6 +184,28 @@ def test_messages_that_tell_no_instant_are_dropped_and_counted_where_that_is_ask
     assert "5 rows, 3 dropped" in str(intake)
     with pytest.raises(SourceError, match=r"bookTicker without an event time: 1"):
         ingest("binance", [written(tmp_path / "alone", untimed)], on_bad_row="drop")
+
+
+def test_a_message_that_lacks_its_time_or_symbol_is_dropped_alone(tmp_path):
+    timeless = trade(2, "9", "1").replace(f'"T":{SECONDS}002', '"T":null').replace(f'"E":{SECONDS}003', '"E":null')
+    nameless = trade(3, "9", "1").replace('"BTCUSDT"', "null")
+    event = trade(4, "9", "1").replace(f'"T":{SECONDS}004', '"T":null')
+    source = written(tmp_path / "capture", "\n".join([trade(1, "9", "1"), timeless, nameless, event]))
+    with pytest.raises(SourceError, match="line 2: a trade without an event time"):
+        ingest("binance", [source])
+    tape, intake = ingest("binance", [source], on_bad_row="drop")
+    assert len(tape) == 2
+    assert intake.dropped == {"trade without an event time": 1, "trade without a symbol": 1}
+    assert tape.ts[1] - tape.ts[0] == 4 * MILLISECOND, "the time at which it was sent stands in"
+
+
+def test_options_and_other_venues_are_named(tmp_path):
+    for text, says in (
+        (ticker(1, "9", "1", "9.5", "1").replace("BTCUSDT", "BTC-240927-60000-C"), "is an option, .* by a function of"),
+        (line(1, {"type": "v2/ticker", "symbol": "C-BTC-90000-310125"}), "line 1: of Delta Exchange"),
+    ):
+        with pytest.raises(SourceError, match=says):
+            tape_of(tmp_path, text)
 
 
 def test_every_message_that_is_no_row_is_counted_by_what_it_is(tmp_path):

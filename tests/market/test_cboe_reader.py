@@ -156,7 +156,7 @@ MALFORMED = {
     "truncated": (TEXT[:-40], r"line 4: 1\d columns; it must have 17"),
     "a garbage line": (TEXT.replace(LINES[1], "#!?"), "line 3: 1 columns; it must have 17"),
     "a blank line": (TEXT.replace(LINES[1], ""), "line 3: 1 columns"),
-    "NaN": (second("66.3000", "NaN"), "line 3: bid is 'NaN'; it must be a number of at most 6 decimals"),
+    "NaN": (second("66.3000", "NaN"), "line 3: bid is 'NaN'; it must be given: mend it, or leave such"),
     "an empty price": (second("66.3000", ""), "line 3: bid is empty"),
     "a seventh decimal": (second("66.3000", "66.3000001"), "line 3: bid is '66.3000001'"),
     "an exponent": (second("66.3000", "6e400"), "line 3: bid is '6e400'"),

@@ -9,12 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tape_samples import zipped
+from test_deribit_reader import LINES
+from vendor_samples import BINANCE
 
 from tradesim.errors import SourceError
 from tradesim.market.ingest import ingest
 from tradesim.market.readers.csv_text import MARK, plain_csv
 from tradesim.market.readers.text_files import blocks
+from tradesim.market.snapshot import read_snapshot
 
+DERIBIT = "\n".join(LINES) + "\n"
 FIELDS = st.text(st.characters(codec="utf-8", exclude_characters='\r\n,"\ufeff'), max_size=8)
 TABLES = st.integers(1, 4).flatmap(
     lambda width: st.lists(st.lists(FIELDS, min_size=width, max_size=width), min_size=1, max_size=6)
@@ -58,7 +62,7 @@ CBOE = (
 )
 MESSAGES = "34200.5,1,7,100,1000000,1\n34201.5,1,8,50,1000100,-1\n"
 ORDERBOOK = "9999999999,0,1000000,100,9999999999,0,-9999999999,0\n1000100,50,1000000,100,9999999999,0,-9999999999,0\n"
-LEAN = "34200000,10000,10000,10000,10000,5,12000,12000,12000,12000,7\n"
+LEAN = "34200000,7500000,7500000,7500000,7500000,5,7500100,7500100,7500100,7500100,7\n"
 TICKS = "14400054,0,0,1836300,100,Q,1,0\n14400241,1800100,300,0,0,P,1,0\n"
 
 
@@ -112,3 +116,31 @@ def test_what_a_spreadsheet_makes_unreadable_is_named(tmp_path, data, said):
     (tmp_path / "x.csv").write_bytes(data)
     with pytest.raises(SourceError, match=said):
         ingest("tardis", [tmp_path / "x.csv"])
+
+
+SNAPSHOT = (
+    "timestamp,instrument_name,option_type,strike,expiry_datetime,bid_price,ask_price,futures_price,currency,index_price\n"
+    "2025-12-30T08:00:00Z,BTC-29JAN26-50000-C,call,50000,2026-01-29T08:00:00Z,0.05,0.06,50200,BTC,50000\n"
+    "2025-12-30T08:00:00Z,BTC-29JAN26-50000-P,put,50000,2026-01-29T08:00:00Z,0.04,,50200,BTC,50000\n"
+)
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_snapshot_is_the_same_of_it(tmp_path, change):
+    paths = [tmp_path / "plain.csv", tmp_path / "saved.csv"]
+    for path, text in zip(paths, (SNAPSHOT.encode(), change(SNAPSHOT)), strict=True):
+        path.write_bytes(text)
+    before, after = (read_snapshot(path) for path in paths)
+    assert after.chain.name == before.chain.name
+    assert (after.bid.tolist(), after.ask.tolist()[0]) == (before.bid.tolist(), before.ask.tolist()[0])
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(("reader", "text"), [("binance", BINANCE), ("deribit", DERIBIT)])
+def test_a_capture_is_the_same_with_a_mark_and_blank_lines_at_the_end(tmp_path, reader, text, newline):
+    paths = [tmp_path / "plain", tmp_path / "saved"]
+    saved = MARK + text.replace("\n", newline).encode() + newline.encode() * 2
+    for path, data in zip(paths, (text.encode(), saved), strict=True):
+        path.write_bytes(data)
+    before, after = (ingest(reader, [path])[0] for path in paths)
+    assert after.hash == before.hash

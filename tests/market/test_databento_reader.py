@@ -4,12 +4,12 @@ import builtins
 import tempfile
 from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 from damage import assert_a_plain_error_or_a_tape, damaged
+from dbn_files import CALL_ID, START, STOCK, cmbp1, definition, mbp1, price, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,96 +21,8 @@ from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.tape_file import read_tape
 from tradesim.units import DAY, MILLISECOND, SECOND
 
-dbn = pytest.importorskip("databento_dbn", reason="the vendor's package is not installed")
-
-START = int(datetime(2025, 2, 20, 10, tzinfo=ZoneInfo("America/New_York")).timestamp()) * SECOND
 ES_FILE = "futures_mbp-1_2024-07-01T23-58_2024-07-02T00-02.dbn.zst"
-STOCK, CALL_ID, PUT_ID = 7, 16783963, 99
-ACTIONS = {"A": "ADD", "C": "CANCEL", "M": "MODIFY", "R": "CLEAR", "T": "TRADE"}
-SIDES = {"A": "ASK", "B": "BID", "N": "NONE"}
-
-
-class Interval(SimpleNamespace):
-    """What the package takes for a mapping's interval: ``start_date``, ``end_date`` and ``symbol``."""
-
-
-class Mapping(SimpleNamespace):
-    """What it takes for a mapping: ``raw_symbol`` and ``intervals``."""
-
-
-def price(value):
-    return dbn.UNDEF_PRICE if value is None else round(value * 1_000_000_000)
-
-
-def mbp1(at, bid, ask, *, number=STOCK, sizes=(3, 4), action="A", side="B", trade=None, size=1, publisher=2):
-    """A record ``at`` ns after the start, received 5 ns later; prices in currency, None undefined."""
-    return dbn.MBP1Msg(
-        publisher_id=publisher,
-        instrument_id=number,
-        ts_event=START + at,
-        ts_recv=START + at + 5,
-        price=price(trade),
-        size=size,
-        action=getattr(dbn.Action, ACTIONS[action]),
-        side=getattr(dbn.Side, SIDES[side]),
-        depth=0,
-        levels=dbn.BidAskPair(bid_px=price(bid), ask_px=price(ask), bid_sz=sizes[0], ask_sz=sizes[1]),
-    )
-
-
-def cmbp1(at, bid, ask, *, number=CALL_ID, sizes=(30, 40), action="A", side="N", trade=None, size=1, publisher=30):
-    return dbn.CMBP1Msg(
-        rtype=dbn.RType.CMBP_1,
-        publisher_id=publisher,
-        instrument_id=number,
-        ts_event=START + at,
-        ts_recv=START + at + 5,
-        price=price(trade),
-        size=size,
-        action=getattr(dbn.Action, ACTIONS[action]),
-        side=getattr(dbn.Side, SIDES[side]),
-        levels=dbn.ConsolidatedBidAskPair(bid_px=price(bid), ask_px=price(ask), bid_sz=sizes[0], ask_sz=sizes[1]),
-    )
-
-
-def definition(number, symbol, right, strike, *, expiration="2025-02-21T00:00:00", underlying="AAPL", **fields):
-    said = {
-        "publisher_id": 30,
-        "ts_event": START,
-        "ts_recv": START,
-        "min_price_increment": price(0.01),
-        "display_factor": price(1),
-        "asset": "AAPL",
-        "security_type": "OPT",
-        "security_update_action": dbn.SecurityUpdateAction.ADD,
-        "strike_price": price(strike),
-        "underlying": underlying,
-        "currency": "USD",
-        "expiration": int(datetime.fromisoformat(expiration + "+00:00").timestamp()) * SECOND,
-    }
-    kind = {"C": dbn.InstrumentClass.CALL, "P": dbn.InstrumentClass.PUT, "F": dbn.InstrumentClass.FUTURE}[right]
-    return dbn.InstrumentDefMsg(
-        **{**said, "instrument_id": number, "raw_symbol": symbol, "instrument_class": kind, **fields}
-    )
-
-
-def write(path, schema, records, *, dataset="XNAS.ITCH", names=None):
-    """A DBN file of ``records``, with ``names`` by instrument id."""
-    day = {"start_date": datetime(2025, 2, 20).date(), "end_date": datetime(2025, 2, 21).date()}
-    metadata = dbn.Metadata(
-        dataset=dataset,
-        start=START,
-        stype_in=dbn.SType.RAW_SYMBOL,
-        stype_out=dbn.SType.INSTRUMENT_ID,
-        schema=dbn.Schema.from_str(schema),
-        symbols=list((names or {}).values()),
-        mappings=[
-            Mapping(raw_symbol=name, intervals=[Interval(**day, symbol=str(number))])
-            for number, name in (names or {}).items()
-        ],
-    )
-    path.write_bytes(bytes(metadata) + b"".join(bytes(record)[: record.record_size()] for record in records))
-    return path
+PUT_ID = 99
 
 
 def stock(folder, *records):
@@ -199,7 +111,7 @@ def test_options_on_a_future_have_the_venues_expiry_multiplier_and_style(tmp_pat
     tape = ingest("databento", sources)[0]
     assert tape.underlying == "ESU4"
     assert tape.chain.name == (numbers[3], numbers[2])
-    assert tape.chain.multiplier.tolist() == [50, 50]
+    assert (tape.unit, tape.chain.multiplier.tolist()) == (50, [50, 50])
     assert tape.chain.style.tolist() == [EUROPEAN, AMERICAN]
     assert set(tape.chain.expiry.tolist()) == {
         int(datetime.fromisoformat("2025-03-21T13:30:00+00:00").timestamp()) * SECOND
@@ -212,9 +124,10 @@ def test_adjusted_and_undefined_contracts_are_left_out_and_counted(tmp_path):
         defined(tmp_path, definition(*CALL_TERMS), definition(3, "AAPL1 250221C00250000", "C", 250.0)),
         stock(tmp_path),
     ]
-    tape = ingest("databento", sources)[0]
+    tape, intake = ingest("databento", sources)
     assert len(tape.chain) == 1
     assert tape.source.endswith("without 2 contracts that are adjusted or not defined")
+    assert intake.left_out == {"records of contracts that are adjusted or not defined": 2}
 
 
 def test_an_instrument_id_means_one_thing_a_dataset(tmp_path):
@@ -334,6 +247,19 @@ def test_the_multiplier_is_the_contracts_own_else_the_quantity_of_its_unit(tmp_p
     assert ingest("databento", [*sources, stock(tmp_path)])[0].chain.multiplier.tolist() == [multiplier]
 
 
+@pytest.mark.parametrize(
+    ("quantity", "tick", "amount", "unit"),
+    [(50, 0.25, 12.5, 50), (50, 0.25, None, 50), (5_000, 0.25, 12.5, 50), (100_000, 0.015625, 15.625, 1_000)],
+)
+def test_the_money_of_a_tick_tells_units_where_prices_are_in_cents_or_points(tmp_path, quantity, tick, amount, unit):
+    said = {"unit_of_measure_qty": price(quantity), "min_price_increment": price(tick)}
+    said |= {} if amount is None else {"min_price_increment_amount": price(amount)}
+    future = definition(7, "ZCZ5", "F", 0, underlying="", **said)
+    quotes = write(tmp_path / "future.dbn", "mbp-1", [mbp1(7, 100.0, 100.25)], dataset="GLBX.MDP3", names={7: "ZCZ5"})
+    defined = write(tmp_path / "defs.dbn", "definition", [future], dataset="GLBX.MDP3", names={7: "ZCZ5"})
+    assert ingest("databento", [quotes, defined])[0].unit == unit
+
+
 def later(record, days):
     """The record as many days later."""
     for name in ("ts_event", "ts_recv"):
@@ -369,7 +295,7 @@ def test_ids_that_are_dealt_anew_each_day_are_the_contracts_of_their_day(tmp_pat
     assert tape.instrument[quoted].tolist() == [UNDERLYING, 1, 2, 1, 2]
     assert (tape.bid[quoted][1:] / 1e6).tolist() == [2.0, 4.0, 2.2, 4.2]
     assert (intake.ends.sessions, intake.ends.closed) == (2, 3)
-    assert intake.left_out == {"records of other instruments": 1}
+    assert intake.left_out == {"records of contracts that are adjusted or not defined": 1}
 
 
 def test_a_symbol_that_the_metadata_states_counts_more_than_a_definitions_id(tmp_path):
@@ -439,3 +365,11 @@ def test_recorded_fixtures_of_consolidated_quotes_and_of_a_definition(shared_dat
     assert chain.name == ("AAPL  250221C00250000",)
     assert (chain.strike[0], chain.right[0], chain.style[0], chain.multiplier[0]) == (250.0, CALL, AMERICAN, 100)
     assert chain.expiry[0] == int(datetime(2025, 2, 21, 16, tzinfo=ZoneInfo("America/New_York")).timestamp()) * SECOND
+
+
+def test_options_on_shares_of_a_class_are_found_without_the_dot(tmp_path):
+    terms = (CALL_ID, "BRKB  250221C00500000", "C", 500.0)
+    named = write(tmp_path / "stock.dbn", "mbp-1", [mbp1(0, 480.0, 480.1)], names={STOCK: "BRK.B"})
+    sources = [options(tmp_path, cmbp1(1, 2.0, 2.1)), defined(tmp_path, definition(*terms, underlying="BRKB")), named]
+    tape = ingest("databento", sources)[0]
+    assert (tape.underlying, tape.chain.name) == ("BRK.B", (terms[1],))

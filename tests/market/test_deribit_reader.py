@@ -150,6 +150,21 @@ def test_every_message_that_is_no_row_is_counted_by_what_it_is(tmp_path):
     }
 
 
+def test_what_met_no_quote_and_what_is_no_quote_is_none(tmp_path):
+    null = dict.fromkeys(("best_bid_price", "best_bid_amount"))
+    leg = {"timestamp": CAPTURED * 1000 + 1200, "price": 0.09, "amount": 1.0, "direction": "sell"}
+    lines = [
+        ticker("1617644856.9", 302, **null),
+        ticker("1617644857.9", 1302, state="closed"),
+        message("1617644858.0", f"trades.{CALL_NAME}.raw", [{**leg, "combo_id": "ETH-CS-9APR21"}, leg]),
+    ]
+    tape, intake = ingest("deribit", [capture(tmp_path, lines)])
+    options = (tape.instrument != UNDERLYING) & (tape.kind == QUOTE)
+    assert (tape.bid_size[options].tolist(), tape.ask_size[options].tolist()) == ([0, 0], [1, 0])
+    assert tape.side[tape.kind == TRADE].tolist() == [-1]
+    assert intake.left_out == {"trades of combinations": 1}
+
+
 def test_linear_options_are_refused(tmp_path):
     source = capture(tmp_path, [ticker("1617644859.0", 2000, "BTC_USDC-30APR21-20000-C", index_price=58900.5)])
     with pytest.raises(SourceError, match="options on BTC_USDC are linear"):
@@ -163,7 +178,7 @@ BAD_LINES = {
     "NaN": (ticker("1617644857.0", 1, best_bid_price=math.nan), "line 3: not JSON .*NaN is no number"),
     "infinite": (ticker("1617644857.0", 1, index_price=math.inf), "line 3: not JSON .*Infinity is no number"),
     "a word for a price": (ticker("1617644857.0", 1, best_bid_price="1"), "best_bid_price is '1'; it must be a number"),
-    "no index": (ticker("1617644857.0", 1, index_price=None), "index_price is None; it must be a number"),
+    "no index": (ticker("1617644857.0", 1, index_price=None), "index_price is null; it must be a number: mend it"),
     "a part of a lot": (ticker("1617644857.0", 1, best_bid_amount=0.05), "best_bid_amount is 0.05; .*multiple of 0.1"),
     "a part of a micro": (ticker("1617644857.0", 1, best_ask_price=0.09450005), "must be a multiple of 1e-06"),
     "half a message": (message("1617644857.0", f"ticker.{CALL_NAME}.raw", {"timestamp": 1}), "of another form"),

@@ -8,8 +8,8 @@ from tradesim.market.ingest import READERS, ingest
 from tradesim.market.sieve import OnBadRow
 from tradesim.market.tape_file import read_tape
 
-BAR = "34200000,10000,10000,10000,10000,5,12000,12000,12000,12000,7\n"
-CROSSED = BAR.replace("34200000", "34260000").replace("10000", "13000")
+BAR = "34200000,7500000,7500000,7500000,7500000,5,7500200,7500200,7500200,7500200,7\n"
+CROSSED = BAR.replace("34200000", "34260000").replace("7500000", "7500300")
 
 
 @pytest.fixture

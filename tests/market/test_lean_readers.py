@@ -21,6 +21,7 @@ PUT_FILE = f"{DAY}_goog_minute_quote_european_put_7425000_20151231.csv"
 STOCK_FILE = f"{DAY}_goog_minute_quote.csv"
 OPEN = 34_200_000
 BAR = "34200000,10000,10000,10000,10000,5,12000,12000,12000,12000,7\n"
+STOCK_BAR = BAR.replace("10000", "7500000").replace("12000", "7500100")
 
 
 def new_york(*fields: int) -> int:
@@ -36,7 +37,7 @@ def sources(tmp_path: Path) -> list[Path]:
     return [
         zipped(tmp_path / "options.zip", quotes),
         zipped(tmp_path / "trades.zip", {CALL_FILE.replace("quote", "trade"): "34200000,9000,9900,8900,9800,4\n"}),
-        zipped(tmp_path / "stock.zip", {STOCK_FILE: BAR.replace("10000", "7500000").replace("12000", "7500100")}),
+        zipped(tmp_path / "stock.zip", {STOCK_FILE: STOCK_BAR}),
         zipped(tmp_path / "stock_trades.zip", {STOCK_FILE.replace("quote", "trade"): "34200000,1,1,1,7500050,100\n"}),
     ]
 
@@ -83,7 +84,7 @@ def test_a_bar_of_trades_is_one_trade_of_its_volume_at_its_close(tape):
     [("20150702", (2015, 7, 2, 9, 31)), ("20151224", (2015, 12, 24, 9, 31)), ("20150308", (2015, 3, 8, 9, 31))],
 )
 def test_time_is_new_york_wall_time_in_summer_and_winter(tmp_path, date, start):
-    source = zipped(tmp_path / "stock.zip", {f"{date}_goog_minute_quote.csv": BAR})
+    source = zipped(tmp_path / "stock.zip", {f"{date}_goog_minute_quote.csv": STOCK_BAR})
     assert ingest("lean", [source])[0].start == new_york(*start)
 
 
@@ -154,10 +155,12 @@ def test_files_that_are_no_archives_are_refused(tmp_path, sources):
 
 
 def test_archives_of_two_stocks_need_a_choice(tmp_path):
-    source = zipped(tmp_path / "two.zip", {STOCK_FILE: BAR, STOCK_FILE.replace("goog", "aapl"): BAR})
-    with pytest.raises(SourceError, match="quotes of aapl, goog, and a tape holds one underlying"):
+    names = {STOCK_FILE: STOCK_BAR, STOCK_FILE.replace("goog", "aapl"): STOCK_BAR}
+    source = zipped(tmp_path / "two.zip", names)
+    with pytest.raises(SourceError, match="quotes of AAPL, GOOG, and a tape holds one underlying"):
         ingest("lean", [source])
-    assert ingest("lean", [source], underlying="AAPL")[0].underlying == "AAPL"
+    tape, intake = ingest("lean", [source], underlying="aapl")
+    assert (tape.underlying, len(tape), intake.left_out) == ("AAPL", 1, {"lines of other underlyings": 1})
 
 
 def test_a_crossed_bar_is_named_or_dropped(tmp_path):
@@ -254,8 +257,10 @@ OTHER_MARKETS = {
     "whole raw prices below a dollar": (trades("3700", "3701"), "prices from 3,700 to 3,701 would be 0.37 to 0.3701"),
     "whole raw prices finer than half a cent": (
         trades("61803", "61811", "61800"),
-        "would be 6.18 to 6.1811 dollars .* 2 of 3 finer than half a cent; they seem to be raw",
+        "would be 6.18 to 6.1811 dollars .* 2 of 3 finer than a cent; they may be raw",
     ),
+    "whole raw prices of half cents": (trades("61850", "61900", "61950"), "2 of 3 finer than a cent; they may be raw"),
+    "whole raw prices of cents": (trades("61800", "61900"), "and 2 different prices are too few to tell; they may be"),
     "crypto's night": (trades("7500000", time=0), "from 00:00 to 00:00: American exchanges trade from 04:00 to 20:00"),
     "India's hours": (trades("1475000", "1476000", time=33_300_000), "from 09:15 to 09:16, the hours of India's"),
     "a time beyond the day": (trades("7500000", time=86_400_000), "time is 86400000; it must be ms after midnight"),

@@ -206,8 +206,8 @@ BAD_QUOTES = {
         "timestamp is .*; it must be a whole number",
     ),
     "a huge time": (QUOTES.replace("1582329603542000", "9" * 30), "line 3: timestamp is .*; it must be a whole number"),
-    "no time": (QUOTES.replace("1582329603542000", ""), "line 3: timestamp is empty; it must be given"),
-    "no symbol": (QUOTES.replace("BTCUSDT", "", 2), "line 2: symbol is empty; it must be given"),
+    "no time": (QUOTES.replace("1582329603542000", ""), "line 3: timestamp is empty; mend it"),
+    "no symbol": (QUOTES.replace("BTCUSDT", "", 2), "line 2: symbol is empty; mend it"),
     "a column too few": (QUOTES.replace(",0.363", ""), "line 3: 7 columns; it must have 8"),
     "a column too many": (QUOTES.replace(",0.363", ",0.363,1"), "line 3: 9 columns; it must have 8"),
     "a blank line": (QUOTES.replace("\n", "\n\n", 2), "line 2: 1 columns; it must have 8"),
@@ -215,7 +215,7 @@ BAD_QUOTES = {
     "another header": (QUOTES.replace("bid_price", "bid"), "line 1: the header is .*; it must have"),
     "no header": (QUOTES.partition("\n")[2], "line 1: the header is 'binance-futures,BTCUSDT"),
     "a column twice": (QUOTES.replace("ask_amount", "bid_price"), "line 1: the header is"),
-    "a book": (TRADES.replace(",id,", ",is_snapshot,"), "line 1: the header is"),
+    "a book": (TRADES.replace(",id,", ",is_snapshot,"), "Tardis's incremental_book_L2, which .* own"),
     "only a header": (QUOTES.partition("\n")[0], "no quote or trade that a tape could hold"),
 }
 

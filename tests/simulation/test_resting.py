@@ -173,6 +173,26 @@ def test_an_order_feed_tells_the_queue_exactly():
     assert hall.until(100).fills == [(40, 0, 1, 3, 100.0)]
 
 
+def test_in_an_order_feed_a_number_that_is_added_again_is_another_order():
+    hall = Hall(
+        feed_row(0, "add", 1, BUY, 100, 4),
+        QUOTED,
+        feed_row(10, "reduce", 1, BUY, 100, 4),
+        feed_row(10, "add", 1, BUY, 100, 4),
+        feed_row(20, "execute", 1, BUY, 100, 3),
+    )
+    hall.place(1, BUY, 5, 100)
+    assert hall.until(100).fills == [(20, 0, 1, 3, 100.0)]
+
+
+def test_in_an_order_feed_a_trade_without_its_orders_fills_who_is_first_and_moves_nobody():
+    trades = [book_trade(at, 100, 3, SELL) for at in (10, 30)]
+    feed = [feed_row(0, "add", 1, BUY, 100, 4), QUOTED, feed_row(20, "reduce", 1, BUY, 100, 4)]
+    hall = Hall(*feed[:2], trades[0], feed[2], trades[1])
+    hall.place(1, BUY, 5, 100)
+    assert hall.until(100).fills == [(30, 0, 1, 3, 100.0)]
+
+
 def test_who_came_first_is_filled_first_at_one_price_and_the_better_price_before():
     hall = Hall(QUOTED, book_trade(10, 99, 9, SELL))
     hall.place(1, BUY, 5, 100, desk=1)

@@ -197,7 +197,9 @@ class NaiveVenue:
             if order.worse_than(price) > 0:
                 continue
             lots = rest
-            if order.price == price:
+            if order.price == price and instrument in self.fed:
+                lots = 0 if order.ahead else rest
+            elif order.price == price:
                 order.traded += size
                 if order.ahead is None:
                     continue
@@ -208,7 +210,7 @@ class NaiveVenue:
             rest -= max(lots, 0)
 
     def fed_row(self, row, instrument, price, size, sign, kind, fills):
-        added = [r for r in range(len(self.tape)) if self.tape.kind[r] == ADD
+        added = [r for r in range(row + 1) if self.tape.kind[r] == ADD
                  and (self.tape.instrument[r], self.tape.order[r]) == (instrument, self.tape.order[row])]  # fmt: skip
         came = added[-1] if added else -1
         rest = size

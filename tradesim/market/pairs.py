@@ -3,8 +3,10 @@
 import re
 from typing import Final
 
+FIATS: Final = ("TRY", "BRL", "JPY", "GBP", "AUD", "CAD", "CHF", "KRW", "INR", "MXN", "ARS", "ZAR", "PLN", "UAH", "RUB")
+
 LEAST_LEFT: Final = {
-    **dict.fromkeys(("FDUSD", "BUSD", "TUSD", "BTC", "ETH", "BNB"), 3),
+    **dict.fromkeys(("FDUSD", "BUSD", "TUSD", "BTC", "ETH", "BNB", "DAI", *FIATS), 3),
     **dict.fromkeys(("USDT", "USDC", "USD", "EUR"), 1),
 }
 """What pairs are priced in, and how many letters of a pair are left before it.
@@ -16,8 +18,8 @@ Coins of few letters end like the first ones: ``WBTC`` is no pair, and ``DOTUSD`
 def quote_currency(symbol: str) -> str:
     """What the prices of a pair are counted in; USD where its name tells none.
 
-    >>> quote_currency("BTCUSDT"), quote_currency("ETH-BTC"), quote_currency("BTC-PERPETUAL")
-    ('USDT', 'BTC', 'USD')
+    >>> quote_currency("BTCUSDT"), quote_currency("ETH-BTC"), quote_currency("BTCTRY"), quote_currency("BTC-PERPETUAL")
+    ('USDT', 'BTC', 'TRY', 'USD')
     """
     return _parts(symbol)[1] or "USD"
 

@@ -4,8 +4,9 @@ A snapshot file is a tape (``.parquet``), whose quotes are taken as they stand a
 snapshot as CSV (``.csv``, ``.csv.gz``) with a header and at least the columns ``timestamp``, ``instrument_name``,
 ``option_type`` (call, put), ``strike``, ``expiry_datetime``, ``bid_price``, ``ask_price``, ``futures_price``,
 ``currency`` and ``index_price``: times in ISO 8601, all of one instant, option prices in coin, empty or 0
-where a side is missing. A row without another of these values is left out and counted, or refused by its line; nothing
-is filled from other rows, since each states its own. Linear options (``BTC_USDC-...``) are refused.
+where a side is missing. A row without another of these values, or of an expired contract, is left out and counted, or
+refused by its line; nothing is filled from other rows, since each states its own. Linear options (``BTC_USDC-...``)
+are refused.
 """
 
 import math
@@ -20,7 +21,8 @@ from numpy.typing import NDArray
 
 from tradesim.errors import SourceError, TapeError
 from tradesim.market.chain import CALL, EUROPEAN, PUT, Chain, Settlement
-from tradesim.market.readers.reader import Request, choose_underlying
+from tradesim.market.readers.gaps import empty_where_missing
+from tradesim.market.readers.reader import Request, choose_underlying, counts
 from tradesim.market.readers.text import LINE, contents, headed_table, refuse_value
 from tradesim.market.sessions import session_at
 from tradesim.market.sieve import OnBadRow, utc
@@ -44,9 +46,6 @@ DERIBIT_COLUMNS: Final = {
 
 NEEDED: Final = tuple(name for name in DERIBIT_COLUMNS if name not in {"bid_price", "ask_price", "currency"})
 """What a row must have to be of use; one without currency ends it, since whose it is cannot be told."""
-
-MISSING: Final = ("", "nan", "null", "none", "na")
-"""How tools write that a value is missing."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -163,7 +162,14 @@ def _of_deribit(path: Path, *, underlying: str | None, rate: float | None, on_ba
         raise SourceError(f"{path}: an archive of {len(files)} files; a snapshot is one: give that")
     table = _typed(headed_table(files[0][1], list(DERIBIT_COLUMNS), str(path)), path)
     coin = choose_underlying(table["currency"].to_list(), Request(sources=[path], underlying=underlying))
-    table, left_out = _whole(table.filter(pl.col.currency == coin), path, on_bad_row)
+    own = table.filter(pl.col.currency == coin)
+    left_out = counts({"rows of other underlyings": len(table) - len(own)})
+    table, lacking = _whole(own, path, on_bad_row)
+    left_out |= lacking
+    expired = table["expiry_datetime"] <= table["timestamp"]
+    if on_bad_row is OnBadRow.DROP and not expired.all():
+        left_out |= counts({"rows of expired contracts": int(expired.sum())})
+        table = table.filter(~expired)
     _check_deribit(table, path)
     table = table.sort("expiry_datetime", "strike", "option_type")
     instant, spot = int(table["timestamp"][0]), float(table["index_price"].median())  # type: ignore[arg-type]
@@ -187,9 +193,7 @@ def _of_deribit(path: Path, *, underlying: str | None, rate: float | None, on_ba
 
 def _typed(text: pl.DataFrame, path: Path) -> pl.DataFrame:
     """The columns in their types, empty where a value is missing, and ``line``; times in ns."""
-    given = text.with_columns(
-        pl.when(~pl.col(name).str.to_lowercase().is_in(MISSING)).then(name) for name in DERIBIT_COLUMNS
-    )
+    given = text.with_columns(empty_where_missing(name) for name in DERIBIT_COLUMNS)
     times = [
         pl.when(~pl.col(name).str.contains("[.,][0-9]{10}"))
         .then(pl.col(name).str.to_datetime(time_unit="ns", time_zone="UTC", strict=False).dt.epoch("ns"))

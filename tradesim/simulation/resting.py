@@ -3,7 +3,8 @@
 The tape does not know of a desk's order. What it tells fills one by these rules, in the order of price, then time:
 
 - *Through*: a trade at a worse price than the order's would have met the order first. It fills with the trade's lots.
-- *At*: a trade at the order's price reduces what is ahead of it; what goes beyond fills it.
+- *At*: a trade at the order's price reduces what is ahead of it; what goes beyond fills it. In an order feed it was not
+  with the orders ahead, which the feed tells: it fills an order that is first, and moves no other.
 - *Crossed*: an opposite quote at the order's price or through it fills it, with the lots that stand there.
 - *Executed* (order feed): an execution of an order at the same price fills it where that order came after it.
 
@@ -90,16 +91,16 @@ def _infer_sides(
 
 
 def _added(tape: Tape) -> Ints:
-    """Of each row of an order feed the row that added its order, -1 where the tape has none."""
+    """Of each row of an order feed the row that added its order last, -1 where the tape has none before it."""
     added = np.full(len(tape), -1, dtype=np.int64)
-    rows = np.flatnonzero(tape.kind == ADD)
-    if not len(rows):
-        return added
-    orders = zip(tape.instrument[rows].tolist(), tape.order[rows].tolist(), strict=True)
-    known = dict(zip(orders, rows.tolist(), strict=True))
     feed = np.flatnonzero((tape.kind == ADD) | (tape.kind == REDUCE) | (tape.kind == EXECUTE))
-    keys = zip(tape.instrument[feed].tolist(), tape.order[feed].tolist(), strict=True)
-    added[feed] = [known.get(key, -1) for key in keys]
+    if not len(feed):
+        return added
+    feed = feed[np.lexsort((feed, tape.order[feed], tape.instrument[feed]))]
+    adds = tape.kind[feed] == ADD
+    begins = (np.diff(tape.instrument[feed], prepend=-1) != 0) | (np.diff(tape.order[feed], prepend=-1) != 0)
+    last = np.maximum.accumulate(np.where(adds | begins, np.arange(len(feed)), 0))
+    added[feed] = np.where(adds[last], feed[last], -1)
     return added
 
 
@@ -246,7 +247,9 @@ def _traded(order: Ints, place: Floats, price: int, size: int, used: int) -> int
     if order[SIGN] * (order[PRICE] - price) < 0:
         return 0
     beyond = size - used
-    if price == order[PRICE]:
+    if price == order[PRICE] and order[EXACT]:
+        beyond = 0 if place[AHEAD] > 0.0 else beyond
+    elif price == order[PRICE]:
         place[AHEAD] -= beyond
         place[TRADED] += size
         beyond = min(beyond, int(np.floor(0.5 - place[AHEAD])))

@@ -28,7 +28,8 @@ Quotes are the tickers' alone. The streams are apart: for a moment a level may s
 An update whose ``pu`` (of spot, which has none, the number before its ``U``) is neither the ``u`` of the one before it
 nor in a snapshot tells that the recorder missed some: the book is not known from there on, and the file is refused. All
 rows are of the underlying, the chain is empty, and the lot is the largest power of ten that makes the sizes whole:
-0.001 BTC for BTCUSDT.
+0.001 BTC for BTCUSDT. Sizes of COIN-M futures (``BTCUSD_PERP``), contracts of 100 dollars of BTC and of 10 of other
+coins, are counted in coins (:mod:`~tradesim.market.readers.inverse`). A number that is null breaks a rule of the tape.
 """
 
 import json
@@ -47,8 +48,9 @@ import polars as pl
 from tradesim.errors import SourceError
 from tradesim.market.calendar import ALL_DAY
 from tradesim.market.pairs import quote_currency
+from tradesim.market.readers.inverse import dollars_of, in_coins
 from tradesim.market.readers.plain import draft_of_frames
-from tradesim.market.readers.reader import Request, choose_underlying, listed
+from tradesim.market.readers.reader import Request, choose_underlying, is_option, listed, refuse_other_venue
 from tradesim.market.readers.text_files import blocks
 from tradesim.market.rows import Draft
 from tradesim.market.rules import FARTHEST_TIME
@@ -66,6 +68,10 @@ KINDS: Final = {
     "quote": ("bid", "bid_size", "ask", "ask_size"),
 }
 """The columns of each kind of rows."""
+
+MOST_COMMAS: Final = 3
+"""In a line of garbage; Binance's tables have more."""
+OWN: Final = "read them by a function of your own (my_reader.py:read)"
 
 TRADED: Final = "MARKET"
 """The ``X`` of a trade with an order of the book; the insurance fund's and forced ones meet none."""
@@ -101,7 +107,8 @@ def read_binance(request: Request) -> Draft:
         rate=request.rate,
         dividend=request.dividend,
     )
-    draft = draft_of_frames([capture.frame()], terms, sources=[where])
+    dollars, rows = dollars_of(symbol, "binance-delivery"), capture.frame()
+    draft = draft_of_frames([in_coins(rows, dollars) if dollars else rows], terms, sources=[where])
     return replace(draft, calendar=ALL_DAY, left_out=capture.left_out, dropped=capture.dropped)
 
 
@@ -114,6 +121,7 @@ def _messages(source: Path) -> Iterator[tuple[str, int, dict[str, Any]]]:
             where = f"{source.name}, line {number}"
             match = LINE.fullmatch(line)
             if match is None:
+                _refuse_data_file(line, where)
                 raise SourceError(f"{where}: {line[:40]!r}; a line is '<receive time, ns> <JSON object>', whole")
             try:
                 yield where, int(match[1]), json.loads(match[2])
@@ -183,9 +191,16 @@ class _Capture:
             return
         event = data.get("e")
         if event not in ("bookTicker", "trade", "depthUpdate"):
+            if event is None:
+                refuse_other_venue(str(message), where)
             self.left_out[f"{event} messages" if isinstance(event, str) else "messages of no event"] += 1
             return
-        symbol = str(data["s"]).upper()
+        if data["s"] is None and self._on_bad_row is OnBadRow.DROP:
+            self.dropped[f"{event} without a symbol"] += 1
+            return
+        symbol = data["s"].upper()
+        if is_option(symbol):
+            raise SourceError(f"{where}: {symbol} is an option, and its terms are not told here; {OWN}")
         self.seen.add(symbol)
         self.wanted = self.wanted or symbol
         if symbol != self.wanted:
@@ -193,7 +208,7 @@ class _Capture:
             return
         stamp = (self._lines, _instant(data), received)
         if event == "bookTicker":
-            self._rows["quote"].add(stamp, [float(data[name]) for name in "bBaA"])
+            self._rows["quote"].add(stamp, [_number(data[name]) for name in "bBaA"])
         elif event == "trade":
             self._trade(data, stamp)
         else:
@@ -207,9 +222,9 @@ class _Capture:
     def _drop_untimed(self, what: str, where: str) -> None:
         if self._on_bad_row is OnBadRow.RAISE:
             raise SourceError(
-                f"{where}: a {what} without an event time, as spot's are: when it was true is not known; capture the "
-                "futures' stream, give such messages a time by a function of your own (my_reader.py:read), or leave "
-                "them out (--on-bad-row drop)"
+                f"{where}: a {what} without an event time, as spot's tickers and books are: when it was true is not "
+                "known; capture the futures' stream, give such messages a time by a function of your own "
+                "(my_reader.py:read), or leave them out (--on-bad-row drop)"
             )
         self.dropped[f"{what} without an event time"] += 1
 
@@ -217,9 +232,11 @@ class _Capture:
         if data.get("X", TRADED) != TRADED:
             self.left_out["trades that met no order of the book"] += 1
             return
-        if not isinstance(data["m"], bool):
+        if data["m"] is not None and not isinstance(data["m"], bool):
             raise ValueError(f"m is {data['m']!r}; it must be true or false")
-        self._rows["trade"].add(stamp, [-1 if data["m"] else 1, float(data["p"]), float(data["q"])])
+        self._rows["trade"].add(
+            stamp, [{True: -1, False: 1, None: 0}[data["m"]], _number(data["p"]), _number(data["q"])]
+        )
 
     def _depth(self, data: dict[str, Any], stamp: tuple[int, int, int], where: str) -> None:
         update, last = int(data["u"]), max(self._update or 0, self._included)
@@ -255,22 +272,43 @@ class _Capture:
         self._included = includes
 
 
+def _refuse_data_file(line: str, where: str) -> None:
+    """Raise :class:`~tradesim.errors.SourceError` for a ``line`` of what data.binance.vision offers."""
+    if line.startswith("PK") or (line.count(",") > MOST_COMMAS and "{" not in line):
+        raise SourceError(
+            f"{where}: no capture of the streams; CSV and archives of data.binance.vision (bookTicker, trades, klines) "
+            f"are other files: {OWN}"
+        )
+
+
 def _untimed(data: dict[str, Any]) -> str | None:
     """What a message is that tells of no instant and should."""
-    if "T" in data or "E" in data:
+    if _ms(data) is not None:
         return None
     if "lastUpdateId" in data:
         return "book"
+    if data.get("e") == "trade":
+        return "trade"
     return "bookTicker" if data.get("e", "bookTicker") == "bookTicker" and data.keys() >= set("sbBaA") else None
 
 
 def _instant(data: dict[str, Any]) -> int:
     """When the venue's engine did it, ns, or else when it sent the message."""
-    ms = data["T"] if "T" in data else data["E"]
+    ms = _ms(data)
     if type(ms) is not int or not 0 <= ms < FARTHEST_TIME // MILLISECOND:
         raise ValueError(f"the time is {ms!r}; it must be whole ms since the epoch")
     return ms * MILLISECOND
 
 
+def _ms(data: dict[str, Any]) -> Any:
+    """What stands for the instant, ms; None where nothing does."""
+    return data["T"] if data.get("T") is not None else data.get("E")
+
+
+def _number(value: str | float | None) -> float:
+    """A number; NaN, which is for the validator to refuse or to drop, where it is missing."""
+    return math.nan if value is None or value == "" else float(value)
+
+
 def _levels(levels: list[list[str]]) -> list[tuple[float, float]]:
-    return [(float(price), float(size)) for price, size in levels]
+    return [(_number(price), _number(size)) for price, size in levels]

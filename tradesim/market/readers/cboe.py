@@ -15,9 +15,11 @@ trading, not when or at which prices: they make no trades, so neither auctions n
 
 A contract is named by its OCC symbol and expires as the exchange closes its last session until the stated day; the
 files do not tell which options are settled at a morning's opening. It stands for 100 units, and is American unless its
-root is one of the index options in :data:`~tradesim.market.readers.occ.EUROPEAN_ROOTS`. A root that ends in a digit is
-that of contracts adjusted after a corporate action, which deliver something else than 100 units: they are left out, and
-the tape's ``source`` says so. Lines after a contract's expiry are left out and counted, as vendors go on to the hour.
+root is one of the index options in :data:`~tradesim.market.readers.occ.EUROPEAN_ROOTS`. A root that has a digit is that
+of contracts adjusted after a corporate action, of small or of flexible ones, which deliver something else than 100
+units or are of another style: they are left out, and the tape's ``source`` says so. Lines after a contract's expiry are
+left out and counted, as vendors go on to the hour. Of a line that lacks a value, and is dropped (``--on-bad-row
+drop``), both sides are missing from its instant on; one that does not tell its contract or instant is left out.
 """
 
 from typing import Final
@@ -27,11 +29,13 @@ import polars as pl
 
 from tradesim.errors import SourceError
 from tradesim.market.chain import CALL, PUT, Chain
+from tradesim.market.readers.gaps import REMEDY, Gaps, empty_where_missing
 from tradesim.market.readers.new_york import NEW_YORK, NYSE, expiry_of
 from tradesim.market.readers.occ import MORNING_ROOTS, SHARES, occ_symbol, style_of
 from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed, until_expiry
 from tradesim.market.readers.text import LINE, contents, counted, headed_table, refuse_value
 from tradesim.market.rows import Draft
+from tradesim.market.sieve import OnBadRow
 from tradesim.market.tape import QUOTE, UNDERLYING
 from tradesim.market.terms import Terms
 from tradesim.units import DAY
@@ -45,7 +49,17 @@ NUMBERS: Final = {
 }
 CONTRACT: Final = ("expiration", "strike", "option_type", "root")
 """What tells contracts apart: in this order a chain is sorted."""
-COLUMNS: Final = ("underlying_symbol", "quote_datetime", *CONTRACT, *(name for name in NUMBERS if name != "strike"))
+PLACED: Final = ("underlying_symbol", "quote_datetime", *CONTRACT)
+"""What tells whose a line is, and from when on."""
+SIDES: Final = tuple(name for name in NUMBERS if name != "strike")
+COLUMNS: Final = (*PLACED, *SIDES)
+
+VARIANTS: Final = {
+    "trade_price": "trades, of which some are cancelled or corrected by others",
+    "bid_1545": "end-of-day summaries, of which the quotes of a day are two",
+    "quote_date": "days, not intervals",
+}
+"""What other files of the vendor are, by a column that intervals do not have."""
 
 CENTURIES: Final = r"^(?:19[7-9]|20)"
 """The years whose instants a tape can hold begin so."""
@@ -56,13 +70,14 @@ def read_cboe(request: Request) -> Draft:
 
     Raises :class:`~tradesim.errors.SourceError` for files that are not of the format.
     """
-    files = [_intervals(data, name) for source in request.sources for name, data in contents(source)]
+    gaps = Gaps() if request.on_bad_row is OnBadRow.DROP else None
+    files = [_intervals(data, name, gaps) for source in request.sources for name, data in contents(source)]
     intervals = pl.concat(files)
     where = listed(request.sources)
     symbol = choose_underlying(intervals["underlying_symbol"].unique(), request)
     others = int((intervals["underlying_symbol"] != symbol).sum())
     intervals = intervals.filter(underlying_symbol=symbol)
-    adjusted = pl.col.root.str.contains("[0-9]$")
+    adjusted = pl.col.root.str.contains("[0-9]")
     left_out = sorted(intervals.filter(adjusted)["root"].unique())
     adjusted_lines = len(intervals.filter(adjusted))
     intervals = intervals.filter(~adjusted)
@@ -73,11 +88,9 @@ def read_cboe(request: Request) -> Draft:
         raise SourceError(f"{where}: underlying_bid and underlying_ask of {symbol} are 0 on every line; fetch them too")
     contracts = intervals.select(CONTRACT).unique().sort(CONTRACT).with_row_index("instrument", offset=UNDERLYING + 1)
     source = f"Cboe DataShop option quote intervals of {symbol}: {where}"
-    chain = _chain(contracts, where)
-    rows, chain, dead = until_expiry(in_order([underlying, _quotes(intervals, contracts)]), chain)
-    return Draft(
-        rows=rows,
-        chain=chain,
+    draft = Draft(
+        rows=in_order([underlying, _quotes(intervals, contracts)]),
+        chain=_chain(contracts, where),
         terms=Terms(
             underlying=symbol,
             currency="USD",
@@ -88,14 +101,19 @@ def read_cboe(request: Request) -> Draft:
         ),
         where=where,
         calendar=NYSE,
-        left_out=dead | counts({"lines of adjusted contracts": adjusted_lines, "lines of other underlyings": others}),
+        left_out=counts({"lines of adjusted contracts": adjusted_lines, "lines of other underlyings": others}),
+        dropped=gaps.dropped if gaps else {},
     )
+    return until_expiry(draft)
 
 
-def _intervals(data: bytes, where: str) -> pl.DataFrame:
+def _intervals(data: bytes, where: str, gaps: Gaps | None) -> pl.DataFrame:
     """The rows of one file: prices in micros, strikes in thousandths, ``ts`` the instant of the end."""
+    _refuse_variant(data, where)
     text = headed_table(data, COLUMNS, where)
-    rows = counted(text, NUMBERS, where).with_columns(
+    text, lacking = _without_gaps(text, where, gaps)
+    rows = counted(text, NUMBERS, where, gaps=True).with_columns(
+        *(pl.when(~lacking).then(pl.col(name)).alias(name) for name in SIDES),
         ts=_local("quote_datetime", "%Y-%m-%d %H:%M:%S").dt.epoch("us") * 1_000,
         expiration=_local("expiration", "%Y-%m-%d").dt.strftime("%Y%m%d"),
     )
@@ -114,6 +132,30 @@ def _intervals(data: bytes, where: str) -> pl.DataFrame:
     return rows.drop(LINE)
 
 
+def _refuse_variant(data: bytes, where: str) -> None:
+    names = data.partition(b"\n")[0].decode(errors="replace").replace('"', "").strip().split(",")
+    for name, variant in VARIANTS.items():
+        if name in names:
+            raise SourceError(
+                f"{where}: of Cboe's {variant}; this reader takes option quote intervals: read others by a function of "
+                "your own (my_reader.py:read)"
+            )
+
+
+def _without_gaps(text: pl.DataFrame, where: str, gaps: Gaps | None) -> tuple[pl.DataFrame, pl.Series]:
+    """The lines that tell whose and when they are, and which of them lack another value: refused without ``gaps``."""
+    given = text.with_columns(empty_where_missing(name) for name in NUMBERS)
+    if gaps is None:
+        for name in COLUMNS:
+            if given[name].null_count():
+                row = text.row(int(given[name].is_null().arg_max() or 0), named=True)
+                refuse_value(row, name, f"given: {REMEDY}", where)
+        return given, pl.repeat(False, len(given), dtype=pl.Boolean(), eager=True)
+    lines = given[LINE]
+    given = gaps.sift(given, PLACED, PLACED, lambda row: f"{where}, line {lines[row]}")
+    return given, gaps.count(given, SIDES, lambda row: f"{where}, line {given[LINE][row]}")
+
+
 def _local(column: str, form: str) -> pl.Expr:
     """Text as an instant in New York; null where it is none, or a tape could not hold it."""
     text = pl.when(pl.col(column).str.contains(CENTURIES)).then(pl.col(column))
@@ -124,6 +166,8 @@ def _local(column: str, form: str) -> pl.Expr:
 
 def _underlying(intervals: pl.DataFrame) -> pl.DataFrame:
     quotes = intervals.select("ts", bid="underlying_bid", ask="underlying_ask").unique(maintain_order=True)
+    told = quotes.drop_nulls()
+    quotes = quotes.filter(pl.col.bid.is_not_null() | ~pl.col.ts.is_in(told["ts"].implode()))
     return _stamped(quotes.with_columns(instrument=UNDERLYING, bid_size=1, ask_size=1))
 
 

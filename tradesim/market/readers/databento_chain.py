@@ -7,11 +7,13 @@ no other, else the last one before it, or the first after it. A strike is in 1e-
 on midnight UTC is a date (OPRA tells no more), and the contract expires as the exchange in New York closes its last
 session until then; the venue's own instant is kept.
 
-The multiplier is the contract multiplier, else the quantity of the unit of measure (CME states it alone: 50 for an
-option on ES). OPRA's contracts of which neither tells more than 1 unit have 100. The style is the third letter of the
-CFI code where there is one, else that of the root (see
-:mod:`~tradesim.market.readers.occ`). OPRA's roots that end in a digit are of contracts adjusted after a corporate
-action, which deliver something else than 100 shares: they are left out.
+The multiplier is the contract multiplier, else the money of a tick over the tick, else the quantity of the unit of
+measure (CME states it alone: 50 for an option on ES; of what is priced in cents a bushel or in points of a bond, it is
+a hundred times the money of a point, which a tick tells right). OPRA's contracts of which only a quantity of 1, or
+nothing, is stated have 100; a contract multiplier of 1 stands. The style is the third letter of the CFI code where
+there is one, else that of the root (see :mod:`~tradesim.market.readers.occ`). OPRA's roots that have a digit are of
+contracts adjusted after a corporate action, of small or of flexible ones, which deliver something else than 100 shares:
+they are left out.
 """
 
 from collections import defaultdict
@@ -26,7 +28,7 @@ from tradesim.errors import SourceError
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain
 from tradesim.market.readers.dbn import Dbn, texts, told
 from tradesim.market.readers.new_york import expiry_of
-from tradesim.market.readers.occ import MORNING_ROOTS, SHARES, style_of
+from tradesim.market.readers.occ import MORNING_ROOTS, SHARES, is_standard, style_of
 from tradesim.units import DAY, SECOND
 
 OPRA: Final = "OPRA.PILLAR"
@@ -36,22 +38,29 @@ UNIT: Final = 10**9
 ROOT: Final = 6
 """Letters of an OCC symbol that are its root."""
 
+MULTIPLIERS: Final = (
+    *("contract_multiplier", "unit_of_measure_qty"),
+    *("min_price_increment", "min_price_increment_amount"),
+)
+"""What a definition tells of units in a contract."""
+
 Key = tuple[str, str]
 """Dataset and symbol: what tells instruments of several files apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """What is said about one instrument; ``contract`` is None where it is no option, ``unit`` units are one of it.
+    """What is said about one instrument; ``contract`` is None where it is no option.
 
-    A future, or a spread of some, may cost less than nothing.
+    ``unit``  units that are one of it; None where it is a future of which that is not said
+    ``is_future`` whether it is a future, or a spread of some: it may cost less than nothing
     """
 
     name: str
     currency: str
     underlying: str
     contract: "Contract | None"
-    unit: int = 1
+    unit: int | None = 1
     is_future: bool = False
 
 
@@ -96,10 +105,7 @@ def definitions(files: Sequence[Dbn]) -> Definitions:
     dealt: dict[tuple[str, int], dict[int, str]] = defaultdict(dict)
     for file in files:
         records, days = file.records, file.days().tolist()
-        numbers = {
-            name: told(records[name]).to_list()
-            for name in ("strike_price", "expiration", "unit_of_measure_qty", "contract_multiplier")
-        }
+        numbers = {name: told(records[name]).to_list() for name in ("strike_price", "expiration", *MULTIPLIERS)}
         words = {
             name: texts(records[name])
             for name in ("raw_symbol", "currency", "underlying", "cfi", "instrument_class", "security_update_action")
@@ -117,7 +123,7 @@ def definitions(files: Sequence[Dbn]) -> Definitions:
                 currency=said["currency"],
                 underlying=said["underlying"],
                 contract=_contract(said, told_here, file) if is_option else None,
-                unit=(_multiplier(told_here, file.dataset) or 1) if said["instrument_class"] == "F" else 1,
+                unit=(_multiplier(told_here, file.dataset) or None) if said["instrument_class"] == "F" else 1,
                 is_future=said["instrument_class"] in {"F", "S", "M"},
             )
     return Definitions(by_key=found, dealt=dealt)
@@ -137,7 +143,7 @@ def chain_of(contracts: Sequence[tuple[str, Contract]]) -> Chain:
 
 
 def _is_adjusted(symbol: str, dataset: str) -> bool:
-    return dataset == OPRA and symbol[:ROOT].strip()[-1:].isdigit()
+    return dataset == OPRA and not is_standard(symbol[:ROOT])
 
 
 def _contract(said: Mapping[str, str], numbers: Mapping[str, int | None], file: Dbn) -> Contract:
@@ -164,6 +170,9 @@ def _multiplier(numbers: Mapping[str, int | None], dataset: str) -> int | None:
     stated, quantity = numbers["contract_multiplier"] or 0, numbers["unit_of_measure_qty"] or 0
     if stated > 1:
         return stated
+    tick, amount = numbers["min_price_increment"] or 0, numbers["min_price_increment_amount"] or 0
+    if dataset != OPRA and tick > 0 and amount > 0 and amount % tick == 0:
+        return amount // tick
     if quantity > UNIT or not stated:
         alone = None if quantity % UNIT else quantity // UNIT
         return SHARES if dataset == OPRA and alone in {0, 1} else alone

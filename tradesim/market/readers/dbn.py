@@ -17,11 +17,17 @@ from tradesim.errors import SourceError
 from tradesim.market.readers.reader import existing
 from tradesim.units import DAY
 
-RECORD_TYPES: Final = {"mbp-1": 1, "cmbp-1": 177, "definition": 19}
+RECORD_TYPES: Final = {"mbp-1": 1, "cmbp-1": 177, "definition": 19, "mbo": 160}
 """The schemas that are read, and the type by which the vendor marks their records."""
 
 UNDEFINED: Final = 2**63 - 1
 """A price, or another int64, that is not told."""
+
+MAYBE_BAD_BOOK: Final = 4
+"""The flag of a record whose book may be wrong."""
+
+MICRO: Final = 1_000
+"""Of the vendor's price units, 1e-9 of currency."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +125,32 @@ def told(values: NDArray[Any]) -> pl.Series:
     """Numbers as int64, null where they are undefined: the greatest of their type, or more than an int64 holds."""
     greatest = min(np.iinfo(values.dtype).max, UNDEFINED)
     return pl.Series(np.where(values >= greatest, 0, values).astype(np.int64)).set(pl.Series(values >= greatest), None)
+
+
+def publisher(number: int) -> str:
+    """The vendor's name of a dataset and venue, or the number where it has none."""
+    from databento.common.publishers import Publisher
+
+    try:
+        return str(Publisher.from_int(number))
+    except ValueError:
+        return f"publisher {number}"
+
+
+def micros(records: NDArray[np.void], column: str, where: str) -> pl.Series:
+    """Prices in micros, null where they are undefined.
+
+    Raises :class:`~tradesim.errors.SourceError` for one that is finer.
+    """
+    price = told(records[column])
+    finer = (price % MICRO != 0).fill_null(False)
+    if finer.any():
+        row = int(finer.arg_max() or 0)
+        raise SourceError(
+            f"{where}: {column} of instrument {records['instrument_id'][row]} is {price[row]} x 1e-9; "
+            "a tape holds whole micros"
+        )
+    return price // MICRO
 
 
 def texts(values: NDArray[np.bytes_]) -> list[str]:

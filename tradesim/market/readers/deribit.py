@@ -2,11 +2,14 @@
 
 Lines that begin with ``configuration:`` or ``wss:`` are the recorder's own. Of the messages, two kinds are read:
 
-- ``ticker.<contract>.<interval>``: best bid and ask with their amounts, and the index. A price of 0 is a missing side.
-- ``trades.<contract>.<interval>``: a list of trades.
+- ``ticker.<contract>.<interval>``: best bid and ask with their amounts, and the index. A price of 0, or null, is a
+  missing side; both are missing while the book is not ``open`` (``state``).
+- ``trades.<contract>.<interval>``: a list of trades; ``direction`` says who came.
 
 ``book`` messages are not read, nor those of no option: they are counted by what they are. Trades that were negotiated
-off the book (``block_trade_id``) met no quote, and are counted, too. The venue sends a ticker with each change of the
+off the book (``block_trade_id``), and legs of combinations, which trade in a book of their own (``combo_id``), met no
+quote, and are counted, too, as is what comes after a contract's expiry. Of a ticker that lacks a value, and is dropped
+(``--on-bad-row drop``), both sides are missing until the next. The venue sends a ticker with each change of the
 top of the book, under the same time stamp (in milliseconds), so the book repeats what the ticker says; taking both
 would count quotes twice.
 
@@ -39,16 +42,34 @@ import polars as pl
 from tradesim.errors import SourceError
 from tradesim.market.calendar import ALL_DAY
 from tradesim.market.chain import CALL, EUROPEAN, PUT, Chain, Settlement
-from tradesim.market.readers.reader import Request, choose_underlying, in_order, listed, refuse_other_venue
+from tradesim.market.readers.gaps import REMEDY, Gaps
+from tradesim.market.readers.reader import (
+    Request,
+    choose_underlying,
+    in_order,
+    listed,
+    refuse_other_venue,
+    until_expiry,
+)
 from tradesim.market.readers.text_files import blocks
 from tradesim.market.rows import MARKET_COLUMNS, Draft
 from tradesim.market.rules import FARTHEST_TIME
+from tradesim.market.sieve import OnBadRow
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
 from tradesim.units import MICROS, MILLISECOND, SECOND, YEAR
 
 LOTS: Final = 10
 """Lots in a contract: amounts come in steps of a tenth."""
+
+TICKER: Final = ("timestamp", "index_price")
+TRADED: Final = ("timestamp", "price", "amount")
+"""What a ticker and a trade need."""
+
+OPEN: Final = "open"
+DIRECTIONS: Final = {"buy": 1, "sell": -1}
+OFF_THE_BOOK: Final = {"block_trade_id": "block trades", "combo_id": "trades of combinations"}
+"""What marks trades that met no quote of their contract."""
 
 EXPIRY_HOUR: Final = 8
 RECORDERS_OWN: Final = ("configuration:", "wss:", "ws:", "http")
@@ -81,6 +102,7 @@ class _Columns:
     numbers: dict[str, int]
     expiries: dict[str, int]
     left_out: Counter[str]
+    gaps: Gaps | None
     rows: list[dict[str, int]] = field(default_factory=list)
     carries: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
@@ -107,10 +129,11 @@ def read_deribit(request: Request) -> Draft:
         numbers={name: number for number, name in enumerate(names, start=UNDERLYING + 1)},
         expiries={name: terms[name][0] for name in names},
         left_out=left_out,
+        gaps=Gaps() if request.on_bad_row is OnBadRow.DROP else None,
     )
     for message in messages:
         _read_message(message, columns)
-    return Draft(
+    draft = Draft(
         rows=_table(columns.rows),
         chain=_chain({name: terms[name] for name in names}),
         terms=Terms(
@@ -126,7 +149,9 @@ def read_deribit(request: Request) -> Draft:
         calendar=ALL_DAY,
         carry=_carry(columns, request),
         left_out=left_out,
+        dropped=columns.gaps.dropped if columns.gaps else {},
     )
+    return until_expiry(draft)
 
 
 def _messages(source: Path, left_out: Counter[str]) -> Iterator[_Message]:
@@ -166,7 +191,9 @@ def _kind(params: Any, line: str, where: str) -> str:
         refuse_other_venue(line, where)
         return "messages of no channel"
     table = str(params.get("channel")).partition(".")[0]
-    return "book messages" if table == "book" else f"{table} messages of no option"
+    if table == "book":
+        return "book messages"
+    return f"{table} messages of {'all options' if '.option.' in str(params.get('channel')) else 'no option'}"
 
 
 def _json(text: str, where: str) -> dict[str, Any]:
@@ -210,15 +237,22 @@ def _read_message(message: _Message, columns: _Columns) -> None:
 
 
 def _read_ticker(message: _Message, columns: _Columns) -> None:
-    data = message.data
+    data, number = message.data, columns.numbers[message.contract]
+    if _is_lacking(data, TICKER, message, columns):
+        if data.get("timestamp") is not None:
+            stamp = {"ts": _instant(data, message), "received": message.received, "kind": QUOTE}
+            columns.rows += [{**stamp, "instrument": number}]
+            columns.rows += [{**stamp, "instrument": UNDERLYING}] if data.get("index_price") is None else []
+        return
     ts, index = _instant(data, message), data["index_price"]
     spot = _whole(index, MICROS, "index_price", message)
     stamp = {"ts": ts, "received": message.received, "kind": QUOTE}
     columns.rows.append({**stamp, "instrument": UNDERLYING, "bid": spot, "bid_size": 1, "ask": spot, "ask_size": 1})
-    quote = {**stamp, "instrument": columns.numbers[message.contract]}
+    quote = {**stamp, "instrument": number}
     for side in ("bid", "ask"):
-        price = _whole(data[f"best_{side}_price"], MICROS, f"best_{side}_price", message)
-        if price:
+        stated = data[f"best_{side}_price"]
+        price = 0 if stated is None else _whole(stated, MICROS, f"best_{side}_price", message)
+        if price and data.get("state", OPEN) == OPEN:
             quote[side] = price
             quote[f"{side}_size"] = _whole(data[f"best_{side}_amount"], LOTS, f"best_{side}_amount", message)
     columns.rows.append(quote)
@@ -229,8 +263,11 @@ def _read_ticker(message: _Message, columns: _Columns) -> None:
 
 def _read_trades(message: _Message, columns: _Columns) -> None:
     for trade in message.data:
-        if trade.get("block_trade_id") is not None:
-            columns.left_out["block trades"] += 1
+        off = next((what for mark, what in OFF_THE_BOOK.items() if trade.get(mark) is not None), None)
+        if off:
+            columns.left_out[off] += 1
+            continue
+        if _is_lacking(trade, TRADED, message, columns):
             continue
         columns.rows.append(
             {
@@ -240,8 +277,22 @@ def _read_trades(message: _Message, columns: _Columns) -> None:
                 "instrument": columns.numbers[message.contract],
                 "price": _whole(trade["price"], MICROS, "price", message),
                 "size": _whole(trade["amount"], LOTS, "amount", message),
+                "side": DIRECTIONS.get(trade.get("direction"), 0),
             }
         )
+
+
+def _is_lacking(data: dict[str, Any], needed: Sequence[str], message: _Message, columns: _Columns) -> bool:
+    """Whether ``data`` lacks a value that it needs; it is counted then, where such messages are dropped."""
+    sides = [f"best_{side}_amount" for side in ("bid", "ask") if data.get(f"best_{side}_price")]
+    is_dropped = columns.gaps is not None
+    lacking = [name for name in (*needed, *sides) if data.get(name) is None and (name in data or is_dropped)]
+    if not lacking:
+        return False
+    if columns.gaps is None:
+        raise SourceError(f"{message.where}: {lacking[0]} is null; it must be a number: {REMEDY}")
+    columns.gaps.add(lacking[0], message.where)
+    return True
 
 
 def _instant(data: dict[str, Any], message: _Message) -> int:
@@ -263,10 +314,10 @@ def _whole(value: float, units: int, name: str, message: _Message) -> int:
 
 def _table(rows: Sequence[dict[str, int]]) -> pl.DataFrame:
     """The rows in order of time, without the underlying's that repeat its last quote."""
-    table = in_order([pl.DataFrame(rows, schema=MARKET_COLUMNS)])
-    is_underlying = pl.col.instrument == UNDERLYING
-    last = pl.when(is_underlying).then(pl.col.bid).forward_fill().shift(1)
-    return table.filter(~is_underlying | pl.col.bid.ne_missing(last))
+    table = in_order([pl.DataFrame(rows, schema={**MARKET_COLUMNS, "side": pl.Int8()})])
+    is_underlying, index = pl.col.instrument == UNDERLYING, pl.col.bid.fill_null(0)
+    last = pl.when(is_underlying).then(index).forward_fill().shift(1)
+    return table.filter(~is_underlying | index.ne_missing(last))
 
 
 def _chain(terms: dict[str, _Terms]) -> Chain:

@@ -7,6 +7,8 @@ from typing import Final
 
 import polars as pl
 
+from tradesim.market.readers.gaps import REMEDY
+
 NUMBERS: Final[dict[pl.DataType, tuple[re.Pattern[str], str]]] = {
     pl.Int64(): (re.compile(r"-?\d{1,18}"), "a whole number"),
     pl.Float64(): (re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"), "a number"),
@@ -16,10 +18,14 @@ NUMBERS: Final[dict[pl.DataType, tuple[re.Pattern[str], str]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """The columns of a CSV file: their types in their order, and which of them may not be empty."""
+    """The columns of a CSV file: their types in their order, and which of them may not be empty.
+
+    ``placed``  the columns that tell whose a line is that lacks another one: what it tells is unknown from there on
+    """
 
     columns: Mapping[str, pl.DataType]
     required: Sequence[str]
+    placed: Sequence[str] = ()
 
     def fault(self, line: str) -> str | None:
         """What is wrong with ``line``, if anything is."""
@@ -28,7 +34,7 @@ class Layout:
             return f"{len(values)} columns; it must have {len(self.columns)}: {','.join(self.columns)}"
         for (name, dtype), value in zip(self.columns.items(), values, strict=True):
             if not value and name in self.required:
-                return f"{name} is empty; it must be given"
+                return f"{name} is empty; {REMEDY}"
             if value and dtype in NUMBERS:
                 form, wanted = NUMBERS[dtype]
                 if not form.fullmatch(value):

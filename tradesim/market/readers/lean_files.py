@@ -10,10 +10,12 @@ import polars as pl
 
 from tradesim.errors import SourceError
 from tradesim.market.readers.csv_text import plain_csv
+from tradesim.market.readers.gaps import REMEDY, Gaps
 from tradesim.market.readers.layout import Layout
-from tradesim.market.readers.lean_markets import INDEX, OWN, check_hours, check_prices, market_of
+from tradesim.market.readers.lean_markets import INDEX, OWN, check_hours, check_prices, check_ticker, market_of
 from tradesim.market.readers.new_york import midnight
-from tradesim.market.readers.reader import Request, zip_members
+from tradesim.market.readers.occ import underlying_of
+from tradesim.market.readers.reader import Request, choose_underlying, counts, zip_members
 from tradesim.market.rules import LARGEST_AMOUNT
 from tradesim.units import DAY, MICROS, MILLISECOND
 
@@ -37,6 +39,17 @@ class Member:
     fields: Mapping[str, str]
     data: bytes
     market: str | None = None
+
+    @property
+    def underlying(self) -> str:
+        """The ticker of the stock or index that it is about: of an option, what its root is on."""
+        ticker = self.fields["ticker"].upper()
+        return underlying_of(ticker) if self.is_option else ticker
+
+    @property
+    def lines(self) -> int:
+        """How many it has."""
+        return self.data.count(b"\n")
 
     @property
     def is_option(self) -> bool:
@@ -83,17 +96,27 @@ def members(request: Request, pattern: re.Pattern[str], example: str) -> list[Me
     return found
 
 
-def parsed(files: Sequence[Member], layout: Layout) -> pl.DataFrame:
+def of_one_underlying(files: Sequence[Member], request: Request) -> tuple[str, list[Member], dict[str, int]]:
+    """The underlying that the tape is to hold, the files about it, and how many lines the others have."""
+    ticker = choose_underlying((file.underlying for file in files), request)
+    own = [file for file in files if file.underlying == ticker]
+    others = sum(file.lines for file in files) - sum(file.lines for file in own)
+    return ticker, own, counts({"lines of other underlyings": others})
+
+
+def parsed(files: Sequence[Member], layout: Layout, gaps: Gaps | None = None) -> pl.DataFrame:
     """The rows of all ``files``, and a column ``file``: the index of the file that each comes from.
 
-    Thousands of small files are parsed as one, after a count of their commas.
+    Thousands of small files are parsed as one, after a count of their commas. Rows without a value that is required are
+    counted in ``gaps``, and left out but where the layout says that they have their place; without ``gaps`` they are
+    refused.
 
     Raises :class:`~tradesim.errors.SourceError` for an empty file, a wrong number of columns, or a value that is not of
     its column's type.
     """
     texts = [file.data for file in files]
-    counts = [text.count(b"\n") for text in texts]
-    for file, text, count in zip(files, texts, counts, strict=True):
+    lines = [file.lines for file in files]
+    for file, text, count in zip(files, texts, lines, strict=True):
         if not file.data:
             raise SourceError(f"{file.where}: the file is empty; fetch the archive again")
         if text.count(b",") != count * (len(layout.columns) - 1):
@@ -102,9 +125,18 @@ def parsed(files: Sequence[Member], layout: Layout) -> pl.DataFrame:
         rows = pl.read_csv(b"".join(texts), has_header=False, schema=dict(layout.columns), quote_char=None)
     except pl.exceptions.PolarsError:
         raise _fault(files, layout) from None
-    if len(rows) != sum(counts) or any(rows[name].null_count() for name in layout.required):
+    if len(rows) != sum(lines) or (gaps is None and any(rows[name].null_count() for name in layout.required)):
         raise _fault(files, layout)
-    return rows.with_columns(file=np.repeat(np.arange(len(files)), counts))
+    rows = rows.with_columns(file=np.repeat(np.arange(len(files)), lines))
+    if gaps is None:
+        return rows
+    starts = np.cumsum([0, *lines])
+    return gaps.sift(
+        rows,
+        layout.required,
+        layout.placed,
+        lambda row: f"{files[rows['file'][row]].where}, line {row - starts[rows['file'][row]] + 1}",
+    )
 
 
 def _fault(files: Sequence[Member], layout: Layout) -> SourceError:
@@ -116,7 +148,7 @@ def _fault(files: Sequence[Member], layout: Layout) -> SourceError:
                 f"--market {INDEX} where it is an index of New York; {OWN}"
             )
         if fault:
-            return SourceError(f"{fault}; fetch the archive again")
+            return SourceError(fault if REMEDY in fault else f"{fault}; fetch the archive again")
     return SourceError(f"{files[0].where}: not a table of {','.join(layout.columns)}; fetch the archive again")
 
 
@@ -137,16 +169,22 @@ def micros(price: str, *, raw: bool = False) -> pl.Expr:
     return (pl.col(price).clip(-LARGEST_AMOUNT, LARGEST_AMOUNT) * unit).round().cast(pl.Int64)
 
 
-def check_market(rows: pl.DataFrame, files: Sequence[Member], prices: Sequence[str]) -> None:
+def check_market(
+    rows: pl.DataFrame, files: Sequence[Member], prices: Sequence[str], strikes: Sequence[float] = ()
+) -> None:
     """Hold what neither folders nor user state to what the numbers tell (:mod:`~tradesim.market.readers.lean_markets`).
 
-    ``rows`` are those of ``files``, as :func:`parsed` gives them, ``prices`` their closing prices.
+    ``rows`` are those of ``files``, as :func:`parsed` gives them, ``prices`` their closing prices, and ``strikes``, in
+    dollars, those of options on the underlying.
     """
     unknown = [number for number, file in enumerate(files) if file.market is None]
-    if not unknown:
+    rows = rows.filter(pl.col.file.is_in(unknown))
+    if rows.is_empty():
         return
-    rows, first = rows.filter(pl.col.file.is_in(unknown)), files[unknown[0]]
+    first = files[unknown[0]]
     closes = pl.concat([rows[name] for name in prices])
-    check_prices(closes, first.where, of_option=first.is_option)
+    if not first.is_option:
+        check_ticker(first.underlying, first.where)
+    check_prices(closes, first.where, of_option=first.is_option, strikes=strikes)
     if not first.is_option:
         check_hours(rows["time"].to_numpy(), first.fields["date"], first.where)

@@ -9,8 +9,9 @@ The tape holds one row a message, with both sides as they then stood; a side is 
 message that leaves the quote of its millisecond as it was is left out. Since one side moves at a time, a quote can be
 crossed for a moment within a millisecond: the validator counts such rows, or stops at the first. Messages that the
 vendor marks as suspicious are left out, as its own engine does, and counted; conditions of a sale (auctions, late or
-corrected reports) are codes that differ by exchange, and are not read. The chain is empty: the tape is one of the stock
-alone. Which markets are taken :mod:`~tradesim.market.readers.lean_markets` says.
+corrected reports) are codes that differ by exchange, and are not read. Of a message that lacks a value, and is dropped
+(``--on-bad-row drop``), the side is missing until the next one about it. The chain is empty: the tape is one of the
+stock alone. Which markets are taken :mod:`~tradesim.market.readers.lean_markets` says.
 """
 
 import re
@@ -21,12 +22,22 @@ import polars as pl
 
 from tradesim.errors import SourceError
 from tradesim.market.chain import Chain
+from tradesim.market.readers.gaps import Gaps
 from tradesim.market.readers.layout import Layout
-from tradesim.market.readers.lean_files import Member, check_market, instants, members, micros, parsed
+from tradesim.market.readers.lean_files import (
+    Member,
+    check_market,
+    instants,
+    members,
+    micros,
+    of_one_underlying,
+    parsed,
+)
 from tradesim.market.readers.lean_markets import OWN
 from tradesim.market.readers.new_york import NYSE
-from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed
+from tradesim.market.readers.reader import Request, counts, in_order, listed
 from tradesim.market.rows import Draft
+from tradesim.market.sieve import OnBadRow
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
 from tradesim.units import MILLISECOND
@@ -38,6 +49,7 @@ _TAIL: Final = {"exchange": pl.String(), "condition": pl.String(), "suspicious":
 QUOTES: Final = Layout(
     columns={**{name: pl.Int64() for name in ("time", "bid", "bidsize", "ask", "asksize")}, **_TAIL},
     required=("time", "bid", "bidsize", "ask", "asksize"),
+    placed=("time",),
 )
 TRADES: Final = Layout(
     columns={**{name: pl.Int64() for name in ("time", "price", "size")}, **_TAIL},
@@ -50,19 +62,18 @@ def read_lean_tick(request: Request) -> Draft:
 
     Raises :class:`~tradesim.errors.SourceError` for archives that are not of the format.
     """
-    files = members(request, NAME, EXAMPLE)
-    ticker = choose_underlying((file.fields["ticker"] for file in files), request)
-    files = [file for file in files if file.fields["ticker"] == ticker]
+    ticker, files, others = of_one_underlying(members(request, NAME, EXAMPLE), request)
     for file in files:
         if file.is_raw:
             raise SourceError(f"{file.where}: ticks of an index; this reader takes those of a stock; {OWN}")
     by_table = {table: [file for file in files if file.table == table] for table in ("trade", "quote")}
-    left_out: Counter[str] = Counter()
+    left_out: Counter[str] = Counter(others)
+    gaps = Gaps() if request.on_bad_row is OnBadRow.DROP else None
     frames = []
     for table, of_table in by_table.items():
         if of_table:
             layout, closes, reading = _READINGS[table]
-            ticks = _unsuspicious(parsed(of_table, layout), left_out)
+            ticks = _unsuspicious(parsed(of_table, layout, gaps), left_out)
             rows = reading(ticks, of_table)
             check_market(ticks, of_table, closes)
             left_out["messages that leave the quote as it was"] += len(ticks) - len(rows)
@@ -71,9 +82,9 @@ def read_lean_tick(request: Request) -> Draft:
         rows=in_order(frames),
         chain=Chain.empty(),
         terms=Terms(
-            underlying=ticker.upper(),
+            underlying=ticker,
             currency="USD",
-            source=f"LEAN ticks of {ticker.upper()}: {listed(request.sources)}",
+            source=f"LEAN ticks of {ticker}: {listed(request.sources)}",
             rate=request.rate,
             dividend=request.dividend,
             resolution=MILLISECOND,
@@ -81,6 +92,7 @@ def read_lean_tick(request: Request) -> Draft:
         where=listed(request.sources),
         calendar=NYSE,
         left_out=counts(left_out),
+        dropped=gaps.dropped if gaps else {},
     )
 
 
@@ -100,7 +112,7 @@ def _quotes(ticks: pl.DataFrame, files: list[Member]) -> pl.DataFrame:
         ticks.select(bid=micros("bid"), bid_size="bidsize", ask=micros("ask"), ask_size="asksize")
     )
     rows = rows.sort("ts", maintain_order=True).with_columns(
-        _standing(column, of=price).alias(column)
+        _standing(column, price, size).alias(column)
         for price, size in (("bid", "bid_size"), ("ask", "ask_size"))
         for column in (price, size)
     )
@@ -114,9 +126,10 @@ _READINGS: Final = {
 }
 
 
-def _standing(column: str, *, of: str) -> pl.Expr:
-    """The last value of ``column`` in a message about the side whose price is ``of``; null before the first."""
-    return pl.when(pl.col(of) != 0).then(pl.col(column)).forward_fill()
+def _standing(column: str, price: str, size: str) -> pl.Expr:
+    """The last value of ``column`` in a message about its side; null before the first, 0 where it lacks a value."""
+    told = pl.when(pl.col(price).is_null() | pl.col(size).is_null()).then(0)
+    return told.when(pl.col(price) != 0).then(pl.col(column)).forward_fill()
 
 
 def _stamped(ticks: pl.DataFrame, files: list[Member], kind: int) -> pl.DataFrame:

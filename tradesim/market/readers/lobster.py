@@ -26,7 +26,8 @@ though the files tell neither of orders from before they begin nor of what happe
 :mod:`~tradesim.market.readers.lobster_book`.
 
 The chain is empty: the tape is one of the stock alone. Lots are shares. The recorder's instants are not told, nor are
-trades that were broken afterwards.
+trades that were broken afterwards. A pair of which a line lacks a value is refused: without each message the book
+behind the levels is not known.
 """
 
 import re
@@ -85,7 +86,8 @@ def read_lobster(request: Request) -> Draft:
     """
     files = [file for source in request.sources for file in _files(contents(source))]
     ticker = choose_underlying((file.day[0] for file in files), request)
-    messages, books = _pair([file for file in files if file.day[0] == ticker], listed(request.sources))
+    own = [file for file in files if file.day[0] == ticker]
+    messages, books = _pair(own, listed(request.sources))
     start = midnight(messages.day[1].replace("-", ""), messages.where)
     told, shown = _messages(messages), _books(books)
     if len(told) != len(shown.ask):
@@ -112,6 +114,7 @@ def read_lobster(request: Request) -> Draft:
         calendar=NYSE,
         left_out=counts(
             {
+                "lines of other stocks": sum(file.data.count(b"\n") for file in files if file.day[0] != ticker),
                 "cross trades of nothing": told.filter(pl.col.type == CROSS, pl.col("size") == 0).height,
                 "halt messages, which end and begin quotes": told.filter(type=HALT).height,
             }

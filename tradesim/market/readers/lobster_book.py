@@ -14,8 +14,6 @@ unseen orders are. In a sound pair a level in sight changes by its messages alon
 stands and the difference is counted; a pair with more than one in :data:`TOLERANCE` is refused.
 """
 
-from bisect import bisect_left, bisect_right, insort
-from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +22,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tradesim.errors import SourceError
+from tradesim.market.readers.order_side import OrderSide
 from tradesim.market.readers.text import LINE
 from tradesim.market.tape import ADD, REDUCE
 
@@ -72,61 +71,12 @@ class _Sight:
         return {distance: lots for distance, lots in shown if lots}
 
 
-class _Side:
-    """The orders that rest on one side: lots by order, in order of arrival, by distance."""
-
-    def __init__(self) -> None:
-        self.total: Counter[int] = Counter()
-        self._levels: dict[int, dict[int, int]] = {}
-        self._distances: list[int] = []
-
-    def within(self, nearer: int, farther: int) -> list[int]:
-        """The distances in (nearer, farther] at which orders rest."""
-        return self._distances[bisect_right(self._distances, nearer) : bisect_right(self._distances, farther)]
-
-    def add(self, distance: int, order: int, lots: int) -> None:
-        if distance not in self._levels:
-            self._levels[distance] = {}
-            insort(self._distances, distance)
-        self._levels[distance][order] = lots
-        self.total[distance] += lots
-
-    def take(self, distance: int, order: int, lots: int) -> list[tuple[int, int]]:
-        """Take ``lots`` from ``order`` and then from the front, as far as they go; order and lots of each part."""
-        level = self._levels.get(distance, {})
-        if level.get(order, 0) >= lots:
-            return self._take(distance, [order], lots)
-        return self._take(distance, [order, *(other for other in level if other != order)], lots)
-
-    def take_back(self, distance: int, lots: int) -> list[tuple[int, int]]:
-        """Take ``lots`` from the back."""
-        return self._take(distance, list(reversed(self._levels[distance])), lots)
-
-    def _take(self, distance: int, orders: list[int], lots: int) -> list[tuple[int, int]]:
-        level = self._levels.get(distance, {})
-        taken = []
-        for order in orders:
-            part = min(lots, level.get(order, 0))
-            if part:
-                taken.append((order, part))
-                lots -= part
-                level[order] -= part
-                if not level[order]:
-                    del level[order]
-            if not lots:
-                break
-        self.total[distance] -= sum(part for _, part in taken)
-        if not level and self._levels.pop(distance, None) is not None:
-            del self._distances[bisect_left(self._distances, distance)]
-        return taken
-
-
 class _Book:
     """Both sides, and the tape's rows of how they came about."""
 
     def __init__(self, *, unseen: int) -> None:
         self.rows: list[tuple[int, int, int, int, int, int]] = []
-        self.sides = {1: _Side(), -1: _Side()}
+        self.sides = {1: OrderSide(), -1: OrderSide()}
         self._unseen = unseen
 
     def add(self, line: int, side: int, distance: int, order: int, lots: int) -> None:

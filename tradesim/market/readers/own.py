@@ -95,6 +95,7 @@ def _draft(read: Read, named: str, file: str, request: Request) -> Draft:
         terms,
         sources=sources,
         settlement=Settlement(constants["settlement"]),
+        on_bad_row=request.on_bad_row,
     )
     others = {"rows of other underlyings": filled - _count(frames), "blank rows": given - filled}
     return replace(draft, calendar=constants["calendar"], left_out=counts(others))

@@ -38,10 +38,11 @@ from numpy.typing import NDArray
 
 from tradesim.errors import SourceError
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain, Settlement
-from tradesim.market.readers.reader import in_order
+from tradesim.market.readers.reader import counts, in_order
 from tradesim.market.rows import MARKET_COLUMNS, Draft
 from tradesim.market.rules import FARTHEST_TIME
 from tradesim.market.sessions import Hours, joined
+from tradesim.market.sieve import OnBadRow
 from tradesim.market.tape import ADD, DEPTH, EXECUTE, QUOTE, REDUCE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
 from tradesim.units import MICROS, MICROSECOND, MILLISECOND, SECOND, YEAR
@@ -83,10 +84,12 @@ def draft_of_frames(
     *,
     sources: Sequence[str],
     settlement: Settlement = Settlement.QUOTE,
+    on_bad_row: OnBadRow = OnBadRow.RAISE,
 ) -> Draft:
     """The draft of a market in plain units; its lot and its resolution are told by ``frames``.
 
     ``sources``  what an error calls each frame, or all of them
+    ``on_bad_row`` whether rows of a contract of which no row tells a term are left out and counted, or end it
 
     Raises :class:`~tradesim.errors.SourceError`, which names the source and the column, for columns that are missing,
     unknown or of another type, for unknown words, and for contracts whose terms are missing or change. What values a
@@ -94,6 +97,8 @@ def draft_of_frames(
     """
     where = sources[0] if len(set(sources)) == 1 else f"{sources[0]} and {len(sources) - 1} more"
     rows = pl.concat(_typed(frame, source) for frame, source in zip(frames, sources, strict=True))
+    given = len(rows)
+    rows = _with_terms(rows) if on_bad_row is OnBadRow.DROP else rows
     contracts = _contracts(rows, where)
     numbers = contracts.select("contract", pl.col.expiry.alias("expires"), instrument=pl.int_range(1, pl.len() + 1))
     rows = rows.join(numbers, on="contract", how="left", maintain_order="left")
@@ -117,6 +122,7 @@ def draft_of_frames(
         where=where,
         carry=carry,
         settled=contracts["settled"].to_numpy() if contracts["settled"].count() else None,
+        dropped=counts({"rows of contracts whose terms no row tells": given - len(rows)}),
     )
 
 
@@ -199,6 +205,12 @@ def _worded(frame: pl.DataFrame, name: str, where: str) -> pl.Expr:
     if len(unknown):
         raise SourceError(f"{where}: column {name}: {unknown.item()[:40]!r}; it must be {', '.join(words)} or null")
     return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Int64()).alias(name)
+
+
+def _with_terms(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the underlying, and those of contracts of which some row tells each term."""
+    told = [pl.col(name).is_not_null().any().over("contract") for name in TERMS]
+    return rows.filter(pl.col.contract.is_null() | pl.all_horizontal(told))
 
 
 def _contracts(rows: pl.DataFrame, where: str) -> pl.DataFrame:

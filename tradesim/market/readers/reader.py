@@ -4,7 +4,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -12,7 +12,6 @@ import numpy as np
 import polars as pl
 
 from tradesim.errors import SourceError
-from tradesim.market.chain import Chain
 from tradesim.market.rows import MARKET_COLUMNS, Draft
 from tradesim.market.sieve import OnBadRow
 from tradesim.market.tape import UNDERLYING
@@ -132,19 +131,26 @@ def in_order(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return rows.sort("ts", pl.col.instrument != UNDERLYING, maintain_order=True)
 
 
-def until_expiry(rows: pl.DataFrame, chain: Chain) -> tuple[pl.DataFrame, Chain, dict[str, int]]:
-    """The rows that are not after their contract's expiry, the contracts that were alive at the first of them, and how
-    many other rows there are: vendors go on to the hour, and state what has expired that morning."""
-    instrument, ts = rows["instrument"].to_numpy(), rows["ts"].to_numpy()
-    alive = ts <= chain.ends[instrument]
-    lives = np.append(True, chain.expiry > ts.min(where=alive, initial=NEVER))
-    alive &= lives[instrument]
-    number = pl.Series(np.cumsum(lives) - 1, dtype=rows["instrument"].dtype)
-    kept = rows.filter(alive)
-    return (
-        kept.with_columns(number.gather(kept["instrument"]).alias("instrument")),
-        chain.select(np.flatnonzero(lives[1:])),
-        counts({"rows after the contract's expiry": len(rows) - len(kept)}),
+def until_expiry(draft: Draft) -> Draft:
+    """``draft`` without the rows after their contract's expiry, which vendors go on with for a while, but counted.
+
+    Contracts that end before anything happens are not on its chain.
+    """
+    chain, instrument = draft.chain, draft.rows["instrument"].to_numpy()
+    alive = draft.rows["ts"].to_numpy() <= chain.ends[instrument]
+    start = draft.rows["ts"].to_numpy()[alive].min(initial=NEVER)
+    lasting = np.flatnonzero(chain.expiry > start)
+    number = np.full(len(chain) + 1, -1, dtype=np.int32)
+    number[np.append(UNDERLYING, lasting + 1)] = np.arange(len(lasting) + 1)
+    alive &= number[instrument] >= 0
+    rows = draft.rows.with_columns(instrument=pl.Series(number[instrument])).filter(alive)
+    return replace(
+        draft,
+        rows=rows,
+        chain=chain.select(lasting),
+        carry=None if draft.carry is None else draft.carry[lasting],
+        settled=None if draft.settled is None else draft.settled[lasting],
+        left_out=dict(draft.left_out) | counts({"rows after the contract's expiry": int(np.count_nonzero(~alive))}),
     )
 
 

@@ -11,7 +11,9 @@
 Times are microseconds since the epoch, UTC: ``timestamp`` is the venue's and becomes ``ts``, ``local_timestamp`` is the
 recorder's and becomes ``received``. An empty field is none. ``side`` says who came to the book: buy, sell, or unknown.
 Files are cut at midnight by ``local_timestamp``, so one may begin with instants of the day before; and they are in its
-order, from which the tape's order, by ``ts``, may differ. Liquidations have the header of trades: do not give them.
+order, from which the tape's order, by ``ts``, may differ. Liquidations have the header of trades, among which they are:
+a file that is named so is refused. Sizes of futures whose contract is an amount of dollars are counted in coins
+(:mod:`~tradesim.market.readers.inverse`), beside options in tenths.
 
 A tape holds one symbol of quotes and trades, or the options on one coin. Options are read from ``options_chain``, of
 Deribit: European, inverse and priced in the coin (``BTC-29MAY26-9000-C``), or linear and priced in dollars
@@ -26,8 +28,10 @@ are taken from a file of trades; their quotes are not taken from a file of quote
 is left out is counted by what it is. The files do not flag trades off the book, cancelled or corrected ones.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import accumulate
 from typing import Final
 
 import polars as pl
@@ -36,6 +40,8 @@ from tradesim.errors import SourceError
 from tradesim.market.calendar import ALL_DAY
 from tradesim.market.chain import Settlement
 from tradesim.market.pairs import quote_currency
+from tradesim.market.readers.gaps import Gaps
+from tradesim.market.readers.inverse import dollars_of, in_coins
 from tradesim.market.readers.layout import Layout
 from tradesim.market.readers.plain import draft_of_frames, instant
 from tradesim.market.readers.reader import (
@@ -45,9 +51,11 @@ from tradesim.market.readers.reader import (
     is_option,
     listed,
     refuse_other_venue,
+    until_expiry,
 )
 from tradesim.market.readers.text_files import tables
 from tradesim.market.rows import Draft
+from tradesim.market.sieve import OnBadRow
 from tradesim.market.terms import Terms
 from tradesim.units import MICROSECOND
 
@@ -67,13 +75,26 @@ LAYOUTS: Final = {
     OPTIONS: Layout(
         columns={**_STAMP, **_TERMS, **_BEST, "underlying_index": pl.String(), "underlying_price": pl.Float64()},
         required=(*_STAMP, *_TERMS),
+        placed=("symbol", "timestamp"),
     ),
     "trades": Layout(
         columns={**_STAMP, "id": pl.String(), "side": pl.String(), "price": pl.Float64(), "amount": pl.Float64()},
         required=(*_STAMP, "price", "amount"),
     ),
-    "quotes": Layout(columns={**_STAMP, **_BEST}, required=tuple(_STAMP)),
+    "quotes": Layout(columns={**_STAMP, **_BEST}, required=tuple(_STAMP), placed=("symbol", "timestamp")),
 }
+VARIANTS: Final = {
+    "is_snapshot": "Tardis's incremental_book_L2",
+    "asks[0].price": "Tardis's book_snapshot",
+    "funding_rate": "Tardis's derivative_ticker",
+    "best_bid_price": "a CSV of Binance's own (data.binance.vision)",
+}
+"""What other files are, by a column of theirs."""
+LIQUIDATIONS: Final = re.compile(r"(^|[_.-])liquidations?([_.-]|$)")
+CONTRACTS: Final = re.compile(r"okex-(futures|swap)|huobi-dm.*|gate-io-futures|kucoin-futures")
+"""Venues that count sizes in contracts of their own."""
+LOT_DECIMALS: Final = 1
+"""Of Deribit's options: a tenth of a contract."""
 VENUE: Final = "deribit"
 """Whose options are read: the one venue whose settlement is known here."""
 
@@ -85,15 +106,21 @@ def read_tardis(request: Request) -> Draft:
     or coins of which none is chosen.
     """
     read: dict[str, list[pl.DataFrame]] = {name: [] for name in LAYOUTS}
+    gaps = Gaps() if request.on_bad_row is OnBadRow.DROP else None
     for source in request.sources:
-        for name, rows in tables(source, LAYOUTS):
+        if LIQUIDATIONS.search(source.name):
+            raise SourceError(
+                f"{source.name}: liquidations, by its name, which look like trades and are among them; leave it out"
+            )
+        for name, rows in tables(source, LAYOUTS, gaps, VARIANTS):
             read[name].append(rows)
     found = {
         name: pl.concat(parts).sort("timestamp", "local_timestamp", maintain_order=True)
         for name, parts in read.items()
         if parts
     }
-    return _options_on_a_coin(found, request) if OPTIONS in found else _one_symbol(found, request)
+    draft = _options_on_a_coin(found, request) if OPTIONS in found else _one_symbol(found, request)
+    return replace(draft, dropped=gaps.dropped, left_out={**draft.left_out, **draft.dropped}) if gaps else draft
 
 
 def _one_symbol(found: dict[str, pl.DataFrame], request: Request) -> Draft:
@@ -108,10 +135,15 @@ def _one_symbol(found: dict[str, pl.DataFrame], request: Request) -> Draft:
     symbol = choose_underlying(symbols.difference(options), request)
     own = {name: rows.filter(symbol=symbol) for name, rows in found.items()}
     others = sum(map(len, found.values())) - sum(map(len, own.values()))
-    venues = sorted({name for rows in own.values() for name in rows["exchange"].unique()})
+    venues = sorted({name for rows in own.values() for name in rows["exchange"].drop_nulls().unique()})
     if len(venues) > 1:
         raise SourceError(f"{listed(request.sources)}: {symbol} of {' and '.join(venues)}; give files of one venue")
-    frames = [_READINGS[name](rows) for name, rows in own.items()]
+    if CONTRACTS.fullmatch(venues[0]):
+        raise SourceError(
+            f"{listed(request.sources)}: sizes of {venues[0]} are contracts whose units the files do not tell; read "
+            "them by a function of your own that gives their multiplier (my_reader.py:read)"
+        )
+    frames = _in_coins([_READINGS[name](rows) for name, rows in own.items()], symbol, venues[0])
     draft = _draft(frames, request, underlying=symbol, currency=quote_currency(symbol), what=f"{symbol} of {venues[0]}")
     return replace(draft, left_out=counts({"rows of other symbols": others}))
 
@@ -134,10 +166,14 @@ def _options_on_a_coin(found: dict[str, pl.DataFrame], request: Request) -> Draf
     spots = sorted(set() if quotes is None else quotes["symbol"].unique())
     if len(spots) > 1:
         raise SourceError(f"{where}: quotes of {', '.join(spots[:3])} beside options on {coin}; give those of one")
-    frames = [_nearest(own[OPTIONS], where) if quotes is None or quotes.is_empty() else _quotes(quotes)]
+    if quotes is None or quotes.is_empty():
+        frames = [_nearest(own[OPTIONS], where)]
+    else:
+        frames = _in_coins([_quotes(quotes)], spots[0], quotes["exchange"][0], LOT_DECIMALS)
     frames.append(_options(own[OPTIONS]))
     if trades is not None:
-        frames.append(_trades(trades.filter(pl.col.symbol.is_in(spots))))
+        of_spot = trades.filter(pl.col.symbol.is_in(spots))
+        frames += _in_coins([_trades(of_spot)], spots[0], of_spot["exchange"][0], LOT_DECIMALS) if len(of_spot) else []
         frames.append(_trades(own["trades"].filter(_is_of(contracts)), contract=pl.col.symbol))
     dollars = coin.partition("_")[2]
     draft = _draft(
@@ -152,7 +188,7 @@ def _options_on_a_coin(found: dict[str, pl.DataFrame], request: Request) -> Draf
     unchanged = len(own[OPTIONS]) - len(frames[1])
     repeated = len(own["quotes"].filter(_is_of(contracts))) if "quotes" in own else 0
     strange = 0 if trades is None else len(trades.filter(~pl.col.symbol.is_in(spots)))
-    return replace(
+    draft = replace(
         draft,
         left_out=counts(
             {
@@ -163,6 +199,17 @@ def _options_on_a_coin(found: dict[str, pl.DataFrame], request: Request) -> Draf
             }
         ),
     )
+    return until_expiry(draft)
+
+
+def _in_coins(frames: list[pl.DataFrame], symbol: str, venue: str, decimals: int | None = None) -> list[pl.DataFrame]:
+    """The ``frames`` of ``symbol`` with sizes in coins, also where a contract is an amount of dollars."""
+    dollars = dollars_of(symbol, venue)
+    if dollars is None or not frames:
+        return frames
+    rows = in_coins(pl.concat(frames, how="diagonal"), dollars, decimals)
+    ends = [0, *accumulate(map(len, frames))]
+    return [rows[start:end].select(frame.columns) for start, end, frame in zip(ends, ends[1:], frames, strict=False)]
 
 
 def _is_of(symbols: pl.Series) -> pl.Expr:
@@ -173,12 +220,14 @@ def _stamp() -> dict[str, pl.Expr]:
     return {name: instant(pl.col(column), MICROSECOND) for name, column in _STAMPS.items()}
 
 
-def _best() -> dict[str, pl.Expr]:
-    return {name: pl.col(column) for name, column in _SIDES.items()}
+def _best(table: str) -> dict[str, pl.Expr]:
+    """The best quote; missing where the line lacks a value that it must have."""
+    whole = pl.all_horizontal(pl.col(*LAYOUTS[table].required).is_not_null())
+    return {name: pl.when(whole).then(pl.col(column)) for name, column in _SIDES.items()}
 
 
 def _quotes(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.select(**_stamp(), **_best())
+    return rows.select(**_stamp(), **_best("quotes"))
 
 
 def _trades(rows: pl.DataFrame, contract: pl.Expr | None = None) -> pl.DataFrame:
@@ -190,11 +239,11 @@ _READINGS: Final[dict[str, Callable[[pl.DataFrame], pl.DataFrame]]] = {"quotes":
 
 def _options(messages: pl.DataFrame) -> pl.DataFrame:
     """The quotes of the contracts, where they change."""
-    quote = pl.struct(_SIDES.values())
+    quote = pl.struct(*_SIDES.values(), *_TERMS)
     changes = quote.ne_missing(quote.shift(1)).over("symbol") | pl.col.symbol.is_first_distinct()
     return messages.filter(changes).select(
         **_stamp(),
-        **_best(),
+        **_best(OPTIONS),
         contract=pl.col.symbol,
         strike=pl.col.strike_price,
         expiry=instant(pl.col.expiration, MICROSECOND),
@@ -234,5 +283,7 @@ def _draft(
         rate=request.rate,
         dividend=request.dividend,
     )
-    draft = draft_of_frames(frames, terms, sources=[where] * len(frames), settlement=settlement)
+    draft = draft_of_frames(
+        frames, terms, sources=[where] * len(frames), settlement=settlement, on_bad_row=request.on_bad_row
+    )
     return replace(draft, calendar=ALL_DAY)

@@ -10,7 +10,7 @@ import polars as pl
 
 from tradesim.errors import SourceError
 from tradesim.market.readers.csv_text import plain_csv
-from tradesim.market.readers.reader import existing, zip_members
+from tradesim.market.readers.reader import existing, refuse_other_venue, zip_members
 
 DIGITS: Final = 18
 """As many digits every int64 can hold."""
@@ -47,6 +47,7 @@ def headed_table(data: bytes, columns: Sequence[str], where: str) -> pl.DataFram
     names = head.decode(errors="replace").strip().split(",")
     missing = [column for column in columns if column not in names]
     if missing:
+        refuse_other_venue(head.decode(errors="replace"), where)
         raise SourceError(f"{where}: the header has no column {', '.join(missing)}; it must name {','.join(columns)}")
     if len(set(names)) < len(names):
         raise SourceError(f"{where}: the header names a column twice; it must name each once")
@@ -85,15 +86,18 @@ def _refuse_table(data: bytes, columns: Sequence[str], where: str, first: int) -
     raise SourceError(f"{where}: not a table of {','.join(columns)}; fetch it again")
 
 
-def counted(rows: pl.DataFrame, digits: Mapping[str, int], where: str) -> pl.DataFrame:
+def counted(rows: pl.DataFrame, digits: Mapping[str, int], where: str, *, gaps: bool = False) -> pl.DataFrame:
     """``rows`` with decimals as whole numbers: column ``c`` counted in units of ``10 ** -digits[c]``, exactly.
 
-    Raises :class:`~tradesim.errors.SourceError` for the first value that is not such a decimal.
+    Raises :class:`~tradesim.errors.SourceError` for the first value that is not such a decimal, or, but where ``gaps``
+    are allowed, is missing.
     """
     numbers = rows.with_columns(_count(column, places).alias(column) for column, places in digits.items())
     for column, places in digits.items():
-        if numbers[column].null_count():
-            first = rows.row(int(numbers[column].is_null().arg_max() or 0), named=True)
+        wrong = numbers[column].is_null()
+        wrong &= rows[column].is_not_null() if gaps else True
+        if wrong.any():
+            first = rows.row(int(wrong.arg_max() or 0), named=True)
             wanted = f"a number of at most {places} decimals" if places else "a whole number"
             refuse_value(first, column, wanted, where)
     return numbers
@@ -108,7 +112,7 @@ def refuse_value(row: Mapping[str, object], column: str, wanted: str, where: str
 
 def _count(column: str, places: int) -> pl.Expr:
     if not places:
-        return pl.col(column).cast(pl.Int64, strict=False)
+        return pl.col(column).str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
     form = rf"^(-?)([0-9]{{1,{DIGITS - places}}})(?:\.([0-9]{{0,{places}}})0*)?$"
     parts = pl.col(column).str.extract_groups(form)
     whole, fraction = parts.struct.field("2"), parts.struct.field("3").fill_null("")
