@@ -52,6 +52,12 @@ def earned(comparison: tradesim.Comparison) -> dict[str, int]:
     return {method: int(pnl[method]) for method in comparison.table["method"]}
 
 
+def output_of(command: list[object], folder: Path, **variables: str) -> str:
+    env = os.environ | variables
+    ran = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=folder, timeout=300, env=env)
+    return ran.stdout.strip()
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_method_of_a_file_earns_the_same_with_any_jobs_and_however_it_is_handed_in(pricers, jobs):
     class Local:
@@ -131,16 +137,8 @@ def test_an_installed_package_announces_methods(pricers, tmp_path):
     (about / "entry_points.txt").write_text("[tradesim.methods]\nfast = my_pricers:intrinsic\n")
     path = os.pathsep.join([str(tmp_path), str(Path(tradesim.__file__).parents[1])])
     command = [sys.executable, "-c", "from tradesim.cli import main; main()", "methods", "european"]
-    ran = subprocess.run(
-        command,
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        timeout=120,
-        env=os.environ | {"PYTHONPATH": path},
-    )
-    line = next(line for line in ran.stdout.splitlines() if " fast " in line)
+    output = output_of(command, tmp_path, PYTHONPATH=path)
+    line = next(line for line in output.splitlines() if " fast " in line)
     assert "What exercise is worth now." in line
 
 
