@@ -118,3 +118,27 @@ def test_a_profile_of_one_style_is_not_replayed_on_both(tape, home):
     tradesim.measure(path, tape=alone, methods=("analytic",))
     with pytest.raises(ArgumentError, match="is of american options, and these are american, 16 of 32 european"):
         compared(tape, home / "none.duckdb", methods=("analytic",), latency=str(path))
+
+
+def test_a_profile_is_of_the_same_styles_however_it_is_kept(tape, home):
+    """Carried in a file or stored with a comparison, latencies of other options are refused in the same words."""
+    db, path = home / "styles.duckdb", home / "styles.parquet"
+    stored = compared(tape, db, methods=("analytic",))
+    tradesim.measure(path, tape=tape, methods=("analytic",))
+    both = mixed_tape(100.0, 100.0, 97.0)
+    style = both.chain.style.copy()
+    style[np.flatnonzero(style == EUROPEAN)[0]] = AMERICAN
+    others = {
+        "american, 15 of 32 european": {"tape": dataclasses.replace(both.chain, style=style)},
+        "american": {"tape": dataclasses.replace(both.chain, style=np.full(32, AMERICAN, dtype=np.int8))},
+        "european": {"tape": both.chain, "problem": "european"},
+    }
+    for options, asked in others.items():
+        other = tradesim.write_tape(dataclasses.replace(both, chain=asked["tape"]), home / "other.parquet")
+        for latency in (f"profile:{stored.name}", str(path)):
+            with pytest.raises(ArgumentError) as told:
+                compared(other, db, methods=("analytic",), latency=latency, problem=asked.get("problem", "american"))
+            assert f"it is of american, 16 of 32 european options, and these are {options}" in str(told.value)
+    again = compared(tape, db, methods=("analytic",), latency=f"profile:{stored.name}")
+    assert again.table["readings"].item() == stored.table["readings"].item()
+    assert again.store.query("SELECT count(*) FROM contracts WHERE style = 1").item() == 16

@@ -1,13 +1,16 @@
 """What comes of a race on tapes made by hand, where every meeting can be told beforehand."""
 
+import shutil
 from dataclasses import replace
 
+import duckdb
 import numpy as np
 import polars as pl
 import pytest
 from probes import START, Quote, seat_of, session_of, tape_of, underlying
 from races import raced
 
+from tradesim.results.store import Store
 from tradesim.simulation.book import ASK
 from tradesim.simulation.draws import tie_break
 from tradesim.simulation.latency import LogNormal, Profile
@@ -241,3 +244,39 @@ def test_one_who_meets_nobody_is_in_the_table_all_the_same(tmp_path):
     assert (busy["filled"], busy["meetings"], busy["cost"]) == (QUOTES, 0, 0)
     assert (idle["orders"], idle["meetings"], idle["alone"]) == (0, 0, 0)
     assert idle["win_rate"] is None
+
+
+def without_fair(store, folder, condition):
+    """A copy of the store in which fills that meet ``condition`` have no fair value."""
+    copy = folder / "unvalued.duckdb"
+    shutil.copy(store.path, copy)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(f"UPDATE fills SET fair = NULL WHERE {condition}")
+    return Store(copy)
+
+
+@pytest.mark.parametrize("role", ["alone", "race"])
+@pytest.mark.parametrize("desk", [0, 1])
+def test_a_cost_that_is_not_known_has_no_known_parts(pure, tmp_path, role, desk):
+    """Where no fill of a side has a fair value; the slower desk has none in the race, which is no money at all."""
+    store = without_fair(pure, tmp_path, f"desk = {desk} AND run IN (SELECT run FROM runs WHERE role = '{role}')")
+    before, after = all_of(pure, "race_costs", "desk").to_dicts(), all_of(store, "race_costs", "desk").to_dicts()
+    assert after[1 - desk] == before[1 - desk]
+    assert before[desk]["unvalued_fills"] == 0
+    if (desk, role) == (1, "race"):
+        assert after[desk] == before[desk]
+        return
+    assert after[desk]["unvalued_fills"] == QUOTES
+    unknown = {name for name, value in after[desk].items() if value is None}
+    assert unknown == {"alone" if role == "alone" else "raced", "cost", "missed", "worsened", "gained"}
+    assert all_of(store, "race_table")["cost"].to_list()[desk] is None
+
+
+def test_fills_without_a_fair_value_are_in_neither_the_cost_nor_its_parts(pure, tmp_path):
+    store = without_fair(pure, tmp_path, "fill < 3")
+    for before, after in zip(
+        all_of(pure, "race_costs", "desk").to_dicts(), all_of(store, "race_costs", "desk").to_dicts(), strict=True
+    ):
+        assert after["cost"] == after["missed"] + after["worsened"] - after["gained"]
+        assert after["unvalued_fills"] == (6 if before["raced"] else 3)
+        assert after["alone"] != before["alone"]

@@ -1,5 +1,6 @@
 """The results database: all or nothing in, read-only out."""
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -189,3 +190,11 @@ def test_a_database_of_another_version_is_refused_before_the_work(tmp_path):
         connection.execute("CREATE TABLE comparisons (comparison VARCHAR)")
     with pytest.raises(StoreError, match="another version"):
         Store(path).check()
+
+
+def test_the_readme_of_data_names_every_table():
+    """And no other."""
+    text = (Path(__file__).parents[2] / "data" / "README.md").read_text(encoding="utf-8")
+    section = text.partition("## Results")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == list(TABLES)

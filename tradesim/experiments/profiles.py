@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,10 @@ from tradesim.experiments.manifest import host, versions
 from tradesim.experiments.measure import SNAPSHOT, Measurement, Readings
 from tradesim.experiments.stated import ABOUT, Filed
 from tradesim.experiments.timing import Timing
+from tradesim.market.chain import Chain
+from tradesim.methods.by_style import options_of
+from tradesim.pricing import PROBLEMS
+from tradesim.pricing.problem import Problem
 from tradesim.results.store import Store
 
 COLUMNS: Final = ("method", "stage", "tag", "timing", "block", "measurements")
@@ -79,9 +83,22 @@ def _of(
     return {key: each for key, each in readings.items() if (key[1] == SNAPSHOT) is snapshots}
 
 
-def stored_rows(store: Store, comparison: str, methods: Iterable[str], *, contracts: int) -> pl.DataFrame:
-    """The profile of a stored ``comparison``; ``ArgumentError`` where it lacks one of ``methods``, or is of a chain of
-    another size than ``contracts``.
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What latencies are taken on: so many ``contracts``, which are ``options`` as ``options_of`` tells them."""
+
+    options: str
+    contracts: int
+
+    @classmethod
+    def on(cls, problem: Problem, chain: Chain) -> "Taken":
+        """What a decision on ``chain`` prices."""
+        return cls(options=options_of(problem, chain), contracts=len(chain))
+
+
+def stored_rows(store: Store, comparison: str, methods: Iterable[str], wanted: Taken) -> pl.DataFrame:
+    """The profile of a stored ``comparison``; ``ArgumentError`` where it lacks one of ``methods``, or was taken on
+    other options than ``wanted``, or another number of them.
     """
     rows = store.query(f"SELECT {', '.join(COLUMNS)} FROM profiles WHERE comparison = ?", [comparison])
     what = f"latency profile:{comparison}"
@@ -91,13 +108,34 @@ def stored_rows(store: Store, comparison: str, methods: Iterable[str], *, contra
         what,
         "name a comparison of this database that measured it (tradesim sql 'SELECT comparison, method FROM profiles')",
     )
-    taken = store.query(
-        "SELECT DISTINCT count(*) FROM contracts JOIN (SELECT DISTINCT tape_hash FROM runs WHERE comparison = ?) "
-        "USING (tape_hash) GROUP BY tape_hash",
-        [comparison],
-    ).to_series()
-    _check_size(what, taken.to_list(), contracts)
+    _check_taken(what, _stored_chains(store, comparison), wanted)
     return held
+
+
+def _stored_chains(store: Store, comparison: str) -> list[Taken]:
+    """What a stored comparison or race was taken on: each chain that it ran on, once."""
+    rows = store.query(
+        "SELECT problem, c.* FROM contracts c JOIN (SELECT DISTINCT tape_hash, problem FROM runs JOIN "
+        "(SELECT comparison, problem FROM comparisons UNION ALL SELECT race, problem FROM races) USING (comparison) "
+        "WHERE comparison = ?) USING (tape_hash) ORDER BY tape_hash, contract",
+        [comparison],
+    )
+    return [
+        Taken.on(PROBLEMS[str(problem)], _chain_of(group))
+        for (_, problem), group in rows.group_by(["tape_hash", "problem"], maintain_order=True)
+    ]
+
+
+def _chain_of(contracts: pl.DataFrame) -> Chain:
+    """The chain of rows of the table ``contracts``, multipliers apart."""
+    return Chain(
+        name=tuple(contracts["name"]),
+        strike=contracts["strike"].to_numpy(),
+        expiry=contracts["expiry"].to_numpy(),
+        right=contracts["right"].to_numpy(),
+        style=contracts["style"].to_numpy(),
+        multiplier=np.ones(len(contracts), dtype=np.int64),
+    )
 
 
 def stored_counts(store: Store, comparison: str) -> dict[str, dict[str, int]]:
@@ -106,11 +144,11 @@ def stored_counts(store: Store, comparison: str) -> dict[str, dict[str, int]]:
     return {method: {"decisions": timed, "disturbed": disturbed} for method, timed, disturbed in rows}
 
 
-def read_profile(filed: Filed, methods: Iterable[str], *, options: str, contracts: int) -> pl.DataFrame:
+def read_profile(filed: Filed, methods: Iterable[str], wanted: Taken) -> pl.DataFrame:
     """The rows of a profile file.
 
-    ``ArgumentError`` where it is none, is of other ``options``, of a chain of another size than ``contracts``, or
-    lacks one of ``methods``.
+    ``ArgumentError`` where it is none, lacks one of ``methods``, or was taken on other options than ``wanted``, or
+    another number of them.
     """
     path, what = filed.path, f"latency {filed.path}"
     try:
@@ -121,9 +159,7 @@ def read_profile(filed: Filed, methods: Iterable[str], *, options: str, contract
         raise ArgumentError(f"{what}: its columns are {', '.join(rows.columns)}, not a profile's; {_MAKE}")
     if not {"problem", "contracts", "methods"} <= set(filed.about):
         raise ArgumentError(f"{what}: it does not say what it was taken of; {_MAKE}")
-    if filed.about["problem"] != options:
-        raise ArgumentError(f"{what}: it is of {filed.about['problem']} options, and these are {options}; {_MAKE}")
-    _check_size(what, [filed.about["contracts"]], contracts)
+    _check_taken(what, [Taken(options=filed.about["problem"], contracts=filed.about["contracts"])], wanted)
     return _holding(rows.select(COLUMNS), methods, what, _MAKE)
 
 
@@ -137,11 +173,19 @@ def _holding(rows: pl.DataFrame, methods: Iterable[str], what: str, mend: str) -
     return rows
 
 
-def _check_size(what: str, taken: list[int], contracts: int) -> None:
-    """What a decision takes depends on how many contracts it prices."""
-    if contracts not in taken:
-        of = ", ".join(f"{count:,}" for count in taken)
-        raise ArgumentError(f"{what}: it is of a chain of {of} contracts, and this one has {contracts:,}; {_MAKE}")
+def _check_taken(what: str, taken: list[Taken], wanted: Taken) -> None:
+    """What a decision takes depends on which options it prices, and on how many of them."""
+    of = {each.options for each in taken}
+    if wanted.options not in of:
+        raise ArgumentError(
+            f"{what}: it is of {' and '.join(sorted(of))} options, and these are {wanted.options}; {_MAKE}"
+        )
+    sizes = {each.contracts for each in taken if each.options == wanted.options}
+    if wanted.contracts not in sizes:
+        of_sizes = ", ".join(f"{count:,}" for count in sorted(sizes))
+        raise ArgumentError(
+            f"{what}: it is of a chain of {of_sizes} contracts, and this one has {wanted.contracts:,}; {_MAKE}"
+        )
 
 
 def write_profile(

@@ -206,5 +206,6 @@ def contract_frame(tape: Tape) -> pl.DataFrame:
             "strike": chain.strike,
             "expiry": chain.expiry,
             "right": chain.right,
+            "style": chain.style,
         }
     )

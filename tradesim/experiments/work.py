@@ -18,14 +18,21 @@ from tradesim.experiments.manifest import fingerprint
 from tradesim.experiments.markets import name_of
 from tradesim.experiments.measure import Measurement, measure_in_turn
 from tradesim.experiments.plan import Plan
-from tradesim.experiments.profiles import profile_frame, read_profile, stored_counts, stored_rows, with_readings
+from tradesim.experiments.profiles import (
+    Taken,
+    profile_frame,
+    read_profile,
+    stored_counts,
+    stored_rows,
+    with_readings,
+)
 from tradesim.experiments.stated import Filed, Stored
 from tradesim.home import data_home
 from tradesim.market.chain import Chain
 from tradesim.market.sessions import open_time
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import Tape
-from tradesim.methods.by_style import method_for, options_of
+from tradesim.methods.by_style import method_for
 from tradesim.methods.method import Method
 from tradesim.pricing import PROBLEMS
 from tradesim.progress import Progress
@@ -130,13 +137,12 @@ def _kept(
     plan: Plan, store: Store, measuring: tuple[str, ...], chain: Chain
 ) -> tuple[pl.DataFrame, Mapping[str, Mapping[str, int]]] | None:
     """Readings that were taken before, and of each method how many decisions then; None where they are taken here."""
+    wanted = Taken.on(PROBLEMS[plan.problem], chain)
     match plan.compute:
         case Stored(comparison):
-            rows = stored_rows(store, comparison, measuring, contracts=len(chain))
-            return rows, stored_counts(store, comparison)
+            return stored_rows(store, comparison, measuring, wanted), stored_counts(store, comparison)
         case Filed(about=about) as filed:
-            options = options_of(PROBLEMS[plan.problem], chain)
-            return read_profile(filed, measuring, options=options, contracts=len(chain)), about["methods"]
+            return read_profile(filed, measuring, wanted), about["methods"]
     return None
 
 

@@ -55,7 +55,7 @@ class Enclosed(Staged[Boxed]):
         super().__init__(outside)
         self.problem = problem
         self.similarity = similarity
-        self._box = box_of(problem.domain, bounded=bounded)
+        self._box = box_of(problem.domain, bounded=bounded, settles=similarity.settles)
         self._fallback = Fallback(problem)
 
     @abstractmethod

@@ -21,8 +21,10 @@ UNIT_LOW: Final = 2
 """Columns of its last row: in which slow columns unit and expiry are, -1 where there is none; the unit's low end."""
 
 
-def box_of(domain: Domain, *, bounded: bool = True) -> Floats:
+def box_of(domain: Domain, *, bounded: bool = True, settles: bool = True) -> Floats:
     """The box of ``domain``, float64[inputs + 1, 3]; not ``bounded``: its fast inputs may be any.
+
+    Where the method ``settles`` what has expired, that is not outside.
 
     Money gives way by the 1e-12 of :meth:`~tradesim.pricing.problem.Domain.contains`; ends of fast inputs are a
     strike's share.
@@ -36,7 +38,8 @@ def box_of(domain: Domain, *, bounded: bool = True) -> Floats:
     for row, each in zip(box, domain.inputs[: domain.fast], strict=False):
         ends = (each.low / unit_low, each.high / unit_low) if bounded else (-np.inf, np.inf)
         row[:] = *ends, bounded and domain.unit is not None
-    box[-1] = max(unit - domain.fast, -1), domain.column("expiry") - domain.fast if expires(domain) else -1, unit_low
+    can_expire = settles and expires(domain)
+    box[-1] = max(unit - domain.fast, -1), domain.column("expiry") - domain.fast if can_expire else -1, unit_low
     return box
 
 
@@ -61,7 +64,7 @@ def enclose(box: Floats, fast: Fast, slow: Floats, lowest: Floats, highest: Floa
 
 @njit(cache=True, error_model="numpy")
 def outside_at(box: Floats, fast: Floats, slow: Floats) -> NDArray[np.bool_]:
-    """Which contracts are alive and have an input outside ``box``: an expired one is worth its exercise.
+    """Which contracts have an input outside ``box``; expired ones, worth their exercise, where they are not settled.
 
     ``fast`` float64[fast inputs]. A slow input that is not a number is outside.
     """

@@ -114,7 +114,9 @@ def add_error(spot: float, strikes: Floats, phases: Floats, error: float, out: F
 
 @njit(cache=True, error_model="numpy")
 def wave(spot: float, strike: float, phases: Floats) -> float:
-    """The sum of cosines of one contract."""
+    """The sum of cosines of one contract; nothing where spot or strike is nothing."""
+    if not (spot > 0.0 and strike > 0.0):
+        return 0.0
     angle = 2.0 * math.pi * math.log(spot / strike) / WAVELENGTH
     total = 0.0
     for k in range(len(phases)):

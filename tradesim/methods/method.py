@@ -7,14 +7,17 @@
 Each stage is measured and charged to the simulated clock when it runs.
 """
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
+from tradesim.errors import ArgumentError
 from tradesim.market.chain import Chain
 from tradesim.pricing.problem import Floats, Problem
 
@@ -29,11 +32,13 @@ class State:
     ``index``       which update of the schedule this is
     ``instant``     ns since the epoch: the tape time of the snapshot
     ``spot``        the underlying then, in currency
-    ``expiry``      float64[n], years to expiry at ``instant``
-    ``volatility``  float64[n], a year
-    ``rate dividend`` float64[n], a year, continuously compounded
+    ``expiry``      float64[n], years to expiry at ``instant``, finite and not negative
+    ``volatility``  float64[n], a year, not negative; NaN where it is not known: the contract has no price then
+    ``rate dividend`` float64[n], a year, continuously compounded; NaN likewise
     ``further``     float64[n, k], what a problem's contracts have beside these; None: nothing
     ``own``         bool[n], whether a contract's volatility was ever implied from its own quote; None: all were
+
+    ``ArgumentError`` names the first value against these rules.
     """
 
     index: int
@@ -45,6 +50,40 @@ class State:
     dividend: Floats
     further: Floats | None = None
     own: NDArray[np.bool_] | None = None
+
+    def __post_init__(self) -> None:
+        columns = [np.asarray(getattr(self, name), dtype=np.float64) for name, _ in SLOW_RULES]
+        number, i = first_against(*columns)
+        if number < len(columns):
+            name, rule = SLOW_RULES[number]
+            raise ArgumentError(f"state {self.index}: {name}[{i}] is {columns[number][i]}: it must be {rule}; mend it")
+
+
+SLOW_RULES: Final = (
+    ("expiry", "finite and not negative"),
+    ("volatility", "finite and not negative, or NaN where it is not known"),
+    ("rate", "finite, or NaN where it is not known"),
+    ("dividend", "finite, or NaN where it is not known"),
+)
+"""Columns of a state, and what their values must be."""
+
+
+@njit(cache=True, error_model="numpy")
+def first_against(expiry: Floats, volatility: Floats, rate: Floats, dividend: Floats) -> tuple[int, int]:
+    """The first value against :data:`SLOW_RULES`: the number of its column, and its place in it; 4, 0 if none is."""
+    for i in range(len(expiry)):
+        if not 0.0 <= expiry[i] < math.inf:
+            return 0, i
+    for i in range(len(volatility)):
+        if volatility[i] < 0.0 or volatility[i] == math.inf:
+            return 1, i
+    for i in range(len(rate)):
+        if math.isinf(rate[i]):
+            return 2, i
+    for i in range(len(dividend)):
+        if math.isinf(dividend[i]):
+            return 3, i
+    return 4, 0
 
 
 class Outside(StrEnum):
@@ -86,6 +125,8 @@ class Method(ABC):
     @abstractmethod
     def price(self, fast: Fast, out: Floats) -> str:
         """Write the price of every contract, in currency, into ``out`` (float64[n]); return the work tag.
+
+        NaN for a contract without a price: a slow input is NaN, or the fast one is (all contracts).
 
         The tag names the path taken (``hit``, ``fallback``, ...). Each tag has its own latency profile.
         """

@@ -7,6 +7,7 @@ import numpy as np
 from tradesim.market.chain import Chain
 from tradesim.methods.entry import Entry
 from tradesim.methods.method import Fast, Method, State
+from tradesim.methods.staged import NONE
 from tradesim.pricing.problem import Floats, Problem
 
 
@@ -27,7 +28,7 @@ class Nothing(Method):
     def price(self, fast: Fast, out: Floats) -> str:
         """No prices."""
         out.fill(np.nan)
-        return "none"
+        return NONE
 
     @property
     def nbytes(self) -> int:

@@ -1,5 +1,6 @@
 """What all methods here share: slow inputs are prepared when they move, the spot is put in at each decision."""
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from tradesim.errors import ArgumentError, ProblemError
 from tradesim.market.chain import Chain
 from tradesim.methods.method import Fast, Method, Outside, State
-from tradesim.pricing.columns import check_column
+from tradesim.pricing.columns import check_column, check_either, check_inputs
 from tradesim.pricing.problem import Domain, Floats
 
 STRIKE: Final = 0
@@ -22,6 +23,10 @@ DIVIDEND: Final = 4
 RIGHT: Final = 5
 """Columns of the slow inputs of every option with a strike: one contract a row, so that a kernel takes one array. A
 problem's further slow inputs stand behind them."""
+
+
+NONE: Final = "none"
+"""Tag of a pricing without prices: fast inputs are missing."""
 
 
 HIT: Final = "hit"
@@ -78,7 +83,9 @@ class Staged(Method, Generic[PreparedT]):
         """The fast half: write the prices at ``fast`` into ``out`` and return the work tag."""
 
     def bind(self, chain: Chain) -> None:
-        """Load what is needed and keep the chain."""
+        """Load what is needed and keep the chain; ``ArgumentError`` names a right or a strike that there is not."""
+        check_either("right", chain.right, (-1, 1))
+        check_column("strike", np.asarray(chain.strike, dtype=np.float64), not_negative=True)
         self.open()
         self._chain = chain
         self._slow = np.empty((0, 0))
@@ -90,7 +97,7 @@ class Staged(Method, Generic[PreparedT]):
             raise ArgumentError(f"method {self.name!r} has no chain: call bind before update")
         if not write_state(state.expiry, state.volatility, state.rate, state.dividend, state.further, self._slow):
             self._slow = slow_inputs(self._chain, state)
-        self.take(self._slow, state.spot)
+        self.take(self._slow, state.spot if is_known(self.problem.domain, state.spot) else math.nan)
 
     def take(self, slow: Floats, anchor: Fast) -> None:
         """Prepare slow inputs float64[n, slow columns] that are of no chain: what ``update`` does with a state.
@@ -101,9 +108,16 @@ class Staged(Method, Generic[PreparedT]):
         self._prepared = self.prepare(slow, anchor) if before is None else self.renew(before, slow, anchor)
 
     def price(self, fast: Fast, out: Floats) -> str:
-        """Write the price of every contract into ``out``; return the work tag."""
+        """Write the price of every contract into ``out``; return the work tag.
+
+        NaN where a volatility, rate or dividend is NaN; for all contracts, under the tag ``none``, where a fast input
+        is not finite, or money and negative.
+        """
         if self._prepared is None:
             raise ArgumentError(f"method {self.name!r} has no slow inputs: call bind and update before price")
+        if not is_known(self.problem.domain, fast):
+            out.fill(np.nan)
+            return NONE
         return self.evaluate(fast, self._prepared, out)
 
     def value(self, **inputs: float) -> float:
@@ -116,16 +130,13 @@ class Staged(Method, Generic[PreparedT]):
         names = self.problem.domain.names
         if set(inputs) != set(names):
             raise ArgumentError(f"inputs {', '.join(inputs)}: problem {self.problem.name!r} takes {', '.join(names)}")
-        try:
-            table = np.array([[float(inputs[name]) for name in names]])
-        except (TypeError, ValueError):
-            raise ArgumentError(f"inputs {inputs}: each of them must be a number") from None
-        for name, column in zip(names, table.T, strict=True):
-            check_column(name, column, not_negative=False)
-        if self.problem.check is not None:
-            self.problem.check(table)
+        for name, given in inputs.items():
+            if isinstance(given, str) or not hasattr(given, "__float__") or np.ndim(given):
+                raise ArgumentError(f"{name} is {given!r:.60}: it must be one number; mend it")
+        table = np.array([[float(inputs[name]) for name in names]])
+        check_inputs(self.problem, table)
         price = float(prices_at(self, table)[0])
-        if np.isnan(price):
+        if not np.isfinite(price):
             raise ProblemError(f"method {self.name!r} has no price at {inputs}: they are too far from its domain")
         return price
 
@@ -150,6 +161,14 @@ class Staged(Method, Generic[PreparedT]):
     def fallbacks(self) -> int:
         """How many contracts of the current state are answered by the fallback."""
         return 0 if self._prepared is None else len(self._prepared.outside)
+
+
+def is_known(domain: Domain, fast: Fast) -> bool:
+    """Whether fast inputs are finite, and those that are money not negative."""
+    if domain.fast == 1:
+        return math.isfinite(fast) and (fast >= 0.0 or not domain.inputs[0].money)
+    pairs = zip(fast.tolist(), domain.inputs, strict=False)
+    return all(math.isfinite(value) and (value >= 0.0 or not each.money) for value, each in pairs)
 
 
 def slow_inputs(chain: Chain, state: State) -> Floats:

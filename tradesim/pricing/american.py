@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from tradesim.errors import ProblemError
+from tradesim.errors import ArgumentError, ProblemError
 from tradesim.pricing import european
 from tradesim.pricing.american_greeks import write_american_greeks
 from tradesim.pricing.american_row import (
@@ -49,6 +49,11 @@ __all__ = [
 ]
 
 
+LONGEST: Final = 100.0
+HIGHEST: Final = 1e6
+"""Years to expiry, and volatility, to which the boundary is found as accurately as is said."""
+
+
 @njit(cache=True, error_model="numpy")
 def american_values(
     spot: Floats,
@@ -66,12 +71,23 @@ def american_values(
         out[i] = american_value(spot[i], strike[i], expiry[i], volatility[i], rate[i], dividend[i], right[i], tables)
 
 
+def within_reach(points: Points) -> Points:
+    """The points themselves; ``ArgumentError`` names the first whose expiry or volatility is beyond the program."""
+    for name, column, most in (("expiry", points.expiry, LONGEST), ("volatility", points.volatility, HIGHEST)):
+        if (column > most).any():
+            i = int(np.argmax(column > most))
+            raise ArgumentError(
+                f"{name}[{i}] is {column[i]:g}: of an American option it must be at most {most:g}; give less"
+            )
+    return points
+
+
 def price_with(scheme: Scheme, points: Points) -> Floats:
     """Values of American options, in currency, at the accuracy of ``scheme``.
 
     ``ProblemError`` names the first option whose exercise boundary is double.
     """
-    checked = checked_points(*points.columns())
+    checked = within_reach(checked_points(*points.columns()))
     refuse_double_boundaries(checked.rate, checked.dividend, checked.right)
     out = np.empty(len(checked))
     american_values(*checked.columns(), tables_of(scheme), out)
@@ -153,7 +169,7 @@ def greeks(
     >>> greeks(100 * ones, 100 * ones, ones, 0.25 * ones, 0.05 * ones, 0 * ones, np.array([-1])).round(3).tolist()
     [[-0.41, 0.018, 37.83, -3.089]]
     """
-    points = checked_points(spot, strike, expiry, volatility, rate, dividend, right)
+    points = within_reach(checked_points(spot, strike, expiry, volatility, rate, dividend, right))
     refuse_double_boundaries(points.rate, points.dividend, points.right)
     out = np.empty((len(points), 4))
     write_american_greeks(*points.columns(), tables_of(HIGH), out)
@@ -165,7 +181,7 @@ AMERICAN_PROBLEM: Final = Problem(
     version=1,
     domain=european.DOMAIN,
     reference=lambda inputs: price(*inputs.T),
-    check=Points.of,
+    check=lambda inputs: within_reach(Points.of(inputs)),
     proxy=lambda inputs: european.price(*inputs.T),
     greeks=lambda inputs: greeks(*inputs.T),
 )

@@ -244,11 +244,15 @@ def _checked(inputs: Floats, dimension: int) -> Floats:
     for name, column in zip(names, table.T, strict=True):
         check_column(name, column, not_negative=name not in {"rate", "dividend", "right", "correlation"})
     check_either("right", table[:, dimension + RIGHT], (-1, 1))
-    correlation = table[:, dimension + CORRELATION]
-    least = -1.0 / (dimension - 1)
-    if not ((least < correlation) & (correlation <= 1.0)).all():
-        raise ArgumentError(f"correlation of {dimension} assets: it must be above {least:.6g} and at most 1")
+    refuse_correlations(table[:, dimension + CORRELATION], dimension)
     return table
+
+
+def refuse_correlations(correlation: Floats, dimension: int) -> None:
+    """Raise ``ArgumentError`` for a correlation that any two of ``dimension`` assets cannot have."""
+    least = -1.0 / (dimension - 1)
+    if ((correlation <= least) | (correlation > 1.0)).any():
+        raise ArgumentError(f"correlation of {dimension} assets: it must be above {least:.6g} and at most 1")
 
 
 def refuse_uncertain(slow: Floats, dimension: int) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
-from tradesim.pricing.problem import Floats, Rights
+from tradesim.pricing.problem import Floats, Problem, Rights, Spacing
 
 NAMES = ("spot", "strike", "expiry", "volatility", "rate", "dividend")
 NOT_NEGATIVE = ("spot", "strike", "expiry", "volatility")
@@ -66,7 +66,7 @@ def check_either(name: str, column: NDArray[Any], choices: tuple[int, int]) -> N
     allowed = (np.asarray(column) == choices[0]) | (np.asarray(column) == choices[1])
     if not np.all(allowed):
         worst = int(np.argmin(allowed))
-        meaning = "+1 for a call, -1 for a put" if name == "right" else "0 for European, 1 for American"
+        meaning = "+1 for a call, -1 for a put" if -1 in choices else "0 for European, 1 for American"
         raise ArgumentError(f"{name}[{worst}] is {np.ravel(column)[worst]}: it must be {meaning}; mend that option")
 
 
@@ -80,3 +80,19 @@ def check_column(name: str, column: Floats, *, not_negative: bool) -> None:
     if not allowed.all():
         worst = int(np.argmin(allowed))
         raise ArgumentError(f"{name}[{worst}] is {column[worst]}: it must be {rule}; drop or mend that option")
+
+
+def check_inputs(problem: Problem, inputs: Floats) -> None:
+    """``ArgumentError`` names the first of ``inputs``, float64[n, inputs], that is not finite or against a rule.
+
+    Rules are those of its spacing in the domain (a sign, a whole number) and the problem's own.
+    """
+    for each, column in zip(problem.domain.inputs, inputs.T, strict=True):
+        check_column(each.name, column, not_negative=False)
+        if each.spacing is Spacing.SIGN:
+            check_either(each.name, column, (-1, 1))
+        if each.spacing is Spacing.WHOLE and (column != np.floor(column)).any():
+            worst = int(np.argmax(column != np.floor(column)))
+            raise ArgumentError(f"{each.name}[{worst}] is {column[worst]}: it must be a whole number; mend that option")
+    if problem.check is not None:
+        problem.check(inputs)

@@ -19,6 +19,8 @@ DOMAIN: Final = Domain(inputs=EQUITY_INPUTS, unit="strike")
 """The box that the equity problems share."""
 LEAST_DEVIATION: Final = 1e-100
 """A smaller standard deviation of the log-spot at expiry counts as this one: its time value is nothing."""
+MOST_DEVIATION: Final = 1e3
+"""A greater one counts as this one: an option's time value is all of the lesser present value."""
 FARTHEST_STRIKE: Final = 1e4
 """A strike more standard deviations away counts as this one: its time value is nothing."""
 
@@ -64,6 +66,7 @@ def time_value(asset: float, cash: float, moneyness: float, deviation: float) ->
 def uncertainty(expiry: float, volatility: float) -> float:
     """Standard deviation of the log-spot at expiry; a positive number that counts as none where there is none."""
     deviation = volatility * math.sqrt(expiry)
+    deviation = MOST_DEVIATION if deviation > MOST_DEVIATION else deviation
     return LEAST_DEVIATION if deviation < LEAST_DEVIATION else deviation
 
 

@@ -95,7 +95,7 @@ def heston_value(
     asset, cash = spot * math.exp(-dividend * expiry), strike * math.exp(-rate * expiry)
     value: float = max(right * (asset - cash), 0.0)
     if asset > 0.0 and cash > 0.0:
-        value += math.sqrt(asset * cash) * max(time_value(math.log(asset / cash), d), 0.0)
+        value += math.sqrt(asset) * math.sqrt(cash) * max(time_value(math.log(asset / cash), d), 0.0)
     return value
 
 
@@ -123,7 +123,7 @@ def heston_proxies(inputs: Floats, out: Floats) -> None:
             upper = right * (y + 0.5 * deviation)
             plain = right * (asset * normal_cdf(upper) - cash * normal_cdf(upper - right * deviation))
             excess = skew * e[SKEW_SHARE] + smile * e[SMILE_SHARE]
-            value = plain + math.sqrt(asset * cash) * deviation * excess
+            value = plain + math.sqrt(asset) * math.sqrt(cash) * deviation * excess
             out[i] = min(max(value, out[i]), asset if right > 0.0 else cash)
 
 
@@ -177,7 +177,7 @@ def heston_greeks(inputs: Floats, out: Floats) -> None:
             out[i, 0], out[i, 1], out[i, 2] = held * math.exp(-dividend * expiry), 0.0, 0.0
             out[i, 3] = held * (dividend * asset - rate * cash)
             continue
-        root = math.sqrt(asset * cash)
+        root = math.sqrt(asset) * math.sqrt(cash)
         itself, slope, density, by_variance, by_expiry = derivatives(math.log(asset / cash), dynamics_of(a))
         by_log_spot = 0.5 * itself + slope
         out[i, 0] = ((asset if call else 0.0) - root * by_log_spot) / a[SPOT]

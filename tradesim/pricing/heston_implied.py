@@ -73,7 +73,7 @@ def heston_implied(price: float, inputs: Floats, guess: float) -> float:
     asset = inputs[SPOT] * math.exp(-inputs[DIVIDEND] * d.expiry)
     cash = inputs[STRIKE] * math.exp(-inputs[RATE] * d.expiry)
     k = math.log(asset / cash)
-    target = (price - max(inputs[RIGHT] * (asset - cash), 0.0)) / math.sqrt(asset * cash)
+    target = (price - max(inputs[RIGHT] * (asset - cash), 0.0)) / (math.sqrt(asset) * math.sqrt(cash))
     low, high = LOWEST, HIGHEST
     if not (d.expiry > 0.0 and target > MET):
         return np.nan

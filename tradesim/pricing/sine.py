@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from tradesim.errors import ArgumentError
+from tradesim.pricing.columns import check_column
 from tradesim.pricing.problem import Domain, Floats, Input, Problem
 
 DOMAIN: Final = Domain(inputs=(Input(name="x", low=0.0, high=2.0 * math.pi),))
@@ -32,6 +33,7 @@ def values(inputs: Floats) -> Floats:
     table = np.asarray(inputs, dtype=np.float64)
     if table.ndim != 2 or table.shape[1] != 1:
         raise ArgumentError(f"inputs of shape {table.shape}: give one point a row, and x alone in it")
+    check_column("x", table[:, 0], not_negative=False)
     out = np.empty(len(table))
     sine_values(table[:, 0], out)
     return out

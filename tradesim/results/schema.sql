@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS contracts (
     strike      DOUBLE NOT NULL,
     expiry      BIGINT NOT NULL,
     "right"     TINYINT NOT NULL,
+    style       TINYINT NOT NULL,     -- 0 European, 1 American, as the tape lists it
     PRIMARY KEY (tape_hash, contract)
 );
 

@@ -843,11 +843,13 @@ SELECT race, seed, desk, arrival, contract, direction,
 FROM summed;
 
 -- What each desk made alone and in the race, and what the race cost it: exact integers, and
--- cost = missed + worsened - gained.
+-- cost = missed + worsened - gained. Fills whose fair value is not identified are counted, and in none of these; where a
+-- side has no others its P&L is NULL, and so are the cost and its parts.
 CREATE OR REPLACE VIEW race_costs AS
 WITH pnls AS (
     SELECT r.comparison AS race, r.tape_hash, r.seed, r.desk,
-           any_value(p.pnl) FILTER (r.role = 'alone') AS alone, any_value(p.pnl) FILTER (r.role = 'race') AS raced
+           any_value(p.pnl) FILTER (r.role = 'alone') AS alone, any_value(p.pnl) FILTER (r.role = 'race') AS raced,
+           CAST(sum(p.unvalued_fills) AS BIGINT) AS unvalued_fills
     FROM runs r JOIN run_pnl p USING (run)
     WHERE r.role IN ('race', 'alone')
     GROUP BY r.comparison, r.tape_hash, r.seed, r.desk
@@ -856,8 +858,10 @@ WITH pnls AS (
     FROM race_fates GROUP BY race, seed, desk
 )
 SELECT race, tape_hash, seed, desk, alone, raced, alone - raced AS cost,
-       CAST(coalesce(missed, 0) AS BIGINT) AS missed, CAST(coalesce(worsened, 0) AS BIGINT) AS worsened,
-       CAST(coalesce(gained, 0) AS BIGINT) AS gained
+       CASE WHEN alone - raced IS NOT NULL THEN CAST(coalesce(missed, 0) AS BIGINT) END AS missed,
+       CASE WHEN alone - raced IS NOT NULL THEN CAST(coalesce(worsened, 0) AS BIGINT) END AS worsened,
+       CASE WHEN alone - raced IS NOT NULL THEN CAST(coalesce(gained, 0) AS BIGINT) END AS gained,
+       unvalued_fills
 FROM pnls LEFT JOIN fates USING (race, seed, desk);
 
 -- Trades between desks: who stood, who took, and what each earned on it, money net of fees. Trades of one contract,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
 from tradesim.market.chain import Chain
-from tradesim.methods.bounds import BOUNDS, UNKNOWN, exercise_of, floor_at, held, write_bounds
+from tradesim.methods.bounds import BOUNDS, UNKNOWN, bounds_of, exercise_of, floor_at, held, write_bounds
 from tradesim.methods.memo.memory import EMPTY, Keys, memory_within, mixed, recall, remember
 from tradesim.methods.method import Fast
 from tradesim.methods.solvers import solver_of
@@ -138,7 +138,7 @@ class Memo(Staged[Asked]):
             places=np.empty((count, len(self.problem.domain.inputs))),
             keys=np.empty(count, dtype=np.uint64),
             missed=np.empty(count, dtype=np.int64),
-            bounds=np.empty((BOUNDS, count)),
+            bounds=bounds_of(self.problem, slow),
         )
 
     def renew(self, prepared: Asked, slow: Floats, anchor: Fast) -> Asked:
@@ -146,6 +146,7 @@ class Memo(Staged[Asked]):
         if prepared.rows is not slow:
             return self.prepare(slow, anchor)
         self._solver.check(slow)
+        write_bounds(self._exercise, prepared.rows, prepared.bounds)
         return prepared
 
     def evaluate(self, fast: Fast, prepared: Asked, out: Floats) -> str:
@@ -156,8 +157,14 @@ class Memo(Staged[Asked]):
         if count:
             missed = prepared.missed[:count]
             out[missed] = self._computed(prepared.places[missed])
+            huge = np.isinf(out[missed])
+            if huge.any():
+                prepared.keys[missed[huge]] = EMPTY
+                missed, placeless = missed[~huge], placeless + int(huge.sum())
+                count = len(missed)
             remember(prepared.keys[missed], out[missed], self._memory)
-        write_prices(prepared.fast, prepared.rows, self._axes, self._unit, self._exercise, prepared.bounds, out)
+        spot = prepared.fast.mean()
+        write_prices(spot, prepared.fast, prepared.rows, self._axes, self._unit, prepared.bounds, out)
         if placeless:
             count += self._solve_off_the_lattice(fast, prepared, out)
         self.misses += count
@@ -165,7 +172,10 @@ class Memo(Staged[Asked]):
         return HIT if count == 0 else next(tag for share, tag in MISSED if count <= share * len(out))
 
     def _solve_off_the_lattice(self, fast: Fast, prepared: Asked, out: Floats) -> int:
-        """Write what the solver says of contracts with a zero on an axis of logarithms; return how many they are."""
+        """Write what the solver says of contracts that have no key; return how many they are.
+
+        They have a zero on an axis of logarithms, or a value that single precision cannot hold.
+        """
         solved = np.flatnonzero((prepared.keys == EMPTY) & np.isfinite(prepared.rows).all(axis=1))
         if len(solved) and np.isfinite(fast).all():
             values = np.empty(len(solved))
@@ -188,7 +198,8 @@ class Memo(Staged[Asked]):
                 at = float(point[0]) if domain.fast == 1 else point[: domain.fast]
                 self._solver.full_values(at, point[None, domain.fast :], values[number : number + 1])
         subtract_floors(points, domain.fast, self._exercise, values)
-        return values.astype(np.float32)
+        with np.errstate(over="ignore"):
+            return values.astype(np.float32)
 
     @property
     def hit_rate(self) -> float:
@@ -265,15 +276,12 @@ def write_points(places: Floats, axes: Floats, points: Floats) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def write_prices(
-    fast: Floats, rows: Floats, axes: Floats, unit: int, exercise: int, bounds: Floats, out: Floats
-) -> None:
-    """Turn the values of ``out`` into prices in currency, within the bounds of the exact inputs."""
-    write_bounds(exercise, rows, bounds)
+def write_prices(spot: float, fast: Floats, rows: Floats, axes: Floats, unit: int, bounds: Floats, out: Floats) -> None:
+    """Turn the values of ``out`` into prices in currency, within the bounds of the exact inputs; ``spot`` is theirs."""
     for i in range(len(rows)):
         scale = rows[i, unit - len(fast)] / axes[unit, LOW] if unit >= 0 else 1.0
-        floor = 0.0 if exercise == UNKNOWN else floor_at(fast[0], bounds, i)
-        out[i] = held(floor + out[i] * scale, fast[0], bounds, i)
+        floor = floor_at(spot, bounds, i)
+        out[i] = held((floor if math.isfinite(floor) else 0.0) + out[i] * scale, spot, bounds, i)
 
 
 @njit(cache=True, error_model="numpy")
@@ -284,4 +292,4 @@ def subtract_floors(points: Floats, fast: int, exercise: int, values: Floats) ->
     bounds = np.empty((BOUNDS, len(points)))
     write_bounds(exercise, points[:, fast:], bounds)
     for i in range(len(points)):
-        values[i] -= floor_at(points[i, 0], bounds, i)
+        values[i] -= floor_at(points[i, :fast].mean(), bounds, i)

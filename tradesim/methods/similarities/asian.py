@@ -95,7 +95,7 @@ def asian_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -> N
             continue
         excess = time_value(asset, cash, deviation)
         moneyness = (log_spot - row[LOG_LEVEL]) / deviation
-        root = math.sqrt(asset * cash)
+        root = math.sqrt(asset) * math.sqrt(cash)
         term[BASE] = intrinsic + excess
         term[FLOOR], term[CAP] = intrinsic, asset if right > 0.0 else cash
         feature[0] = min(max(moneyness, LOWEST), HIGHEST)

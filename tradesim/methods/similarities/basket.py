@@ -66,7 +66,7 @@ def basket_terms(spots: Floats, rows: Floats, features: Floats, terms: Floats) -
             continue
         shape = shape_of(second, third, row[TOGETHER], row[ALONE])
         term[BASE] = moved_value(asset, cash, shape.size, shape.deviation, right)
-        term[SCALE] = math.sqrt(asset * cash) * row[DEVIATION]
+        term[SCALE] = math.sqrt(asset) * math.sqrt(cash) * row[DEVIATION]
         width = math.sqrt(math.log1p(shape.variance))
         feature[0] = math.log(asset / cash) / width
         for k in range(1, d):

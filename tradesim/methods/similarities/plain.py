@@ -1,52 +1,25 @@
 """No similarity: the inputs as they are, in units of the strike; the price itself is the value. The honest baseline."""
 
-import math
-from typing import Final
+from functools import partial
 
 import numpy as np
 from numba import njit
 
+from tradesim.methods.bounds import (
+    BOUNDS,
+    CAP_AT_ZERO,
+    CAP_SLOPE,
+    LEAST,
+    ON_AVERAGE,
+    UNKNOWN,
+    exercise_of,
+    floor_at,
+    write_bounds,
+)
 from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, Coordinate, Similarity, copy_rows
-from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE
+from tradesim.methods.staged import EXPIRY, STRIKE
 from tradesim.pricing.averaging import AVERAGE
 from tradesim.pricing.problem import Domain, Floats, Input, Problem
-
-
-@njit(cache=True, error_model="numpy")
-def plain_features(spot: float, row: Floats, feature: Floats) -> None:
-    """What anyone would begin with: the inputs, and the spot over the strike."""
-    feature[0] = spot / row[STRIKE]
-    feature[1:] = row[EXPIRY:]
-
-
-@njit(cache=True, error_model="numpy")
-def plain_american_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -> None:
-    """The value is the price over the strike."""
-    for i in range(len(rows)):
-        row, term = rows[i], terms[i]
-        plain_features(spot, row, features[i])
-        intrinsic = max(row[RIGHT] * (spot - row[STRIKE]), 0.0)
-        term[BASE], term[FLOOR] = 0.0, intrinsic
-        term[SCALE] = row[STRIKE]
-        term[CAP] = spot if row[RIGHT] > 0.0 else row[STRIKE]
-        if not row[EXPIRY] > 0.0:
-            term[CAP] = intrinsic
-
-
-@njit(cache=True, error_model="numpy")
-def plain_european_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -> None:
-    """The value is the price over the strike."""
-    for i in range(len(rows)):
-        row, term = rows[i], terms[i]
-        plain_features(spot, row, features[i])
-        asset = spot * math.exp(-row[DIVIDEND] * row[EXPIRY])
-        cash = row[STRIKE] * math.exp(-row[RATE] * row[EXPIRY])
-        intrinsic = max(row[RIGHT] * (asset - cash), 0.0)
-        term[BASE], term[FLOOR] = 0.0, intrinsic
-        term[SCALE] = row[STRIKE]
-        term[CAP] = asset if row[RIGHT] > 0.0 else cash
-        if not row[EXPIRY] > 0.0:
-            term[CAP] = intrinsic
 
 
 @njit(cache=True, error_model="numpy")
@@ -59,23 +32,6 @@ def plain_terms(fast: float, rows: Floats, features: Floats, terms: Floats) -> N
 
 
 @njit(cache=True, error_model="numpy")
-def plain_strike_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -> None:
-    """The spot over the strike, and what stands behind it; the value is the price over the strike."""
-    for i in range(len(rows)):
-        strike = rows[i, STRIKE]
-        features[i, 0] = spot / strike
-        features[i, 1:] = rows[i, EXPIRY:]
-        terms[i, BASE], terms[i, SCALE], terms[i, FLOOR], terms[i, CAP] = 0.0, strike, 0.0, np.inf
-
-
-@njit(cache=True, error_model="numpy")
-def asian_plain_rows(slow: Floats, rows: Floats) -> None:
-    """The slow inputs as they are, but the average over the strike."""
-    rows[:] = slow
-    rows[:, AVERAGE] /= slow[:, STRIKE]
-
-
-@njit(cache=True, error_model="numpy")
 def plain_terms_of_many(fast: Floats, rows: Floats, features: Floats, terms: Floats) -> None:
     """The inputs of a problem with several fast inputs and no unit."""
     for i in range(len(rows)):
@@ -85,13 +41,45 @@ def plain_terms_of_many(fast: Floats, rows: Floats, features: Floats, terms: Flo
 
 
 @njit(cache=True, error_model="numpy")
-def plain_strike_terms_of_many(fast: Floats, rows: Floats, features: Floats, terms: Floats) -> None:
-    """The spots over the strike, and what stands behind it; the value is the price over the strike."""
+def strike_rows(exercise: int, slow: Floats, rows: Floats) -> None:
+    """The slow inputs as they are, but an average over the strike; behind them the bounds of each contract."""
+    inputs = slow.shape[1]
+    rows[:, :inputs] = slow
+    write_bounds(exercise, slow, rows[:, inputs:].T)
+    if exercise == ON_AVERAGE:
+        rows[:, AVERAGE] /= slow[:, STRIKE]
+
+
+@njit(cache=True, error_model="numpy")
+def strike_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -> None:
+    """The spot over the strike, and what stands behind it; the value is the price over the strike."""
+    inputs = rows.shape[1] - BOUNDS
     for i in range(len(rows)):
-        strike = rows[i, STRIKE]
-        features[i, : len(fast)] = fast / strike
-        features[i, len(fast) :] = rows[i, EXPIRY:]
-        terms[i, BASE], terms[i, SCALE], terms[i, FLOOR], terms[i, CAP] = 0.0, strike, 0.0, np.inf
+        features[i, 0] = spot / rows[i, STRIKE]
+        features[i, 1:] = rows[i, EXPIRY:inputs]
+    terms_between_bounds(spot, rows, terms)
+
+
+@njit(cache=True, error_model="numpy")
+def strike_terms_of_many(fast: Floats, rows: Floats, features: Floats, terms: Floats) -> None:
+    """The spots over the strike, and what stands behind it; the value is the price over the strike."""
+    inputs = rows.shape[1] - BOUNDS
+    for i in range(len(rows)):
+        features[i, : len(fast)] = fast / rows[i, STRIKE]
+        features[i, len(fast) :] = rows[i, EXPIRY:inputs]
+    terms_between_bounds(fast.mean(), rows, terms)
+
+
+@njit(cache=True, error_model="numpy")
+def terms_between_bounds(spot: float, rows: Floats, terms: Floats) -> None:
+    """The value alone, in units of the strike, between its bounds at ``spot``: at expiry the lower one is the price."""
+    bounds = rows[:, rows.shape[1] - BOUNDS :].T
+    for i in range(len(rows)):
+        terms[i, BASE], terms[i, SCALE] = 0.0, rows[i, STRIKE]
+        terms[i, FLOOR] = max(floor_at(spot, bounds, i), 0.0)
+        terms[i, CAP] = bounds[CAP_SLOPE, i] * spot + bounds[CAP_AT_ZERO, i]
+        if bounds[LEAST, i] == 0.0 and rows[i, EXPIRY] <= 0.0:
+            terms[i, CAP] = terms[i, FLOOR]
 
 
 def _as_it_is(each: Input) -> Coordinate:
@@ -106,35 +94,20 @@ def _coordinates(domain: Domain) -> tuple[Coordinate, ...]:
     return tuple(_as_it_is(each) for each in domain.inputs)
 
 
-def _of_equity(problem: Problem) -> Similarity:
-    spot, strike, *slow = _coordinates(problem.domain)
-    over = Coordinate(name="spot_over_strike", low=spot.low / strike.low, high=spot.high / strike.low)
-    return Similarity(
-        coordinates=(over, *slow),
-        width=1 + len(slow),
-        write_rows=copy_rows,
-        write_terms=plain_american_terms if problem.name == "american" else plain_european_terms,
-    )
-
-
 def _of_strike(problem: Problem) -> Similarity:
-    fast = problem.domain.fast
+    fast, exercise = problem.domain.fast, exercise_of(problem)
     spots, (strike, *slow) = problem.domain.inputs[:fast], problem.domain.inputs[fast:]
     return Similarity(
         coordinates=tuple(_over(each, strike.low) if each.money else _as_it_is(each) for each in (*spots, *slow)),
-        width=1 + len(slow),
-        write_rows=asian_plain_rows if problem.name == "asian" else copy_rows,
-        write_terms=plain_strike_terms if fast == 1 else plain_strike_terms_of_many,
+        width=1 + len(slow) + BOUNDS,
+        write_rows=partial(strike_rows, exercise),
+        write_terms=strike_terms if fast == 1 else strike_terms_of_many,
+        settles=exercise != UNKNOWN,
     )
-
-
-EQUITY: Final = frozenset({"american", "european", "heston"})
 
 
 def plain_similarity(problem: Problem) -> Similarity:
     """The inputs of ``problem`` as they are."""
-    if problem.name in EQUITY:
-        return _of_equity(problem)
     if problem.domain.unit == "strike":
         return _of_strike(problem)
     return Similarity(

@@ -40,6 +40,7 @@ class Similarity:
     ``width``        floats in a row
     ``write_rows``   ``(slow, rows)``: what of it needs the slow inputs alone, float64[n, width]
     ``write_terms``  ``(fast, rows, features, terms)``: coordinates and then hints float64[n, f], terms float64[n, 4]
+    ``settles``      whether its terms alone are the price of an expired option; where not, the fallback prices it
     ``inputs_at``    the way back: inputs float64[m, inputs] of options that have the coordinates float64[m, k], whether
                      or not the domain holds them; None where nobody knows one, and then no table can be filled
     """
@@ -49,6 +50,7 @@ class Similarity:
     width: int
     write_rows: Callable[[Floats, Floats], None]
     write_terms: Callable[[Fast, Floats, Floats, Floats], None]
+    settles: bool = True
     inputs_at: Callable[[Floats], Floats] | None = None
 
     @property
@@ -77,7 +79,9 @@ class Similarity:
 def compose(terms: Floats, values: Floats, out: Floats) -> None:
     """Write the prices that follow from values; ``values`` and ``out`` may be one array."""
     for i in range(len(out)):
-        price = terms[i, BASE] + terms[i, SCALE] * values[i]
+        price = terms[i, BASE]
+        if terms[i, SCALE] != 0.0:
+            price += terms[i, SCALE] * values[i]
         out[i] = min(max(price, terms[i, FLOOR]), terms[i, CAP])
 
 

@@ -218,8 +218,10 @@ def asian_row_values(spot: float, rows: Floats, out: Floats) -> None:
         time_value = row[begin]
         for power in range(begin + 1, begin + terms):
             time_value = time_value * u + row[power]
-        intrinsic = max(row[RIGHT_OF_ROW] * (spot * row[ASSET] - row[CASH]), 0.0)
-        out[i] = intrinsic + row[CASH] * max(time_value, 0.0)
+        asset, cash = spot * row[ASSET], row[CASH]
+        out[i] = max(row[RIGHT_OF_ROW] * (asset - cash), 0.0)
+        if not cash <= 0.0:
+            out[i] = min(out[i] + cash * max(time_value, 0.0), asset if row[RIGHT_OF_ROW] > 0.0 else cash)
 
 
 @njit(cache=True, error_model="numpy")

@@ -5,7 +5,16 @@ from numba import njit
 
 from tradesim.methods.method import Fast
 from tradesim.methods.solvers.solver import Solver
-from tradesim.pricing.basket import HEAD, basket_row, basket_row_value, basket_value, most_nodes, refuse_uncertain
+from tradesim.pricing.basket import (
+    CORRELATION,
+    HEAD,
+    basket_row,
+    basket_row_value,
+    basket_value,
+    most_nodes,
+    refuse_correlations,
+    refuse_uncertain,
+)
 from tradesim.pricing.basket_grids import Grids, grids_of
 from tradesim.pricing.problem import Floats
 
@@ -24,7 +33,8 @@ class BasketSolver(Solver):
         self.nbytes = self._grids.nbytes
 
     def check(self, slow: Floats) -> None:
-        """Refuse a contract whose assets move too far apart for the finest grid."""
+        """Refuse a correlation that there is not, and assets that move too far apart for the finest grid."""
+        refuse_correlations(slow[:, CORRELATION], self._dimension)
         refuse_uncertain(slow, self._dimension)
 
     def rows(self, slow: Floats) -> Floats:

@@ -43,11 +43,14 @@ class ReferenceSolver(Solver):
         return slow
 
     def values(self, fast: Fast, rows: Floats, out: Floats) -> None:
-        """The reference at each contract."""
+        """The reference at each contract; NaN for one with an input that is not finite."""
         inputs = np.empty((len(rows), len(self._problem.domain.inputs)))
         inputs[:, : self._problem.domain.fast] = fast
         inputs[:, self._problem.domain.fast :] = rows
-        out[:] = self._problem.reference(inputs)
+        known = np.isfinite(inputs).all(axis=1)
+        out[~known] = np.nan
+        if known.any():
+            out[known] = self._problem.reference(inputs[known])
 
     def full_values(self, fast: Fast, slow: Floats, out: Floats) -> None:
         """The reference at each contract."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from tradesim.methods.subspace.lanes import LANES
 from tradesim.methods.subspace.store import BuiltSubspace, load_subspace
 from tradesim.methods.trained import Trained
 from tradesim.pricing.problem import Floats, Problem
+
+ANY_SPOT: Final = 1.0
+"""Slow coordinates are the same at any."""
 
 
 class SubspaceMethod(Trained[BuiltSubspace]):
@@ -69,7 +73,7 @@ class SubspaceSlice(SubspaceMethod):
         boxed = super().enclosed(blank, anchor)
         assert isinstance(boxed, Coefficients)
         self.similarity.write_rows(boxed.rows, boxed.placed)
-        self.similarity.write_terms(anchor, boxed.placed, boxed.features, boxed.terms)
+        self.similarity.write_terms(ANY_SPOT, boxed.placed, boxed.features, boxed.terms)
         subspace_coefficients(boxed.features, self._subspace, boxed.lanes)
         return boxed
 

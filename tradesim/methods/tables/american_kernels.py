@@ -186,7 +186,8 @@ def write_premiums(count: int, pages: Pages, scratch: Floats) -> None:
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def write_prices(spot: float, block: Floats, count: int, scratch: Floats, out: Floats) -> None:
-    """Compose the prices. Each is worth no less than exercise now and no more than the cash that it can bring.
+    """Compose the prices. Each is worth no less than exercise now and no more than the cash that it can bring, now or
+    at expiry.
 
     In exercise, beyond the polynomial's end, and where early exercise never pays, there is no premium.
     """
@@ -208,7 +209,8 @@ def write_prices(spot: float, block: Floats, count: int, scratch: Floats, out: F
         least = intrinsic if early else 0.0
         price = european + cash * share
         price = least if price < least else price
-        price = cash if price > cash else price
+        most = paid if paid > cash else cash
+        price = most if price > most else price
         out[i] = intrinsic if expiry <= 0.0 else price
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from tradesim.errors import ProblemError
+from tradesim.methods.bounds import bounds_of, hold
 from tradesim.methods.method import Fast
 from tradesim.methods.solvers import solver_of
 from tradesim.methods.staged import HIT, Prepared, Staged, deviations
@@ -31,17 +32,19 @@ class Quadratic(Prepared):
     ``terms``   float64[1 + d + d (d + 1) / 2, n]: value, first and second derivatives in relative moves, ordered as
                 :func:`expand_many` has them
     ``reach``   float64[n], relative moves that are trusted; ``nearest`` is the least
+    ``bounds``  float64[5, n], see :mod:`tradesim.methods.bounds`
     """
 
     anchor: Floats
     terms: Floats
     reach: Floats
     nearest: float
+    bounds: Floats
 
     @property
     def nbytes(self) -> int:
         """Bytes of the workspace."""
-        return super().nbytes + self.anchor.nbytes + self.terms.nbytes + self.reach.nbytes
+        return super().nbytes + self.anchor.nbytes + self.terms.nbytes + self.reach.nbytes + self.bounds.nbytes
 
 
 class BasketTaylor(Staged[Quadratic]):
@@ -73,6 +76,7 @@ class BasketTaylor(Staged[Quadratic]):
             terms=self._differences(rows, anchor, step_of(deviation)),
             reach=reach,
             nearest=float(reach.min(initial=np.inf)),
+            bounds=bounds_of(self.problem, slow),
         )
 
     def _differences(self, rows: Floats, anchor: Floats, step: float) -> Floats:
@@ -102,6 +106,7 @@ class BasketTaylor(Staged[Quadratic]):
         """The quadratic forms; the solver where they are out of reach."""
         moves = fast / prepared.anchor - 1.0
         expand_many(moves, prepared.terms, out)
+        hold(float(np.mean(fast)), prepared.bounds, out)
         moved = float(np.abs(moves).max())
         if moved <= prepared.nearest:
             return HIT
