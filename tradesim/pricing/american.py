@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 
-LONGEST: Final = 100.0
+LONGEST: Final = 150.0
 HIGHEST: Final = 1e6
 """Years to expiry, and volatility, to which the boundary is found as accurately as is said."""
 

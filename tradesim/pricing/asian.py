@@ -46,6 +46,9 @@ DOMAIN: Final = Domain(
 )
 """Contracts of twelve fixings, a day to a month apart, none to eleven of them taken."""
 
+MOST_FIXINGS: Final = 10_000.0
+"""More would take the recursion minutes."""
+
 STEP: Final = 0.005
 """Vega and theta are differences over this part of the volatility and of the expiry, and over twice that."""
 
@@ -124,6 +127,7 @@ def checked(inputs: Floats) -> Floats:
     fixings, fixed, average, interval = (inputs[:, 1 + column] for column in (FIXINGS, FIXED, AVERAGE, INTERVAL))
     rules = (
         ("fixings", fixings, (fixings >= 1.0) & (fixings == np.floor(fixings)), "a whole number, 1 or more"),
+        ("fixings", fixings, fixings <= MOST_FIXINGS, f"at most {MOST_FIXINGS:,.0f}"),
         ("fixed", fixed, (fixed >= 0.0) & (fixed < fixings) & (fixed == np.floor(fixed)), "whole, 0 to fixings - 1"),
         ("average", average, np.isfinite(average) & (average >= 0.0), "finite and not negative"),
         ("interval", interval, np.isfinite(interval) & (interval >= 0.0), "finite and not negative"),

@@ -211,7 +211,8 @@ def asian_row_values(spot: float, rows: Floats, out: Floats) -> None:
     terms = (rows.shape[1] - FIRST_PANEL) // PANELS
     for i in range(len(rows)):
         row = rows[i]
-        place = min(max((log_spot - row[LOG_LEVEL]) * row[PACE] - LOWEST, 0.0), PANELS - 1e-9)
+        way = (log_spot - row[LOG_LEVEL]) * row[PACE] - LOWEST
+        place = min(max(way, 0.0), PANELS - 1e-9)
         panel = int(place)
         u = 2.0 * (place - panel) - 1.0
         begin = FIRST_PANEL + panel * terms
@@ -220,7 +221,7 @@ def asian_row_values(spot: float, rows: Floats, out: Floats) -> None:
             time_value = time_value * u + row[power]
         asset, cash = spot * row[ASSET], row[CASH]
         out[i] = max(row[RIGHT_OF_ROW] * (asset - cash), 0.0)
-        if not cash <= 0.0:
+        if not (cash <= 0.0 or way < 0.0 or way > PANELS):
             out[i] = min(out[i] + cash * max(time_value, 0.0), asset if row[RIGHT_OF_ROW] > 0.0 else cash)
 
 
