@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tradesim.experiments.frontier import Frontier, frontier
     from tradesim.experiments.iso import IsoPnl, iso
     from tradesim.experiments.markets import NamedMarket
+    from tradesim.experiments.options import Options
     from tradesim.experiments.profiling import measure
     from tradesim.experiments.race import Race, race
     from tradesim.experiments.race_plan import Contestant
@@ -74,6 +75,7 @@ _HOMES = {
     "Staged": "methods.staged",
     "NamedMarket": "experiments.markets",
     "OptionQuoted": "simulation.trigger",
+    "Options": "experiments.options",
     "OwnTraded": "simulation.trigger",
     "Policy": "simulation.strategy",
     "Problem": "pricing.problem",
@@ -132,6 +134,7 @@ __all__ = [
     "MethodSpec",
     "NamedMarket",
     "OptionQuoted",
+    "Options",
     "OwnTraded",
     "Policy",
     "Prepared",

@@ -11,7 +11,7 @@ import tradesim
 from tradesim.errors import ArgumentError
 from tradesim.experiments.compare import make
 from tradesim.experiments.plan import Plan
-from tradesim.experiments.run import load_strategy
+from tradesim.experiments.strategies import load_strategy
 
 STRATEGIES = Path(__file__).resolve().parents[2] / "strategies"
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tradesim import SyntheticMarket, TradesimError, compare
+from tradesim.experiments.asked import asked_by
 from tradesim.experiments.balance import balance, least_that_holds, makers_balance
-from tradesim.experiments.ground import ground_of, plan_of
+from tradesim.experiments.ground import ground_of
 from tradesim.experiments.markets import DEFAULT, MARKETS, TEACHING, market_named, name_of
 from tradesim.market.chain import EUROPEAN
 from tradesim.market.synthetic import generate
@@ -36,7 +37,7 @@ def test_a_market_and_a_tape_are_refused():
 
 
 def plan(**stated):
-    return plan_of(**{"tape": None, "market": None, "problem": None, "methods": ("nothing",), "seeds": None} | stated)
+    return asked_by(stated).plan(("nothing",))
 
 
 def test_a_name_says_what_is_usual():

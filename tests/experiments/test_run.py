@@ -5,7 +5,7 @@ import pytest
 
 from tradesim import SyntheticMarket, run
 from tradesim.errors import ArgumentError
-from tradesim.experiments.run import load_strategy
+from tradesim.experiments.strategies import load_strategy
 from tradesim.report.table import comparison_table
 from tradesim.simulation.strategy import Custom, Strategy, TakeRule
 from tradesim.simulation.trigger import EveryNth

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tradesim.cli.app import Json, Seeds, Whole, app, bars, check_chart, names, print_cautions, print_whole, seeds_of
+from tradesim.cli.app import Json, app, bars, check_chart, names, print_cautions, print_whole
+from tradesim.cli.options import USUAL, Flags, stated
 
 
 @app.command
@@ -11,15 +12,7 @@ def iso(
     methods: str | None = None,
     errors: str | None = None,
     latencies: str | None = None,
-    market: str | None = None,
-    problem: str | None = None,
-    latency: str = "empirical",
-    seeds: Seeds = None,
-    edge: float | None = None,
-    cap: Whole | None = None,
-    fee: float | None = None,
-    db: Path | None = None,
-    jobs: Whole = 2,
+    flags: Flags = USUAL,
     chart: Path | None = None,
     as_json: Json = False,
 ) -> None:
@@ -37,25 +30,6 @@ def iso(
         0.04. The row without error is always there.
     latencies
         Compute latencies, separated by commas, from 0ns up; by default 0 to 3 ms, two a decade.
-    market
-        What is generated where no tape is given: us-equity-options (the default), index-options, coin-options or
-        teaching. It says what is usual on it: wires, fees, the venue's rules, the rule that takes, whether it hedges.
-    problem
-        american, european, heston or asian; by default what the contracts are.
-    latency
-        What a method's pricing takes: empirical (measured here), fixed:40us, lognormal:40us:0.5, or profile:COMPARISON.
-    seeds
-        5 (that one), 1-8 or 1,4,9; by default 1-8.
-    edge
-        What a quote must be off by, after fees, to be taken; currency a unit. By default the market's.
-    cap
-        Largest position in a contract, long or short; lots. By default the market's, and 50 on a tape.
-    fee
-        The taker's fee; currency a unit. By default the market's.
-    db
-        The results database; by default results.duckdb in the data home.
-    jobs
-        Seeds replayed at once.
     chart
         Also write the chart of iso-P&L lines here (.png, .svg or .html).
     as_json
@@ -74,16 +48,7 @@ def iso(
             methods=METHODS if methods is None else names(methods),
             errors=ERRORS if errors is None else parse_errors(names(errors)),
             latencies=LATENCIES if latencies is None else [duration(text) for text in names(latencies)],
-            market=market,
-            problem=problem,
-            latency=latency,
-            seeds=seeds_of(seeds),
-            edge=edge,
-            cap=cap,
-            fee=fee,
-            db=db,
-            jobs=jobs,
-            progress=tell,
+            **stated(flags, tell),
         )
     facts = made.comparison.facts
     if chart is not None:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tradesim.cli.app import Json, Seeds, Whole, app, bars, check_chart, names, print_cautions, print_whole, seeds_of
+from tradesim.cli.app import Json, app, bars, check_chart, names, print_cautions, print_whole
+from tradesim.cli.options import USUAL, Flags, stated
 
 
 @app.command
@@ -11,15 +12,7 @@ def rivals(
     methods: str | None = None,
     reactions: str | None = None,
     latencies: str | None = None,
-    market: str | None = None,
-    problem: str | None = None,
-    latency: str = "empirical",
-    seeds: Seeds = None,
-    edge: float | None = None,
-    cap: Whole | None = None,
-    fee: float | None = None,
-    db: Path | None = None,
-    jobs: Whole = 2,
+    flags: Flags = USUAL,
     chart: Path | None = None,
     as_json: Json = False,
 ) -> None:
@@ -37,24 +30,6 @@ def rivals(
         What your own market's is, facts estimates.
     latencies
         Compute latencies, separated by commas, from 0ns up; by default 0ns,1us,10us,30us,100us,300us,1ms,10ms.
-    market
-        us-equity-options (the default), index-options, coin-options or teaching: all but the makers' median reaction.
-    problem
-        american, european, heston or asian; by default what the market's contracts are.
-    latency
-        What a method's work takes: empirical (measured here), fixed:40us, lognormal:40us:0.5, or profile:COMPARISON.
-    seeds
-        5 (that one), 1-8 or 1,4,9; by default 1-8.
-    edge
-        What a quote must be off by, after fees, to be taken; currency a unit. By default the market's.
-    cap
-        Largest position in a contract, long or short; lots. By default the market's.
-    fee
-        The taker's fee; currency a unit. By default the market's.
-    db
-        The results database; by default results.duckdb in the data home.
-    jobs
-        Seeds replayed at once.
     chart
         Also write the map here (.png, .svg or .html).
     as_json
@@ -73,16 +48,7 @@ def rivals(
             methods=METHODS if methods is None else names(methods),
             reactions=REACTIONS if reactions is None else [duration(text) for text in names(reactions)],
             latencies=LATENCIES if latencies is None else [duration(text) for text in names(latencies)],
-            market=market,
-            problem=problem,
-            latency=latency,
-            seeds=seeds_of(seeds),
-            edge=edge,
-            cap=cap,
-            fee=fee,
-            db=db,
-            jobs=jobs,
-            progress=tell,
+            **stated(flags, tell),
         )
     facts = made.comparisons[0].facts
     if chart is not None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -11,17 +10,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
+from tradesim.experiments.asked import asked_by
 from tradesim.experiments.compare import Comparison, make
 from tradesim.experiments.crossing import ALWAYS, NEVER, between, crossing, reaching
-from tradesim.experiments.ground import Market, Tapes, plan_of
 from tradesim.experiments.plan import CURVE, Plan
 from tradesim.experiments.replay import Job, Role
 from tradesim.experiments.seeds import Jobs
 from tradesim.methods.spec import Given, specs
 from tradesim.pricing.problem import Floats
-from tradesim.progress import Progress, silent
 from tradesim.results.store import Store, finite
-from tradesim.simulation.session import Setting
 
 METHODS: Final = ("analytic", "analytic-slice", "grid", "lightgbm")
 """Compute whole, compute split at the spot, look up, learn."""
@@ -86,19 +83,8 @@ def break_even(
     *,
     methods: Sequence[Given] = METHODS,
     against: Sequence[Given] | None = None,
-    tape: Tapes | None = None,
-    market: Market | None = None,
-    problem: str | None = None,
-    latency: str = "empirical",
-    seeds: Sequence[int] | None = None,
-    edge: float | None = None,
-    cap: int | None = None,
-    fee: float | None = None,
-    setting: Setting | None = None,
     latencies: Sequence[int] = CURVE,
-    db: Path | str | None = None,
-    jobs: int = 2,
-    progress: Progress = silent,
+    **options: Any,
 ) -> BreakEven:
     """For each of ``methods`` the compute latency at which it earns what each rival earns at the rival's own latency.
 
@@ -109,30 +95,21 @@ def break_even(
 
     ``against``    the rivals; by default every method is held against every other one. A method may be its own rival
     ``latencies``  fixed compute latencies, ns, from 0 up
+    ``options``    those of :class:`~tradesim.experiments.options.Options`
 
-    The other arguments, and what is raised, are as of :func:`tradesim.compare`. All runs are stored as a comparison.
+    What is raised is as of :func:`tradesim.compare`. All runs are stored as a comparison.
     """
-    asked = specs(methods)
+    asked, mine = asked_by(options), specs(methods)
     rivals = None if against is None else specs(against)
     grid = _grid(latencies)
-    labels = [spec.label for spec in asked]
+    labels = [spec.label for spec in mine]
     pairs = _pairs(labels, None if rivals is None else [spec.label for spec in rivals])
-    plan = plan_of(
-        tape=tape,
-        market=market,
-        problem=problem,
-        methods=tuple({spec.label: spec for spec in (*(rivals or ()), *asked)}.values()),
-        latency=latency,
-        seeds=seeds,
-        edge=edge,
-        cap=cap,
-        fee=fee,
-        setting=setting,
-        curve=(),
-    )
-    coarse = dict.fromkeys(plan.seeds, _fixed(dict.fromkeys(labels, grid)))
-    comparison = make(plan, further=(lambda _: coarse, _closer(plan, pairs)), db=db, jobs=jobs, progress=progress)
-    return BreakEven(comparison=comparison, pairs=pairs)
+    with asked.blamed():
+        plan = asked.plan(tuple({spec.label: spec for spec in (*mine, *(rivals or ()))}.values()), curve=())
+        coarse = dict.fromkeys(plan.seeds, _fixed(dict.fromkeys(labels, grid)))
+        return BreakEven(
+            comparison=make(plan, asked.options, further=(lambda _: coarse, _closer(plan, pairs))), pairs=pairs
+        )
 
 
 _MEANS: Final = """

@@ -4,29 +4,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from tradesim.experiments.answer import Answer
-from tradesim.experiments.between import Between
-from tradesim.experiments.ground import Market, Tapes, plan_of
+from tradesim.experiments.asked import asked_by
+from tradesim.experiments.options import Options
 from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan
 from tradesim.experiments.replay import jobs_of
 from tradesim.experiments.seeds import Jobs, Replay
-from tradesim.experiments.timing import Timing
 from tradesim.experiments.until import MOST_SEEDS, Until, undecided
 from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_ready
-from tradesim.methods.method import Outside
 from tradesim.methods.spec import Given
-from tradesim.progress import Progress, silent
+from tradesim.progress import Progress
 from tradesim.results.store import Store, write_facts
-from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.maker import MakeRule
-from tradesim.simulation.session import Setting
-from tradesim.simulation.strategy import Rule, Strategy, TakeRule
-from tradesim.simulation.venue_rules import VenueRules
-from tradesim.simulation.wires import Wires
+from tradesim.simulation.strategy import Rule, TakeRule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,123 +76,49 @@ class Comparison(Answer):
 
 def compare(
     *,
-    tape: Tapes | None = None,
-    market: Market | None = None,
-    problem: str | None = None,
     methods: Sequence[Given] = DEFAULT_METHODS,
-    latency: str = "empirical",
-    update: str | None = None,
-    timing: Timing | str = Timing.LIVE,
-    between: Between | None = None,
-    seeds: Sequence[int] | None = None,
-    edge: float | None = None,
-    cap: int | None = None,
-    fee: float | None = None,
-    maker_fee: float | None = None,
-    underlying_fee: float | None = None,
-    wires: Wires | None = None,
-    venue: VenueRules | None = None,
-    setting: Setting | None = None,
-    strategy: Strategy | None = None,
-    hiccups: Hiccups | None = None,
     curve: Sequence[int] = CURVE,
-    outside: Outside | str = Outside.FALLBACK,
-    memory_price: float = 0.0,
     until: float | None = None,
     most_seeds: int = MOST_SEEDS,
-    db: Path | str | None = None,
-    jobs: int = 2,
-    progress: Progress = silent,
+    **options: Any,
 ) -> Comparison:
     """Compare ways of pricing by what they earn with one way to trade, that of taking quotes unless another is given.
 
     Builds what is missing in the data home, measures each method's latency here, replays each under its four runs,
     and stores everything in DuckDB.
 
-    ``tape``     path of a tape, or paths of several (days); without it a market is generated anew for each seed
-    ``market``   the generated market: a name (:mod:`~tradesim.experiments.markets`; by default ``us-equity-options``),
-                 which says what is usual on it, or parameters of your own, on which ``setting`` is ``Setting()``
-    ``problem``  ``american`` or ``european``; by default what the tape's contracts are, each by its own style
     ``methods``  one per row: names, or functions, classes, objects and model files of yours (:func:`tradesim.method`)
-    ``latency``  ``empirical``, ``measured``, a model as :mod:`~tradesim.experiments.stated` has it (``fixed:40us``),
-                 ``profile:COMPARISON``: what was measured then, so that its replay is made again to the last bit, or
-                 the path of a profile file (:func:`tradesim.measure`)
-    ``update``   what an update of the slow inputs takes on the second CPU, a model as for ``latency``; by default as
-                 measured, or nothing where ``latency`` is stated
-    ``timing``   how pricings are timed that are measured: ``live`` (as decisions happen), ``hot`` or ``cold``
-    ``between``  what the core does between two decisions that are timed
-    ``seeds``    default: 1 to 8 for a generated market; 1 for a tape, where a seed only draws latencies; of several
-                 tapes one each, in turn
-    ``strategy`` how every method trades (its rule, trigger, policy, hedge, CPUs, deadline); its own method counts not
-    ``hiccups``  how a desk's process pauses, in the runs of its own latency; part of the latency effect
-    ``edge cap`` of the rule that takes, where no ``strategy`` is given; the default is the named market's, elsewhere
-                 an edge of 0.0075 currency a unit, or 0.0005 of a coin, and a cap of 50 lots
-    ``fee``      the taker's, currency a unit; the default is that of ``setting``, or 0.0003 of a coin
-    ``maker_fee underlying_fee`` currency a unit, negative for a rebate; the default is that of ``setting``
-    ``wires``    latencies of feed, entry and response; the default is that of ``setting``
-    ``venue``    what orders are held to, and how they queue; the default is that of ``setting``
-    ``setting``  wires, fees, venue and schedules around the desks; the default is the named market's
     ``curve``    fixed compute latencies, ns, of the P&L curve
-    ``outside``  what methods do with a contract outside their domain: ``fallback`` to the solver, which is charged and
-                 counted, or ``raise``
-    ``memory_price`` currency for a MiB that a method keeps resident, each hour of tape: charged beside the P&L
     ``until``    the confidence, 0.95 for example, at which every two methods shall be told apart by what they earn:
                  seeds are added to ``seeds``, up to ``most_seeds``, as :class:`~tradesim.experiments.until.Until` says;
                  the pairs that are left are :attr:`Comparison.undecided`. On generated markets only
-    ``db``       the results database; default ``results.duckdb`` in the data home
-    ``jobs``     seeds replayed at once; live ``measured`` latency takes one
+    ``options``  what is replayed, by which rule, at which latencies and in which world: those of
+                 :class:`~tradesim.experiments.options.Options`
 
     Raises a :class:`~tradesim.errors.TradesimError` for a bad argument or tape; nothing is stored then.
     """
-    plan = plan_of(
-        tape=tape,
-        market=market,
-        problem=problem,
-        methods=methods,
-        latency=latency,
-        update=update,
-        timing=timing,
-        between=between,
-        seeds=seeds,
-        edge=edge,
-        cap=cap,
-        fee=fee,
-        maker_fee=maker_fee,
-        underlying_fee=underlying_fee,
-        wires=wires,
-        venue=venue,
-        setting=setting,
-        strategy=strategy,
-        hiccups=hiccups,
-        curve=curve,
-        outside=outside,
-        memory_price=memory_price,
-        until=None if until is None else Until(confidence=until, most_seeds=most_seeds),
-    )
-    return make(plan, further=_further_seeds(plan), db=db, jobs=jobs, progress=progress)
+    asked = asked_by(options)
+    stop = None if until is None else Until(confidence=until, most_seeds=most_seeds)
+    with asked.blamed():
+        plan = asked.plan(methods, curve=curve, until=stop)
+        return make(plan, asked.options, further=_further_seeds(plan))
 
 
-def make(
-    plan: Plan,
-    *,
-    further: Sequence[Callable[[Store], Jobs]] = (),
-    db: Path | str | None = None,
-    jobs: int = 2,
-    progress: Progress = silent,
-) -> Comparison:
-    """Make the comparison that ``plan`` asks for; the other arguments are those of :func:`compare`.
+def make(plan: Plan, asked: Options, *, further: Sequence[Callable[[Store], Jobs]] = ()) -> Comparison:
+    """Make the comparison that ``plan`` asks for, in the database and with the jobs that are ``asked``.
 
     Each of ``further`` is shown the comparison so far, in a database of its own, and says which runs are to be added;
     the first that says none is the last.
     """
-    with at_work(plan, db=db, jobs=jobs, progress=progress) as work:
+    jobs, progress = asked.jobs, asked.progress
+    with at_work(plan, db=asked.db, jobs=jobs, progress=progress) as work:
         ready = make_ready(plan, work, measuring=plan.labels, progress=progress)
         replay = begun(plan, work, ready, jobs=jobs, progress=progress)
         replay.all(dict.fromkeys(plan.seeds, jobs_of(plan)), "replaying")
-        for number, asked in enumerate(further, start=1):
+        for number, wanted in enumerate(further, start=1):
             draft = Store(work.staging / f"draft-{number}.duckdb")
             draft.ingest(work.staging)
-            if not (jobs_asked := asked(draft)):
+            if not (jobs_asked := wanted(draft)):
                 break
             replay.all(jobs_asked, f"replaying further {number}")
     return Comparison(name=work.name, store=work.store)

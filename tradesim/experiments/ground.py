@@ -1,34 +1,27 @@
 """What a comparison is made on: a tape, several, or a generated market, and what is usual for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from tradesim.errors import ArgumentError, one_of
-from tradesim.experiments.between import Between
+from tradesim.errors import ArgumentError
 from tradesim.experiments.markets import DEFAULT, NamedMarket, market_named
-from tradesim.experiments.plan import CURVE, Plan, Source
-from tradesim.experiments.timing import Timing
-from tradesim.experiments.until import Until
+from tradesim.experiments.plan import Source
 from tradesim.market.chain import Settlement
 from tradesim.market.lots import common_lot
 from tradesim.market.pairs import coin_of
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.market.tape import QUOTE, UNDERLYING, Tape, problem_of
 from tradesim.market.tape_file import read_tape
-from tradesim.methods.method import Outside
-from tradesim.methods.spec import Given, specs
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import problem_named
 from tradesim.simulation.hedging import DeltaHedge
-from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Strategy, TakeRule
-from tradesim.simulation.venue_rules import Fees, VenueRules, option_grid
-from tradesim.simulation.wires import Wires
+from tradesim.simulation.venue_rules import Fees, option_grid
 from tradesim.units import MICROS
 
 
@@ -108,29 +101,6 @@ def generated_ground(market: Market, problem: str | None) -> Ground:
     )
 
 
-def ground_setting(tape: Tapes | None, market: str | None) -> Setting:
-    """Wires and venue that are usual on the ground of the same two, without a tape being read; fees may differ."""
-    return Setting() if tape else market_named(DEFAULT if market is None else market).setting
-
-
-def around(
-    usual: Setting,
-    *,
-    fee: float | None = None,
-    maker_fee: float | None = None,
-    underlying_fee: float | None = None,
-    wires: Wires | None = None,
-    venue: VenueRules | None = None,
-) -> Setting:
-    """The ``usual`` setting but for what is stated: fees of takers, makers and the underlying, wires, venue."""
-    fees = Fees(
-        taker=usual.fees.taker if fee is None else fee,
-        maker=usual.fees.maker if maker_fee is None else maker_fee,
-        underlying=usual.fees.underlying if underlying_fee is None else underlying_fee,
-    )
-    return replace(usual, fees=fees, wires=wires or usual.wires, venue=venue or usual.venue)
-
-
 def _check_alike(first: Tape, other: Tape, path: Path) -> None:
     """Refuse a tape whose P&L is counted in something else than the first one's, or against another fair value."""
     if (first.latent is None) is not (other.latent is None):
@@ -153,67 +123,6 @@ def _check_lots(lots: dict[Path, float]) -> None:
             f"tapes: their lots ({told}) are no whole multiples of the finest; state one lot as the tapes are made "
             "(ingest --lot)"
         )
-
-
-def plan_of(
-    *,
-    tape: Tapes | None,
-    market: Market | None,
-    problem: str | None,
-    methods: Sequence[Given],
-    latency: str = "empirical",
-    update: str | None = None,
-    timing: Timing | str = Timing.LIVE,
-    between: Between | None = None,
-    seeds: Sequence[int] | None,
-    edge: float | None = None,
-    cap: int | None = None,
-    fee: float | None = None,
-    maker_fee: float | None = None,
-    underlying_fee: float | None = None,
-    wires: Wires | None = None,
-    venue: VenueRules | None = None,
-    setting: Setting | None = None,
-    strategy: Strategy | None = None,
-    hiccups: Hiccups | None = None,
-    curve: Sequence[int] = CURVE,
-    outside: Outside | str = Outside.FALLBACK,
-    memory_price: float = 0.0,
-    until: Until | None = None,
-) -> Plan:
-    """What the arguments of :func:`compare` ask, where nothing is said as is usual on their ground."""
-    ground = ground_of(tape, market, problem)
-    if strategy is not None and (edge is not None or cap is not None):
-        raise ArgumentError("edge, cap: a strategy is given, and its own rule says them; state them there")
-    usual = ground.rule
-    taking = replace(
-        ground.taking,
-        rule=TakeRule(edge=usual.edge if edge is None else edge, cap=usual.cap if cap is None else cap),
-    )
-    return Plan(
-        source=ground.source,
-        problem=ground.problem,
-        methods=specs(methods),
-        seeds=ground.seeds if seeds is None else tuple(seeds),
-        trading=strategy or taking,
-        setting=around(
-            setting or ground.setting,
-            fee=fee,
-            maker_fee=maker_fee,
-            underlying_fee=underlying_fee,
-            wires=wires,
-            venue=venue,
-        ),
-        latency=latency,
-        update=update,
-        timing=one_of(Timing, timing, "timing"),
-        between=between or Between(),
-        hiccups=hiccups,
-        curve=tuple(curve),
-        outside=one_of(Outside, outside, "outside"),
-        memory_price=memory_price,
-        until=until,
-    )
 
 
 def usual_market(problem: str) -> SyntheticMarket:

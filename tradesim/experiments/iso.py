@@ -3,24 +3,21 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
 from tradesim.errors import ArgumentError
+from tradesim.experiments.asked import asked_by
 from tradesim.experiments.compare import Comparison, make
 from tradesim.experiments.crossing import crossing, falling, places
-from tradesim.experiments.ground import Market, plan_of
 from tradesim.experiments.plan import CURVE
 from tradesim.experiments.replay import Job, Role
 from tradesim.methods.inexact import stated_options
 from tradesim.methods.spec import Given
 from tradesim.pricing.problem import Floats
-from tradesim.progress import Progress, silent
 from tradesim.results.store import finite
-from tradesim.simulation.session import Setting
 from tradesim.units import MILLISECOND
 
 METHODS: Final = ("analytic", "analytic-slice", "grid", "lightgbm")
@@ -134,17 +131,7 @@ def iso(
     methods: Sequence[Given] = METHODS,
     errors: Sequence[float] = ERRORS,
     latencies: Sequence[int] = LATENCIES,
-    market: Market | None = None,
-    problem: str | None = None,
-    latency: str = "empirical",
-    seeds: Sequence[int] | None = None,
-    edge: float | None = None,
-    cap: int | None = None,
-    fee: float | None = None,
-    setting: Setting | None = None,
-    db: Path | str | None = None,
-    jobs: int = 2,
-    progress: Progress = silent,
+    **options: Any,
 ) -> IsoPnl:
     """P&L over compute latency and price error, on generated markets, and where the methods stand on it.
 
@@ -154,34 +141,25 @@ def iso(
     ``methods``    placed on the map by their own latency and error
     ``errors``     root mean squares, currency, above 0; the row without error is always there
     ``latencies``  compute latencies, ns, from 0 up
+    ``options``    those of :class:`~tradesim.experiments.options.Options`
 
-    The other arguments, and what is raised, are as of :func:`tradesim.compare`. All runs are stored as a comparison.
+    What is raised is as of :func:`tradesim.compare`. All runs are stored as a comparison.
     """
     rows, columns = parse_errors(errors), sorted(latencies)
     if len(set(columns)) < 2 or columns[0] != 0:
         raise ArgumentError(f"latencies {list(latencies)}: they are whole ns, 0 and at least one more")
-    plan = plan_of(
-        tape=None,
-        market=market,
-        problem=problem,
-        methods=methods,
-        latency=latency,
-        seeds=seeds,
-        edge=edge,
-        cap=cap,
-        fee=fee,
-        setting=setting,
-        curve=columns,
-    )
-    wrong = {
-        seed: [
-            Job(method=f"inexact:{error:.12g}:{seed}", role=Role.FIXED, compute_ns=ns, error=error)
-            for error in rows
-            for ns in columns
-        ]
-        for seed in plan.seeds
-    }
-    return IsoPnl(comparison=make(plan, further=(lambda _: wrong,), db=db, jobs=jobs, progress=progress))
+    asked = asked_by(options).generated("a map of errors")
+    with asked.blamed():
+        plan = asked.plan(methods, curve=columns)
+        wrong = {
+            seed: [
+                Job(method=f"inexact:{error:.12g}:{seed}", role=Role.FIXED, compute_ns=ns, error=error)
+                for error in rows
+                for ns in columns
+            ]
+            for seed in plan.seeds
+        }
+        return IsoPnl(comparison=make(plan, asked.options, further=(lambda _: wrong,)))
 
 
 def parse_errors(stated: Sequence[float | str]) -> list[float]:

@@ -7,8 +7,7 @@ from typing import Any
 import polars as pl
 
 from tradesim.errors import ArgumentError
-from tradesim.experiments.between import Between
-from tradesim.experiments.ground import Market, Tapes, plan_of
+from tradesim.experiments.asked import asked_by
 from tradesim.experiments.manifest import plain
 from tradesim.experiments.measure import measure_in_turn
 from tradesim.experiments.plan import DEFAULT_METHODS
@@ -18,58 +17,38 @@ from tradesim.home import data_home
 from tradesim.methods.by_style import method_for, options_of
 from tradesim.methods.spec import Given
 from tradesim.pricing import PROBLEMS
-from tradesim.progress import Progress, silent
 from tradesim.results.store import check_place
 from tradesim.simulation.session import open_session
-from tradesim.simulation.strategy import Strategy
 
 
-def measure(
-    path: Path | str,
-    *,
-    methods: Sequence[Given] = DEFAULT_METHODS,
-    tape: Tapes | None = None,
-    market: Market | None = None,
-    problem: str | None = None,
-    seed: int | None = None,
-    strategy: Strategy | None = None,
-    between: Between | None = None,
-    progress: Progress = silent,
-) -> dict[str, Any]:
+def measure(path: Path | str, *, methods: Sequence[Given] = DEFAULT_METHODS, **options: Any) -> dict[str, Any]:
     """Time ``methods`` on this machine as decisions happen, and write the profile file ``path`` (.parquet).
 
     ``latency=path`` of :func:`tradesim.compare` then replays it, here or elsewhere. Returns what the file says of
     itself: the machine, the versions, what was decided on, and of each method how many decisions were timed, and
-    disturbed. The other arguments are those of :func:`tradesim.compare`.
+    disturbed. ``options`` are those of :class:`~tradesim.experiments.options.Options`; the first seed is timed.
     """
     path = Path(path)
     if path.suffix != ".parquet":
         raise ArgumentError(f"{path}: a profile is a Parquet file; name it {path.stem or 'profile'}.parquet")
     check_place(path)
-    plan = plan_of(
-        tape=tape,
-        market=market,
-        problem=problem,
-        methods=methods,
-        seeds=None if seed is None else (seed,),
-        strategy=strategy,
-        between=between,
-        curve=(),
-    )
+    asked = asked_by(options)
+    progress = asked.options.progress
+    plan = asked.plan(methods, curve=())
     chosen, home = PROBLEMS[plan.problem], data_home()
     ticks = plan.tape(plan.seeds[0])
     made = {each.label: method_for(each, chosen, ticks.chain, home, progress, plan.outside) for each in plan.methods}
     session = open_session(ticks, chosen, plan.setting, seed=plan.seeds[0], progress=progress)
     strategies = {name: plan.strategy(name) for name in made}
     measured, service = measure_in_turn(made, session, strategies, between=plan.between, progress=progress)
-    asked = {
+    about = {
         "problem": options_of(chosen, session.tape.chain),
         "tape": session.tape.source,
         "contracts": len(session.tape.chain),
         "trading": plain(plan.trading),
         "between": str(plan.between),
     }
-    write_profile(path, measured, service, asked)
+    write_profile(path, measured, service, about)
     return about_profile(path)
 
 

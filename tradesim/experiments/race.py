@@ -1,32 +1,26 @@
 """Desks in one simulation at one venue: who arrives first takes the quote, and what that costs the others."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
-from tradesim.errors import one_of
 from tradesim.experiments.answer import Answer
-from tradesim.experiments.between import Between
-from tradesim.experiments.ground import Market, Tapes, around, ground_of
+from tradesim.experiments.asked import asked_by
 from tradesim.experiments.plan import checked
-from tradesim.experiments.race_plan import Contestant, RacePlan, parse_contestant, told_apart
+from tradesim.experiments.race_plan import Contestant, RacePlan, parse_contestant, script_of, told_apart
 from tradesim.experiments.race_replay import replay_race
 from tradesim.experiments.seeds import each_seed
-from tradesim.experiments.timing import Timing
 from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_ready
-from tradesim.methods.method import Outside
-from tradesim.progress import Progress, silent
+from tradesim.progress import Progress
 from tradesim.results.store import write_facts
-from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.latency import Measured
-from tradesim.simulation.session import Setting
 from tradesim.simulation.strategy import Strategy
-from tradesim.simulation.venue_rules import VenueRules
-from tradesim.simulation.wires import Wires
+from tradesim.user_code import blamed_on
 
 DEFAULT_DESKS: Final = ("analytic", "grid", "lightgbm")
 
@@ -57,69 +51,26 @@ class Race(Answer):
         return self._json(desks=self.table, rivals=self.rivals, gaps=self.gaps)
 
 
-def race(
-    *,
-    desks: Sequence[str | Strategy | Contestant] = DEFAULT_DESKS,
-    tape: Tapes | None = None,
-    market: Market | None = None,
-    problem: str | None = None,
-    seeds: Sequence[int] | None = None,
-    latency: str = "empirical",
-    timing: Timing | str = Timing.LIVE,
-    between: Between | None = None,
-    strategy: Strategy | None = None,
-    hiccups: Hiccups | None = None,
-    fee: float | None = None,
-    maker_fee: float | None = None,
-    underlying_fee: float | None = None,
-    wires: Wires | None = None,
-    venue: VenueRules | None = None,
-    setting: Setting | None = None,
-    outside: Outside | str = Outside.FALLBACK,
-    db: Path | str | None = None,
-    jobs: int = 2,
-    progress: Progress = silent,
-) -> Race:
+def race(*, desks: Sequence[str | Strategy | Contestant] = DEFAULT_DESKS, **options: Any) -> Race:
     """Race ``desks`` against each other, and run each of them alone, on the same tapes under the same seeds.
 
     ``desks``    two or more: names of methods (``grid``), strategy files (``mine.py``), either with a stated latency
                  (``grid=5us``), or strategies, or :class:`~tradesim.experiments.race_plan.Contestant`
-    ``latency``  of the desks that state none; as of :func:`tradesim.compare`
-    ``strategy`` how desks that are named by their method alone trade; by default they take quotes
-    ``hiccups``  how every desk's process pauses
-    ``jobs``     seeds replayed at once; one where ``measured`` latency is live
-
-    The other arguments are those of :func:`tradesim.compare`.
+    ``options``  those of :class:`~tradesim.experiments.options.Options`: ``latency`` is of the desks that state none,
+                 ``strategy`` how desks that are named by their method alone trade
 
     Raises a :class:`~tradesim.errors.TradesimError` for a bad argument or tape; nothing is stored then.
     """
-    ground = ground_of(tape, market, problem)
-    template = strategy or ground.taking
-    contestants = told_apart([parse_contestant(desk, template) for desk in desks])
-    world = around(
-        setting or ground.setting,
-        fee=fee,
-        maker_fee=maker_fee,
-        underlying_fee=underlying_fee,
-        wires=wires,
-        venue=venue,
-    )
-    plan = RacePlan(
-        source=ground.source,
-        problem=ground.problem,
-        methods=tuple({contestant.spec.label: contestant.spec for contestant in contestants}.values()),
-        seeds=ground.seeds if seeds is None else tuple(seeds),
-        trading=template,
-        setting=world,
-        latency=latency,
-        timing=one_of(Timing, timing, "timing"),
-        between=between or Between(),
-        hiccups=hiccups,
-        curve=(),
-        outside=one_of(Outside, outside, "outside"),
-        desks=contestants,
-    )
-    return _run(plan, db=db, jobs=jobs, progress=progress)
+    asked = asked_by(options)
+    with ExitStack() as blamed:
+        blamed.enter_context(asked.blamed())
+        for desk in desks:
+            if isinstance(desk, str) and (script := script_of(desk)) is not None:
+                blamed.enter_context(blamed_on(script, kind="strategy"))
+        contestants = told_apart([parse_contestant(desk, asked.trading) for desk in desks])
+        methods = tuple({contestant.spec.label: contestant.spec for contestant in contestants}.values())
+        plan = RacePlan(methods=methods, curve=(), desks=contestants, **asked.shared())
+        return _run(plan, db=asked.options.db, jobs=asked.options.jobs, progress=asked.options.progress)
 
 
 def _run(plan: RacePlan, *, db: Path | str | None, jobs: int, progress: Progress) -> Race:

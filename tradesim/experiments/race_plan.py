@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tradesim.errors import ArgumentError
 from tradesim.experiments.plan import Plan, check_trading
-from tradesim.experiments.run import load_strategy
 from tradesim.experiments.stated import parse_latency
+from tradesim.experiments.strategies import load_strategy
 from tradesim.methods.spec import MethodSpec, method
 from tradesim.simulation.latency import ComputeLatency, Profile
 from tradesim.simulation.strategy import Strategy

@@ -3,16 +3,16 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
 from tradesim.errors import ArgumentError
+from tradesim.experiments.asked import asked_by
 from tradesim.experiments.compare import Comparison, begun
-from tradesim.experiments.ground import Market, plan_of
 from tradesim.experiments.kept import share_kept, standing, time_on_wires
+from tradesim.experiments.options import Options
 from tradesim.experiments.plan import CURVE, Plan
 from tradesim.experiments.replay import Role, jobs_of
 from tradesim.experiments.work import at_work, make_ready
@@ -20,9 +20,8 @@ from tradesim.market.synthetic import SyntheticMarket
 from tradesim.methods.spec import Given
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Floats
-from tradesim.progress import Progress, silent
 from tradesim.results.store import finite
-from tradesim.simulation.session import Setting, open_session
+from tradesim.simulation.session import open_session
 from tradesim.simulation.wires import Wires
 from tradesim.units import MICROSECOND, MILLISECOND, spoken
 
@@ -148,17 +147,7 @@ def rivals(
     methods: Sequence[Given] = METHODS,
     reactions: Sequence[int] = REACTIONS,
     latencies: Sequence[int] = LATENCIES,
-    market: Market | None = None,
-    problem: str | None = None,
-    latency: str = "empirical",
-    seeds: Sequence[int] | None = None,
-    edge: float | None = None,
-    cap: int | None = None,
-    fee: float | None = None,
-    setting: Setting | None = None,
-    db: Path | str | None = None,
-    jobs: int = 2,
-    progress: Progress = silent,
+    **options: Any,
 ) -> Rivals:
     """What a compute latency costs where the makers are faster or slower, and who earns more whatever they are.
 
@@ -169,31 +158,21 @@ def rivals(
     ``methods``    held against each other, each at its own latency
     ``reactions``  medians of the makers' reaction beyond its fixed part, ns, at least two
     ``latencies``  compute latencies of reference prices, ns, from 0 up
-    ``market``     the rest of the generated market: a name, or parameters
+    ``options``    those of :class:`~tradesim.experiments.options.Options`; the market is all but the makers' median
 
-    The other arguments, and what is raised, are as of :func:`tradesim.compare`. Every run is stored, all or nothing.
+    What is raised is as of :func:`tradesim.compare`. Every run is stored, all or nothing.
     """
     medians, columns = sorted(reactions), sorted(latencies)
     if len(set(medians)) < 2 or len(set(medians)) < len(medians) or medians[0] <= 0:
         raise ArgumentError(f"reactions {listed(reactions)}: give two or more above 0, none twice, as 10us,100us,1ms")
     if len(set(columns)) < 2 or columns[0] != 0:
         raise ArgumentError(f"latencies {listed(latencies)}: they are whole ns, 0 and at least one more")
-    plan = plan_of(
-        tape=None,
-        market=market,
-        problem=problem,
-        methods=methods,
-        latency=latency,
-        seeds=seeds,
-        edge=edge,
-        cap=cap,
-        fee=fee,
-        setting=setting,
-        curve=columns,
-    )
-    assert isinstance(plan.source, SyntheticMarket)
-    markets = tuple(replace(plan.source, delay_median=median) for median in medians)
-    made = _made([replace(plan, source=each) for each in markets], medians, db=db, jobs=jobs, progress=progress)
+    asked = asked_by(options).generated("the makers' reaction")
+    with asked.blamed():
+        plan = asked.plan(methods, curve=columns)
+        assert isinstance(plan.source, SyntheticMarket)
+        markets = tuple(replace(plan.source, delay_median=median) for median in medians)
+        made = _made([replace(plan, source=each) for each in markets], medians, asked.options)
     return Rivals(comparisons=made, markets=markets, wires=plan.setting.wires)
 
 
@@ -202,12 +181,10 @@ def listed(amounts: Sequence[int]) -> str:
     return ", ".join(spoken(ns) for ns in amounts) or "(none)"
 
 
-def _made(
-    plans: Sequence[Plan], medians: Sequence[int], *, db: Path | str | None, jobs: int, progress: Progress
-) -> tuple[Comparison, ...]:
+def _made(plans: Sequence[Plan], medians: Sequence[int], asked: Options) -> tuple[Comparison, ...]:
     """A comparison for each plan, by latencies that are measured once."""
-    first = plans[0]
-    with at_work(first, db=db, jobs=jobs, progress=progress) as work:
+    first, jobs, progress = plans[0], asked.jobs, asked.progress
+    with at_work(first, db=asked.db, jobs=jobs, progress=progress) as work:
         ready = make_ready(first, work, measuring=first.labels, progress=progress)
         made = []
         for plan, median in zip(plans, medians, strict=True):
