@@ -11,6 +11,7 @@ from tradesim.cli import (  # noqa: F401
     breakeven,
     build,
     compare,
+    config,
     facts,
     frontier,
     generate,
@@ -25,6 +26,7 @@ from tradesim.cli import (  # noqa: F401
     sql,
 )
 from tradesim.cli.app import app
+from tradesim.cli.config import with_config
 from tradesim.errors import TradesimError
 from tradesim.home import place_compiled_code
 
@@ -38,7 +40,7 @@ def exit_status(tokens: list[str]) -> int:
     """Run the command that ``tokens`` say; return what the process is to exit with."""
     try:
         place_compiled_code()
-        app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+        app(with_config(tokens), exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

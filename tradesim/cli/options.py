@@ -2,17 +2,17 @@
 
 from dataclasses import field, fields, make_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cyclopts import Parameter
 
-from tradesim.cli.app import Whole
+from tradesim.cli.app import Seeds, Tapes, Whole
 from tradesim.experiments.options import Options
 from tradesim.progress import Progress, silent
 
 KINDS: Final[dict[str, Any]] = {
-    "tape": Annotated[list[Path] | None, Parameter(name="--tape", negative="")],
-    "seeds": Annotated[str | None, Parameter(name=["--seeds", "--seed"])],
+    "tape": Tapes,
+    "seeds": Seeds,
     "strategy": Path | None,
     "db": Path | None,
     **dict.fromkeys(("edge", "fee", "maker_fee", "underlying_fee"), float | None),
@@ -24,6 +24,10 @@ KINDS: Final[dict[str, Any]] = {
 
 IN_PYTHON: Final = frozenset({"wires", "venue", "setting", "progress"})
 """Options that are objects alone."""
+
+CONFIG: Final = """    config
+        A file of TOML with any of these options by their names; a flag wins over it (tradesim config prints one).
+    """
 
 if TYPE_CHECKING:
     Flags = Any
@@ -38,11 +42,12 @@ else:
             )
             for each in fields(Options)
             if each.name not in IN_PYTHON
-        ],
+        ]
+        + [("config", Path | None, field(default=None))],
         frozen=True,
         kw_only=True,
     )
-    Flags.__doc__ = Options.__doc__.partition("    wires\n")[0]
+    Flags.__doc__ = Options.__doc__.partition("    wires\n")[0] + CONFIG
     Flags.__module__ = __name__
     Flags = Parameter(name="*")(Flags)
 
@@ -52,4 +57,5 @@ USUAL: Final = Flags()
 
 def stated(flags: Flags, tell: Progress = silent) -> dict[str, Any]:
     """The options that the flags state, as keywords."""
-    return {each.name: getattr(flags, each.name) for each in fields(flags)} | {"progress": tell}
+    named = {each.name: getattr(flags, each.name) for each in fields(flags) if each.name != "config"}
+    return named | {"progress": tell}
