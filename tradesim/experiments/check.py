@@ -23,7 +23,7 @@ from tradesim.experiments.conduct import (
 from tradesim.experiments.costs import memory_kept, sending, speed
 from tradesim.experiments.exam import Exam, Size
 from tradesim.experiments.finding import Finding, Found, Outcome, not_applicable, passed_if
-from tradesim.experiments.lawful import accuracy, bounds, outside_domain, parity, refusal, shapes
+from tradesim.experiments.lawful import accuracy, bounds, early_exercise, outside_domain, parity, refusal, shapes
 from tradesim.experiments.subject import Subject
 from tradesim.home import data_home
 from tradesim.methods.registry import make_method
@@ -53,6 +53,7 @@ CHECKS: Final[Mapping[str, Callable[[Subject], Found]]] = MappingProxyType(
         "refuses if told to": refusal,
         "bounds": bounds,
         "shapes": shapes,
+        "early exercise": early_exercise,
         "parity": parity,
         "accuracy": accuracy,
         "other processes": sending,

@@ -116,19 +116,24 @@ Violations = Iterator[tuple[str, Floats]]
 
 def _violations(price: Price, exam: Exam, laws: Laws) -> Violations:
     yield from bounds_broken(price, exam, laws)
+    yield from exercise_broken(price, exam, laws)
     yield from shapes_broken(price, exam, laws)
     yield from parity_broken(price, exam, laws)
 
 
 def bounds_broken(price: Price, exam: Exam, laws: Laws) -> Violations:
-    """The floor, the cap and the European price, at the held-out points."""
-    inputs = exam.inside.inputs
-    prices = price(inputs)
+    """The floor and the cap, at the held-out points."""
     if laws.bounds is not None:
+        inputs = exam.inside.inputs
+        prices = price(inputs)
         yield "at least the floor", laws.bounds.floor(inputs) - prices
         yield "at most the cap", prices - laws.bounds.cap(inputs)
+
+
+def exercise_broken(price: Price, exam: Exam, laws: Laws) -> Violations:
+    """The right to exercise early is worth something, at the held-out points."""
     if laws.european is not None:
-        yield "at least European", laws.european(inputs) - prices
+        yield "at least European", laws.european(exam.inside.inputs) - price(exam.inside.inputs)
 
 
 def shapes_broken(price: Price, exam: Exam, laws: Laws) -> Violations:

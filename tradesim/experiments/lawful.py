@@ -8,7 +8,14 @@ import numpy as np
 
 from tradesim.errors import ProblemError, TradesimError
 from tradesim.experiments.finding import Found, Outcome, information, not_applicable, passed_if
-from tradesim.experiments.grade import Violations, bounds_broken, parity_broken, shapes_broken, strikes_broken
+from tradesim.experiments.grade import (
+    Violations,
+    bounds_broken,
+    exercise_broken,
+    parity_broken,
+    shapes_broken,
+    strikes_broken,
+)
 from tradesim.experiments.subject import Asked, Subject
 from tradesim.methods.method import Fast, Outside
 from tradesim.pricing.laws import TOLERANCE, laws_of
@@ -50,6 +57,12 @@ def shapes(subject: Subject) -> Found:
         yield from strikes_broken(price, subject.exam)
 
     return _held(subject, broken(), explained=EXPLAINED * subject.largest_error)
+
+
+def early_exercise(subject: Subject) -> Found:
+    """An American price is at least the European one; what its own error explains is reported alone."""
+    broken = exercise_broken(subject.fresh().prices, subject.exam, laws_of(subject.problem))
+    return _held(subject, broken, explained=subject.largest_error)
 
 
 def parity(subject: Subject) -> Found:

@@ -33,7 +33,7 @@ class Asked:
         self.method, self.domain = method, domain
         self.tag = ""
         self._terms = np.empty((0, 2))
-        self._updates = 0
+        self._indices: dict[bytes, int] = {}
 
     def take(self, slow: Floats, anchor: Fast) -> None:
         """``bind``, where the contracts are others than before, and ``update``, with slow inputs float64[n, slow]."""
@@ -47,8 +47,8 @@ class Asked:
         if not np.array_equal(terms, self._terms):
             self.method.bind(chain_of(slow, style=AMERICAN if self.method.problem.name == "american" else EUROPEAN))
             self._terms = terms
-        self._updates += 1
-        self.method.update(state_of(slow, anchor, index=self._updates))
+        index = self._indices.setdefault(slow.tobytes(), len(self._indices))
+        self.method.update(state_of(slow, anchor, index=index))
 
     def price(self, fast: Fast) -> Floats:
         """The prices at ``fast``; not a number where none was written. ``ArgumentError`` for an answer out of form."""
