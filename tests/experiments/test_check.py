@@ -281,6 +281,78 @@ def test_a_subclass_of_the_contract_is_held_to_it_too():
         assert (found["answers"].outcome, told in found["answers"].found) == ("fail", True)
 
 
+class Split(tradesim.Staged):
+    """A subclass of the contract in two halves, right where it is not told otherwise."""
+
+    name = "split"
+
+    def __init__(self, problem):
+        super().__init__()
+        self.problem = problem
+
+    def prepare(self, slow, anchor):
+        out = np.flatnonzero(slow[:, 2] > 0.8)
+        return tradesim.Prepared(rows=slow, outside=out, fallback=slow[out])
+
+    def evaluate(self, fast, prepared, out):
+        out[:] = formula(fast, *prepared.rows.T)
+        return "hit"
+
+
+class RefusesToo(Split):
+    def prepare(self, slow, anchor):
+        prepared = super().prepare(slow, anchor)
+        self.refuse(prepared.outside)
+        return prepared
+
+
+class OwnValue(RefusesToo):
+    def value(self, **inputs):
+        return super().value(**inputs) + 0.01
+
+
+class ScalesStrikes(RefusesToo):
+    """Strikes are shifted where they stand: at every update again."""
+
+    def prepare(self, slow, anchor):
+        slow[:, 0] *= 1.001
+        return super().prepare(slow, anchor)
+
+
+class NoWings(RefusesToo):
+    """Has no number far from the strike."""
+
+    def evaluate(self, fast, prepared, out):
+        tag = super().evaluate(fast, prepared, out)
+        out[fast > 1.6 * prepared.rows[:, 0]] = np.nan
+        return tag
+
+
+class NeverDead(RefusesToo):
+    def evaluate(self, fast, prepared, out):
+        tag = super().evaluate(fast, prepared, out)
+        out[prepared.rows[:, 1] == 0.0] = 1.0
+        return tag
+
+
+@pytest.mark.parametrize(
+    ("given", "checks"),
+    [
+        (RefusesToo, set()),
+        (Split, {"refuses if told to"}),
+        (OwnValue, {"scalar"}),
+        (ScalesStrikes, {"inputs untouched", "forgets slow inputs"}),
+        (NoWings, {"numbers"}),
+        (NeverDead, {"expired"}),
+    ],
+    ids=lambda each: getattr(each, "__name__", None),
+)
+def test_a_fault_in_a_subclass_is_caught_too(given, checks):
+    found = failed(given)
+    assert checks <= found
+    assert checks or not found
+
+
 def test_any_error_of_it_is_a_finding_in_one_line():
     class Raises(OfOurs):
         def update(self, state):

@@ -37,10 +37,9 @@ EXPLAINED: Final = 2.0
 def accuracy(subject: Subject) -> Found:
     """Against the reference."""
     rmse = float(np.sqrt(np.mean(subject.errors**2)))
-    return information(
-        f"off the reference by rmse {rmse:.2g}, at most {subject.largest_error:.2g}, at {len(subject.errors)} points "
-        "(on a strike of 100)"
-    )
+    money = "" if subject.problem.domain.unit is None else " on a strike of 100"
+    size = f"rmse {rmse:.2g}, at most {subject.largest_error:.2g}{money}"
+    return information(f"off the reference by {size}; {len(subject.errors)} points")
 
 
 def bounds(subject: Subject) -> Found:
@@ -97,30 +96,28 @@ class Way:
 
 
 def outside_domain(subject: Subject) -> Found:
-    """Outside the domain prices are right, or come from the fallback, or there are none: never wrong in silence."""
+    """Outside the domain prices are as right as inside, or from the fallback, or refused: never wrong in silence."""
     asked = subject.fresh()
     asked.take(subject.slow[:CASES], subject.anchor)
     asked.price(subject.anchor)
     usual, allowed = asked.tag, FARTHER * subject.largest_error + TOLERANCE
-    counts = {"right": 0, "refused": 0, "told": 0, "silent": 0}
-    worst, where = 0.0, ""
+    ways = right = refused = fell_back = 0
+    silent: list[tuple[float, str]] = []
     for way in _ways_out(subject):
         error = _error(asked, way)
-        kind = "refused" if error is None else "right" if error <= allowed else "silent"
-        if kind == "silent" and (asked.method.fallbacks or asked.tag != usual):
-            kind = "told"
-        counts[kind] += 1
-        if error is not None and kind == "silent" and error > worst:
-            worst, where = error, way.leaves
-    if not sum(counts.values()):
-        return not_applicable("no input can leave the domain")
-    found = f"{counts['right']} ways out priced right, {counts['refused']} refused, {counts['told']} by another tag"
-    if counts["silent"]:
-        found += (
-            f", {counts['silent']} wrong in silence, by up to {worst:.2g} ({where}): "
-            "raise tradesim.errors.ProblemError there, or price it right"
-        )
-    return passed_if(not counts["silent"], found)
+        ways += 1
+        refused += error is None
+        fell_back += error is not None and asked.method.fallbacks > 0
+        right += error is not None and error <= allowed
+        if error is not None and error > allowed and not asked.method.fallbacks and asked.tag == usual:
+            silent.append((error, way.leaves))
+    if not ways:
+        return not_applicable("the reference knows no way out of the domain")
+    found = f"of {ways} ways out {right} priced as right as inside ({fell_back} by the fallback), {refused} refused"
+    if silent:
+        worst, where = max(silent)
+        found += f", {len(silent)} wrong in silence, by up to {worst:.2g} ({where}); raise ProblemError there"
+    return passed_if(not silent, found)
 
 
 def refusal(subject: Subject) -> Found:
