@@ -389,6 +389,6 @@ def test_the_problem_is_the_first_that_it_serves():
         tradesim.check(lambda stryke: stryke)
 
 
-@pytest.mark.parametrize("problem", ["heston", "asian", "basket-2"])
+@pytest.mark.parametrize("problem", ["heston", pytest.param("asian", marks=pytest.mark.slow), "basket-2"])
 def test_the_solvers_of_other_problems_pass(problem):
     assert failed("analytic", problem=problem, points=40) == set()

@@ -14,11 +14,9 @@ WRONG_ON_PURPOSE = {
 }
 """The nulls: no prices, an error of each place in the chain, no early exercise."""
 
-SLOW = {"grid-sql"}
-
 
 ASKED = [
-    pytest.param(name, problem, marks=[pytest.mark.slow] if name in SLOW else [])
+    pytest.param(name, problem, marks=[pytest.mark.slow] if problem == "european" else [])
     for name in METHODS
     for problem in ("european", "american")
 ]
