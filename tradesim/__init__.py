@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tradesim.experiments.balance import Balance, balance
     from tradesim.experiments.between import Between
     from tradesim.experiments.break_even import BreakEven, break_even
+    from tradesim.experiments.check import Conformance, check
     from tradesim.experiments.compare import Comparison, compare
     from tradesim.experiments.frontier import Frontier, frontier
     from tradesim.experiments.iso import IsoPnl, iso
@@ -60,6 +61,7 @@ _HOMES = {
     "Between": "experiments.between",
     "BreakEven": "experiments.break_even",
     "Comparison": "experiments.compare",
+    "Conformance": "experiments.check",
     "Contestant": "experiments.race_plan",
     "DeltaHedge": "simulation.hedging",
     "EveryNth": "simulation.trigger",
@@ -97,6 +99,7 @@ _HOMES = {
     "balance": "experiments.balance",
     "break_even": "experiments.break_even",
     "calibrate": "market.calibration",
+    "check": "experiments.check",
     "compare": "experiments.compare",
     "facts_of": "market.facts",
     "frontier": "experiments.frontier",
@@ -121,6 +124,7 @@ __all__ = [
     "Between",
     "BreakEven",
     "Comparison",
+    "Conformance",
     "Contestant",
     "DeltaHedge",
     "EveryNth",
@@ -158,6 +162,7 @@ __all__ = [
     "balance",
     "break_even",
     "calibrate",
+    "check",
     "compare",
     "facts_of",
     "frontier",

@@ -110,6 +110,15 @@ def test_expired_contracts_are_the_solvers():
     assert prices.tolist() == np.where(expiry > 0, 0.0, worth).tolist()
 
 
+def test_one_option_is_priced_beside_a_chain_of_which_some_have_expired():
+    method = make_method(formula, EUROPEAN, Path())
+    method.bind(CHAIN)
+    method.update(state(np.array([0.5, 0.0, 0.5, 0.0, 0.5, 0.5])))
+    before = price_chain(method, 101.0, COUNT)
+    method.value(spot=101.0, strike=90.0, expiry=0.5, volatility=0.2, rate=0.0, dividend=0.0, right=1)
+    assert price_chain(method, 101.0, COUNT).tolist() == before.tolist()
+
+
 def wrong_shape(spot, strike):
     return np.zeros(3)
 

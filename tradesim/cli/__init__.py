@@ -10,6 +10,7 @@ from tradesim.cli import (  # noqa: F401
     balance,
     breakeven,
     build,
+    check,
     compare,
     config,
     facts,
@@ -32,7 +33,7 @@ from tradesim.home import place_compiled_code
 
 
 def main() -> None:
-    """Run the command line: 0 when done, 2 for bad input (one line on standard error), 130 for Ctrl-C."""
+    """Run the command line: 0 when done, 1 if a check fails, 2 for bad input (one line on stderr), 130 for Ctrl-C."""
     sys.exit(exit_status(sys.argv[1:]))
 
 
@@ -40,7 +41,7 @@ def exit_status(tokens: list[str]) -> int:
     """Run the command that ``tokens`` say; return what the process is to exit with."""
     try:
         place_compiled_code()
-        app(with_config(tokens), exit_on_error=False, print_error=False, result_action="return_value")
+        status = app(with_config(tokens), exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -52,7 +53,7 @@ def exit_status(tokens: list[str]) -> int:
     except KeyboardInterrupt:
         print("tradesim: interrupted; nothing was stored", file=sys.stderr)
         return 130
-    return 0
+    return int(status or 0)
 
 
 def _refused(why: str) -> int:

@@ -110,19 +110,51 @@ def _clamped(method: Staged[Any], laws: Laws) -> Price:
     return price
 
 
-def _violations(price: Price, exam: Exam, laws: Laws) -> Iterator[tuple[str, Floats]]:
-    """Each law, and by how much it is broken at each place; negative where it holds."""
-    inputs = exam.inside.inputs
-    prices = price(inputs)
+Violations = Iterator[tuple[str, Floats]]
+"""Laws, and by how much each is broken at each place; negative where it holds."""
+
+
+def _violations(price: Price, exam: Exam, laws: Laws) -> Violations:
+    yield from bounds_broken(price, exam, laws)
+    yield from exercise_broken(price, exam, laws)
+    yield from shapes_broken(price, exam, laws)
+    yield from parity_broken(price, exam, laws)
+
+
+def bounds_broken(price: Price, exam: Exam, laws: Laws) -> Violations:
+    """The floor and the cap, at the held-out points."""
     if laws.bounds is not None:
+        inputs = exam.inside.inputs
+        prices = price(inputs)
         yield "at least the floor", laws.bounds.floor(inputs) - prices
         yield "at most the cap", prices - laws.bounds.cap(inputs)
+
+
+def exercise_broken(price: Price, exam: Exam, laws: Laws) -> Violations:
+    """The right to exercise early is worth something, at the held-out points."""
     if laws.european is not None:
-        yield "at least European", laws.european(inputs) - prices
+        yield "at least European", laws.european(exam.inside.inputs) - price(exam.inside.inputs)
+
+
+def shapes_broken(price: Price, exam: Exam, laws: Laws) -> Violations:
+    """The shapes along inputs, on the exam's lines."""
     for name, shape in laws.shapes:
         yield from _shape(price, exam, laws, name, shape)
+
+
+def parity_broken(price: Price, exam: Exam, laws: Laws) -> Violations:
+    """A call less a put, at the held-out points."""
     if laws.parity is not None:
-        yield "parity", _parity(price, exam.problem, inputs, laws)
+        yield "parity", _parity(price, exam.problem, exam.inside.inputs, laws)
+
+
+def strikes_broken(price: Price, exam: Exam) -> Violations:
+    """A call is worth no more for a higher strike, and a put no less; of a problem with both and one spot."""
+    domain = exam.problem.domain
+    if {"strike", "right"} <= set(domain.names) and domain.fast == 1:
+        lines = _lines(exam, "strike")
+        prices = price(lines.reshape(-1, lines.shape[2])).reshape(lines.shape[:2])
+        yield "monotone in strike", (lines[:, 1:, domain.column("right")] * np.diff(prices, axis=1)).ravel()
 
 
 def _shape(price: Price, exam: Exam, laws: Laws, name: str, shape: Shape) -> Iterator[tuple[str, Floats]]:

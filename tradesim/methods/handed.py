@@ -51,10 +51,14 @@ FAILS: Final = "mend it there"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Held(Prepared):
-    """What a handed-in object made of the slow inputs (``of``) of the contracts that are ``alive``, int64[k]."""
+    """What a handed-in object made of the slow inputs (``of``) of the contracts that are ``alive``, int64[k].
+
+    ``values``  float64[k], where it writes their prices if others have expired
+    """
 
     of: Any
     alive: NDArray[np.int64]
+    values: Floats
 
     @property
     def nbytes(self) -> int:
@@ -68,15 +72,14 @@ class Handed(Staged[Held]):
     def __init__(self, problem: Problem, own: Any, name: str, path: Path | None = None) -> None:
         super().__init__()
         self.problem, self.name = problem, name
-        self._own, self._path = own, path
+        self.own, self._path = own, path
         self._cost = BuildCost()
         self._fallback: Fallback | None = None
-        self._values = np.empty(0)
 
     def open(self) -> None:
         """Give the object what was built for it."""
-        if self._path is not None and not hasattr(self._own, "artefact"):
-            about, self._own.artefact = load_arrays(self._path, f"artefact of {self.name}")
+        if self._path is not None and not hasattr(self.own, "artefact"):
+            about, self.own.artefact = load_arrays(self._path, f"artefact of {self.name}")
             self._cost = BuildCost(**about["cost"])
 
     def prepare(self, slow: Floats, anchor: Fast) -> Held:
@@ -87,12 +90,12 @@ class Handed(Staged[Held]):
         columns = np.ascontiguousarray(slow[living].T)
         inputs = SimpleNamespace(**dict(zip(names[domain.fast :], columns, strict=True)))
         inputs.spot = anchor
-        self._values = np.empty(int(living.sum()))
         dead = np.flatnonzero(~living)
         return Held(
             rows=slow,
-            of=self._asked("prepare", self._own.prepare, inputs) if living.any() else None,
+            of=self._asked("prepare", self.own.prepare, inputs) if living.any() else None,
             alive=np.flatnonzero(living),
+            values=np.empty(int(living.sum())),
             outside=dead,
             fallback=self._solver.rows(slow[dead]) if len(dead) else np.empty((0, 0)),
         )
@@ -103,14 +106,14 @@ class Handed(Staged[Held]):
             return self._ask(fast, prepared.of, out)
         tag = HIT
         if len(prepared.alive):
-            tag = self._ask(fast, prepared.of, self._values)
-            out[prepared.alive] = self._values
+            tag = self._ask(fast, prepared.of, prepared.values)
+            out[prepared.alive] = prepared.values
         self._solver.overwrite(fast, prepared, out)
         return tag
 
     def _ask(self, fast: Fast, of: Any, out: Floats) -> str:
         out[:] = np.nan
-        tag = self._asked("evaluate", self._own.evaluate, fast, of, out)
+        tag = self._asked("evaluate", self.own.evaluate, fast, of, out)
         wrong = first_unknown(out)
         if wrong >= 0:
             raise ArgumentError(
@@ -136,8 +139,8 @@ class Handed(Staged[Held]):
     @property
     def nbytes(self) -> int:
         """What the object says, or the bytes of its arrays, and of what it prepared."""
-        stated = getattr(self._own, "nbytes", None)
-        own = stated if isinstance(stated, int) else bytes_of(vars(self._own) if hasattr(self._own, "__dict__") else ())
+        stated = getattr(self.own, "nbytes", None)
+        own = stated if isinstance(stated, int) else bytes_of(vars(self.own) if hasattr(self.own, "__dict__") else ())
         return super().nbytes + own
 
     @property
