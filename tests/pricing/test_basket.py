@@ -11,7 +11,7 @@ from tradesim.pricing import PROBLEMS
 from tradesim.pricing.basket import greeks, proxy, values
 from tradesim.pricing.basket_grids import WORKING, error_at, grids_of
 from tradesim.pricing.european import european_value
-from tradesim.pricing.several_assets import price
+from several_assets import price
 
 DIMENSIONS = st.integers(2, 3)
 SLOW = st.tuples(

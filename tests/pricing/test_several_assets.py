@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from tradesim.errors import ArgumentError, ProblemError
-from tradesim.pricing.several_assets import price
+from several_assets import price
 
 ON = {"MinBasket": "worst", "MaxBasket": "best", "SpreadBasket": "sum"}
 LAST_DIGIT = 0.01
