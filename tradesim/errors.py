@@ -8,6 +8,7 @@
     +-- SourceError          a vendor's file that is not of its format
     +-- ProblemError         a pricing problem that the reference refuses
     +-- StoreError           a results database that cannot be read or written
+    +-- PackageError         a package of an extra that is not installed
 
 Every message says what was got, the rule, and what to do.
 """
@@ -40,6 +41,10 @@ class ProblemError(TradesimError, ValueError):
 
 class StoreError(TradesimError, RuntimeError):
     """A results database that cannot be read or written."""
+
+
+class PackageError(TradesimError, ImportError):
+    """A package of an extra that is not installed."""
 
 
 def one_of(choices: type[Choice], got: str, what: str) -> Choice:

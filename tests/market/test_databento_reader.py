@@ -1,6 +1,6 @@
 """Databento's files: what their records become, which options the definitions give, and how others are refused."""
 
-import builtins
+import sys
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from dbn_files import CALL_ID, START, STOCK, cmbp1, definition, mbp1, price, wri
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tradesim.errors import SourceError, TapeError
+from tradesim.errors import PackageError, SourceError, TapeError
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT
 from tradesim.market.ingest import ingest
 from tradesim.market.readers.dbn import read_dbn
@@ -217,16 +217,9 @@ def test_files_that_are_no_dbn_are_refused(tmp_path):
 
 
 def test_where_the_package_is_missing_the_error_says_how_to_get_it(tmp_path, monkeypatch):
-    real = builtins.__import__
-
-    def without(name, *rest, **more):
-        if name == "databento":
-            raise ImportError(name)
-        return real(name, *rest, **more)
-
     source = stock(tmp_path)
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(SourceError, match=r"not installed; install it with: pip install 'tradesim\[databento\]'"):
+    monkeypatch.setitem(sys.modules, "databento", None)
+    with pytest.raises(PackageError, match=r"need databento, .*; pip install 'tradesim\[databento\]'$"):
         ingest("databento", [source])
 
 

@@ -11,6 +11,7 @@ import pytest
 from tradesim.errors import ArgumentError, SourceError, TapeError
 from tradesim.market.chain import AMERICAN, CALL, PUT, Settlement
 from tradesim.market.ingest import ingest
+from tradesim.market.readers.frames import as_frame
 from tradesim.market.readers.own import own_reader
 from tradesim.market.tape import ADD, DEPTH, EXECUTE, QUOTE, REDUCE, TRADE
 from tradesim.market.tape_file import read_tape, write_tape
@@ -91,6 +92,68 @@ def test_a_frame_tells_of_contracts_and_their_forwards(tape_of):
     assert tape.ask_size.tolist() == [10, 0, 70, 0]
     left = (EXPIRY - START) / YEAR
     assert tape.carry.tolist() == pytest.approx([0.02, np.mean(np.log([1.01, 1.02])) / left], rel=1e-9)
+
+
+PANDAS_OPTION = """
+import pandas as pd
+START, EXPIRY = {start}, {expiry}
+def read(path):
+    frame = pd.DataFrame(
+        {{
+            "ts": pd.to_datetime([START, START, START + 1, START + 2], utc=True).tz_convert("America/New_York"),
+            "contract": [None, "P90", "C110", "C110"],
+            "strike": [None, 90, 110, None], "expiry": pd.to_datetime([None, EXPIRY, EXPIRY, None]),
+            "right": [None, "put", "Call", None],
+            "style": pd.Categorical([None, "american", "american", "american"]),
+            "multiplier": [None, 100, 100, 100], "forward": [None, None, 101.0, 102.0],
+            "bid": [99.5, 1.25, 0.5, 0.505], "bid_size": [1.5, 2, 3, 4], "ask": [100.5, None, 0.6, None],
+            "ask_size": [1.0, None, 7, None], "price": float("nan"), "side": None,
+            "underlying": "XYZ", "currency": "EUR",
+        }}
+    )
+    return {returned}
+"""
+RETURNED = {
+    "pandas": "frame",
+    "pandas, by its index": 'frame.set_index("ts")',
+    "pandas, of nullable types": "frame.convert_dtypes()",
+    "pandas, of objects": "frame.astype(object)",
+    "Arrow": "__import__('pyarrow').Table.from_pandas(frame.convert_dtypes())",
+    "Arrow, in batches": "__import__('pyarrow').Table.from_pandas(frame.convert_dtypes()).to_reader()",
+}
+
+
+@pytest.mark.parametrize("returned", RETURNED.values(), ids=RETURNED.keys())
+def test_a_frame_of_another_package_is_the_same_tape(tape_of, returned):
+    pytest.importorskip("pyarrow" if "pyarrow" in returned else "pandas")
+    ours = tape_of(OPTION, underlying=None)
+    theirs = tape_of(PANDAS_OPTION.format(start=START, expiry=EXPIRY, returned=returned), underlying=None)
+    assert theirs.hash == ours.hash
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ("[1, None, 3]", [1, None, 3]),
+        ("[1.5, None, 3]", [1.5, None, 3.0]),
+        ("[2.0**60, None]", [2.0**60, None]),
+        ("pd.array([2**60 + 1, None], dtype='Int64')", [2**60 + 1, None]),
+        ("pd.array(['a', None], dtype='string')", ["a", None]),
+        ("[None, float('nan')]", [None, None]),
+    ],
+)
+def test_what_is_missing_in_pandas_is_null_and_no_number_changes(values, found):
+    pd = pytest.importorskip("pandas")
+    frame = as_frame(pd.DataFrame({"x": eval(values, {"pd": pd})}))
+    assert frame["x"].to_list() == found
+    assert [type(value) for value in frame["x"]] == [type(value) for value in found]
+
+
+def test_instants_of_pandas_keep_their_nanoseconds():
+    pd = pytest.importorskip("pandas")
+    instants = [pd.Timestamp(START + 1, tz="UTC"), None, pd.Timestamp(START + 2, tz="UTC")]
+    for column in (pd.Series(instants), pd.Series(instants, dtype=object)):
+        assert as_frame(pd.DataFrame({"ts": column}))["ts"].dt.epoch("ns").to_list() == [START + 1, None, START + 2]
 
 
 def test_settlement_may_be_inverse(tape_of):

@@ -184,6 +184,21 @@ def test_a_wrong_query_is_told_in_one_line(small_comparison):
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("SELECT [INTERVAL 1 DAY] AS wait", r"column wait is INTERVAL\[\], .*; cast it, as wait::VARCHAR"),
+        ("SELECT 1 AS a, 2 AS a", "two columns are named a; name each column once"),
+        ("SELECT error('too late') FROM range(3)", "too late"),
+    ],
+)
+def test_an_answer_that_no_frame_can_hold_is_told_in_one_line(small_comparison, capfd, sql, says):
+    with pytest.raises(StoreError, match=says) as told:
+        small_comparison.store.query(sql)
+    assert "\n" not in str(told.value)
+    assert capfd.readouterr().err == ""
+
+
 def test_a_database_of_another_version_is_refused_before_the_work(tmp_path):
     path = tmp_path / "old.duckdb"
     with duckdb.connect(str(path)) as connection:

@@ -60,8 +60,6 @@ def frontier(
     from tradesim.experiments.advise import Need, winners
     from tradesim.experiments.frontier import frontier as make
     from tradesim.experiments.frontier import latest_frontier
-    from tradesim.report.charts import save
-    from tradesim.report.frontier_chart import frontier_chart, map_chart
     from tradesim.report.frontier_table import frontier_table, map_text
     from tradesim.results.store import finite
 
@@ -84,13 +82,17 @@ def frontier(
         )
     table, facts = measured.table, measured.facts
     cells = winners(table, error=error, ticks=ticks) if as_map else None
-    for path in chart or ():
+    if chart:
+        from tradesim.report.charts import save
+        from tradesim.report.frontier_chart import frontier_chart, map_chart
+
         drawn = (
             frontier_chart(table, facts)
             if cells is None
             else map_chart(cells, error=error, ticks=ticks, problem=problem)
         )
-        save(drawn, path)
+        for path in chart:
+            save(drawn, path)
     if as_json:
         print(measured.to_json() if cells is None else json.dumps(finite(cells.to_dicts()), allow_nan=False))
         return

@@ -35,7 +35,7 @@ def ingest(
         The format: lean, lean-tick, deribit, tardis (CSV: quotes, trades, options_chain), binance (captures), cboe
         (DataShop option quote intervals), lobster (a message file and its order book file) or databento (DBN files of
         schemas mbp-1, cmbp-1, mbo and definition; pip install 'tradesim[databento]'); or a function of yours, path ->
-        polars LazyFrame, as my_reader.py:read or package.module:read (its columns: pydoc
+        frame (polars, pandas, Arrow), as my_reader.py:read or package.module:read (its columns: pydoc
         tradesim.market.readers.plain).
     sources
         Files of the format, .gz where the vendor compresses them.

@@ -37,8 +37,6 @@ def iso(
     """
     from tradesim.experiments.iso import ERRORS, LATENCIES, METHODS, parse_errors
     from tradesim.experiments.iso import iso as make
-    from tradesim.report.charts import save
-    from tradesim.report.iso_chart import iso_chart
     from tradesim.report.iso_table import iso_table
     from tradesim.units import duration
 
@@ -52,6 +50,9 @@ def iso(
         )
     facts = made.comparison.facts
     if chart is not None:
+        from tradesim.report.charts import save
+        from tradesim.report.iso_chart import iso_chart
+
         save(iso_chart(made.table, made.lines, made.methods, facts), chart)
     if as_json:
         print(made.to_json())

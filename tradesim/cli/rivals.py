@@ -37,8 +37,6 @@ def rivals(
     """
     from tradesim.experiments.rivals import LATENCIES, METHODS, REACTIONS
     from tradesim.experiments.rivals import rivals as make
-    from tradesim.report.charts import save
-    from tradesim.report.rivals_chart import rivals_chart
     from tradesim.report.rivals_table import rivals_methods_table, rivals_table, statements
     from tradesim.units import duration
 
@@ -52,6 +50,9 @@ def rivals(
         )
     facts = made.comparisons[0].facts
     if chart is not None:
+        from tradesim.report.charts import save
+        from tradesim.report.rivals_chart import rivals_chart
+
         save(rivals_chart(made.table, made.lines, made.methods, facts), chart)
     if as_json:
         print(made.to_json())

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import polars as pl
 
-from tradesim.errors import ArgumentError, ProblemError, one_of
+from tradesim.errors import ArgumentError, PackageError, ProblemError, one_of
 from tradesim.experiments.answer import Answer
 from tradesim.experiments.exam import CHAIN, Exam, Size
 from tradesim.experiments.grade import Journeys, breaches_of, errors_of, hedge_of, journeys_of
@@ -159,7 +159,7 @@ def _facts(
     }
     try:
         method, fresh = (make_method(spec, exam.problem, home, progress) for _ in range(2))
-    except ProblemError as refusal:
+    except (ProblemError, PackageError) as refusal:
         yield "contenders", {**head, "refused": str(refusal)}
         return
     if not isinstance(method, Staged):

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from tradesim.errors import ArgumentError, StoreError
+from tradesim.extras import extra
 from tradesim.methods.lightgbm.forest import forest_values, workspace_of
 from tradesim.methods.lightgbm.text import read_forest
 from tradesim.methods.method import Fast
@@ -106,10 +107,8 @@ def _trees(path: Path) -> tuple[Model, tuple[str, ...]]:
 
 
 def _network(path: Path) -> tuple[Model, tuple[str, ...]]:
-    try:
+    with extra("onnx", f"{path}: ONNX models need onnxruntime"):
         import onnxruntime
-    except ImportError:
-        raise ArgumentError(f"{path}: ONNX models need onnxruntime; pip install 'tradesim[onnx]'") from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     try:

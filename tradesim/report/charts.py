@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import altair as alt
 import numpy as np
 import polars as pl
 
@@ -15,6 +14,7 @@ from tradesim.report.labels import SIZE, Box, boxes_along, place_labels
 from tradesim.report.money_charts import attribution, markout_curve
 from tradesim.report.theme import LogAxis
 from tradesim.report.trade_off import trade_off
+from tradesim.report.vega import alt, check_renderer
 
 __all__ = [
     "attribution",
@@ -55,11 +55,12 @@ def save(chart: alt.LayerChart, path: Path | str) -> None:
 
 
 def chart_suffix(path: Path) -> str:
-    """The suffix of ``path``, if a chart can be written there; else ``ArgumentError``."""
+    """The suffix of ``path``, if a chart can be written there; else ``ArgumentError``, or ``PackageError``."""
     if path.suffix not in SUFFIXES:
         raise ArgumentError(f"chart {path.name}: its suffix must be one of {', '.join(SUFFIXES)}; rename it")
     if not path.parent.is_dir():
         raise ArgumentError(f"chart {path}: there is no folder {path.parent}; make it first")
+    check_renderer()
     return path.suffix
 
 

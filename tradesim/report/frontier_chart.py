@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-import altair as alt
 import polars as pl
 
 from tradesim.errors import ArgumentError
@@ -12,6 +11,7 @@ from tradesim.report import theme
 from tradesim.report.labels import SIZE, Box, boxes_along, place_labels
 from tradesim.report.table import bytes_spoken
 from tradesim.report.theme import LogAxis
+from tradesim.report.vega import alt
 from tradesim.units import spoken
 
 LEAST_ERROR: Final = 1e-12

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import altair as alt
 import polars as pl
 
 from tradesim.errors import ArgumentError
 from tradesim.report import theme
 from tradesim.report.labels import SIZE, Box, boxes_along, place_labels
+from tradesim.report.vega import alt
 from tradesim.units import spoken
 
 PARTS: Final = {

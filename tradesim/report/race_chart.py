@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import altair as alt
 import polars as pl
 
 from tradesim.report import theme
 from tradesim.report.labels import SIZE, Box, boxes_along, place_labels
+from tradesim.report.vega import alt
 from tradesim.units import spoken
 
 _EVEN: Final = 0.5

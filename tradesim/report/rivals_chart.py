@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import altair as alt
 import polars as pl
 
 from tradesim.report import theme
 from tradesim.report.labels import SIZE, Box, place_labels
 from tradesim.report.theme import LogAxis
+from tradesim.report.vega import alt
 from tradesim.units import spoken
 
 MARGIN: Final = 3.2

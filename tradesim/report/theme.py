@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import altair as alt
+from tradesim.report.vega import alt
 
 WIDTH: Final = 760
 HEIGHT: Final = 420

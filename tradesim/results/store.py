@@ -99,11 +99,7 @@ class Store:
             raise StoreError(f"{self.path}: it is not a DuckDB database; name a file that `tradesim compare` has made")
         with self._connection(read_only=True) as connection:
             _check_query(connection, sql)
-            table = connection.sql(sql, params=list(parameters)).to_arrow_table()
-        try:
-            return pl.DataFrame(table)
-        except pl.exceptions.PolarsError as error:
-            raise StoreError(f"query: {_first_line(error)}; name each column once (AS) and cast rare types") from error
+            return _frame(connection.sql(sql, params=list(parameters)))
 
     @contextmanager
     def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -180,6 +176,29 @@ def finite(value: Any) -> Any:
         case list() | tuple():
             return [finite(item) for item in value]
     return str(value)
+
+
+def _frame(answer: duckdb.DuckDBPyRelation) -> pl.DataFrame:
+    """All rows of ``answer``; it is run once, by DuckDB, whose errors are then its own."""
+    for name, kind in zip(answer.columns, answer.types, strict=True):
+        if answer.columns.count(name) > 1:
+            raise StoreError(f"query: two columns are named {name}; name each column once (AS)")
+        if _has_no_place(kind):
+            raise StoreError(f"query: column {name} is {kind}, which a frame cannot hold; cast it, as {name}::VARCHAR")
+    rows = answer.materialize()
+    try:
+        return pl.DataFrame(rows)
+    except pl.exceptions.PolarsError as error:
+        raise StoreError(f"query: {_first_line(error)}; cast rare types") from error
+
+
+def _has_no_place(kind: object) -> bool:
+    """Whether ``kind`` is a type that holds what polars has no type for, and would panic at."""
+    if not isinstance(kind, duckdb.sqltypes.DuckDBPyType):
+        return False
+    if kind.id in {"interval", "union"}:
+        return True
+    return kind.id in {"list", "array", "struct", "map"} and any(_has_no_place(part) for _, part in kind.children)
 
 
 def _is_duckdb(path: Path) -> bool:

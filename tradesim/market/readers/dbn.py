@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tradesim.errors import SourceError
+from tradesim.extras import extra
 from tradesim.market.readers.reader import existing
 from tradesim.units import DAY
 
@@ -68,17 +69,12 @@ class Dbn:
 def read_dbn(source: Path) -> Dbn:
     """The file at ``source``, plain or compressed.
 
-    Raises :class:`~tradesim.errors.SourceError` where the vendor's package is not installed, and for a file that is
-    missing, empty, truncated, damaged, or of another schema.
+    Raises :class:`~tradesim.errors.PackageError` where the vendor's package is not installed, and
+    :class:`~tradesim.errors.SourceError` for a file that is missing, empty, truncated, damaged, or of another schema.
     """
     data = existing(source).read_bytes()
-    try:
+    with extra("databento", f"{source}: DBN files need databento, their vendor's package"):
         from databento import DBNStore
-    except ImportError:
-        raise SourceError(
-            f"{source}: DBN files are read by the vendor's package, which is not installed; "
-            "install it with: pip install 'tradesim[databento]'"
-        ) from None
     try:
         with warnings.catch_warnings(action="error"):
             store = DBNStore.from_bytes(data)

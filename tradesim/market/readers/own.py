@@ -5,8 +5,9 @@
     tradesim ingest my_reader.py:read quotes.csv -o tape.parquet --underlying IBM      the function read of a file
     tradesim ingest package.module:read quotes.csv -o tape.parquet                     or of a module
 
-The function takes the path of a source and returns a polars LazyFrame (or DataFrame) in plain units, whose columns
-:mod:`tradesim.market.readers.plain` lists, and of five more, each of one value, which may be left out:
+The function takes the path of a source and returns a frame in plain units: a polars LazyFrame or DataFrame, a pandas
+DataFrame, an Arrow table, or whatever else gives an Arrow stream. Its columns are those that
+:mod:`tradesim.market.readers.plain` lists, and five more, each of one value, which may be left out:
 
 | column | meaning | where it is left out |
 | --- | --- | --- |
@@ -28,19 +29,20 @@ A stock's quotes, for example::
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from tradesim.errors import ArgumentError, SourceError, TradesimError
 from tradesim.market.chain import Settlement
+from tradesim.market.readers.frames import as_frame
 from tradesim.market.readers.plain import draft_of_frames, is_text
 from tradesim.market.readers.reader import Reader, Request, choose_underlying, counts, existing, listed
 from tradesim.market.rows import Draft
 from tradesim.market.terms import Terms
 from tradesim.user_code import blamed_on, load_file, load_module, said
 
-Read = Callable[[Path], pl.LazyFrame | pl.DataFrame]
+Read = Callable[[Path], Any]
 
 CONSTANTS: Final = {"currency": "USD", "settlement": str(Settlement.QUOTE), "calendar": "", "prices": "positive"}
 """The columns that have one value, and which it is where they are left out."""
@@ -109,15 +111,17 @@ def _frame(read: Read, file: str, path: Path, where: str) -> pl.DataFrame:
     """What ``read`` returns of ``path``, collected."""
     try:
         with blamed_on(file, kind="reader"):
-            frame = read(path)
-            frame = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
+            frame = as_frame(read(path))
     except TradesimError:
         raise
     except (Exception, SystemExit, pl.exceptions.PanicException) as error:
         reason = said(error).partition(PLAN)[0]
         raise SourceError(f"{where}: the reader fails: {reason}; mend the reader or the file") from error
     if not isinstance(frame, pl.DataFrame):
-        raise SourceError(f"{where}: the reader returns {type(frame).__name__}; it must return a polars LazyFrame")
+        raise SourceError(
+            f"{where}: the reader returns {type(frame).__name__}; it must return a polars LazyFrame, or a frame of "
+            "polars, pandas or Arrow"
+        )
     return frame
 
 

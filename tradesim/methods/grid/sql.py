@@ -6,7 +6,6 @@ from typing import Final
 
 import duckdb
 import numpy as np
-import polars as pl
 
 from tradesim.errors import StoreError
 from tradesim.methods.approximator import Boxed
@@ -70,9 +69,8 @@ class GridSql(Grid):
     def _blend(self, positions: Floats) -> Floats:
         cells, weights = stencil(shape_of(self.grid.axes), positions, self.interpolation)
         contract = np.repeat(np.arange(len(positions)), cells.shape[1])
-        frame = pl.DataFrame({"contract": contract, "cell": cells.reshape(-1), "weight": weights.reshape(-1)})
         file = self._connection()
-        file.register("stencil", frame)
+        file.register("stencil", {"contract": contract, "cell": cells.reshape(-1), "weight": weights.reshape(-1)})
         answer = file.execute(blend_query(self._width)).fetchnumpy()
         pages = np.empty((len(positions), self._width))
         for k, column in enumerate(page_columns(self._width)):

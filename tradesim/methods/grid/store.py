@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 import numpy as np
-import polars as pl
+from numpy.typing import NDArray
 
 from tradesim.errors import StoreError
 from tradesim.methods.built import ErrorOfBuild, digest
@@ -57,7 +57,7 @@ def nodes_of(grid: BuiltGrid, interpolation: Interpolation) -> Nodes:
 def save_grid(path: Path, problem: Problem, grid: BuiltGrid) -> None:
     """Write the nodes, axes, cost and errors of ``grid`` to a new file at ``path``."""
     with duckdb.connect(str(path)) as file:
-        file.register("pages", _frame(grid.nodes))
+        file.register("pages", _columns(grid.nodes))
         file.execute(SCHEMA)
         for number, axis in enumerate(grid.axes):
             file.execute("INSERT INTO axis VALUES (?, ?, ?, ?, ?)", [number, *asdict(axis).values()])
@@ -79,7 +79,7 @@ def load_grid(path: Path, table: Table) -> BuiltGrid:
             Axis(name=name, low=low, high=high, nodes=nodes)
             for name, low, high, nodes in file.sql("SELECT name, low, high, nodes FROM axis ORDER BY number").fetchall()
         )
-        heads = file.sql("SELECT * FROM grid").pl().to_dicts()
+        heads = file.sql("SELECT * FROM grid").to_dicts()
         if not heads:
             raise ValueError("table grid is empty")
         errors = {Interpolation(row["interpolation"]): _error(row) for row in heads}
@@ -111,9 +111,9 @@ def _content(axes: Axes, nodes: Pages) -> str:
     return digest(*(axis.points for axis in axes), nodes)
 
 
-def _frame(nodes: Pages) -> pl.DataFrame:
+def _columns(nodes: Pages) -> dict[str, NDArray[Any]]:
     cells = {"cell": np.arange(len(nodes), dtype=np.int32)}
-    return pl.DataFrame(cells | {column: nodes[:, k] for k, column in enumerate(page_columns(nodes.shape[1]))})
+    return cells | {column: np.ascontiguousarray(nodes[:, k]) for k, column in enumerate(page_columns(nodes.shape[1]))}
 
 
 def page_columns(width: int) -> tuple[str, ...]:

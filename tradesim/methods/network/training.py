@@ -6,10 +6,8 @@ from time import perf_counter
 from typing import Final
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPRegressor
-from threadpoolctl import threadpool_limits
 
+from tradesim.extras import extra
 from tradesim.methods.built import error_of
 from tradesim.methods.method import BuildCost
 from tradesim.methods.network.kernel import Network
@@ -18,6 +16,11 @@ from tradesim.methods.similarities import similarity_of
 from tradesim.methods.similarities.similarity import BASE, SCALE, Similarity
 from tradesim.pricing.problem import Domain, Floats, Problem
 from tradesim.progress import Progress, silent
+
+with extra("network", "training a network needs scikit-learn"):
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPRegressor
+    from threadpoolctl import threadpool_limits
 
 STRESS: Final = 5.0
 """The rms of what the optimiser fits: it ends where a step gains less than 2e-9, whatever the loss."""
