@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradesim.errors import ArgumentError
-from tradesim.market.sieve import utc
+from tradesim.market.row_filter import utc
 from tradesim.units import DAY, SECOND, duration, instant
 
 MIDNIGHT = int(datetime(2024, 7, 1, tzinfo=UTC).timestamp()) * SECOND

@@ -99,7 +99,7 @@ def memory(text: str) -> int:
     return round(size)
 
 
-def spoken_memory(size: int) -> str:
+def formatted_memory(size: int) -> str:
     """What :func:`memory` reads, exactly.
 
     >>> spoken_memory(65536), spoken_memory(1572864), spoken_memory(1000)
@@ -111,7 +111,7 @@ def spoken_memory(size: int) -> str:
     return f"{size}B"
 
 
-def spoken(ns: float) -> str:
+def formatted(ns: float) -> str:
     """A duration for people: three significant digits and its unit.
 
     >>> spoken(41_234), spoken(950), spoken(2.5e9), spoken(1800 * SECOND), spoken(13 * 3600 * SECOND)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tradesim.experiments.exam import Exam, Size
-from tradesim.experiments.grade import breaches_of, errors_of, hedge_of, journeys_of
+from tradesim.experiments.evaluation import breaches_of, errors_of, hedge_of, journeys_of
+from tradesim.experiments.evaluation_set import EvaluationSet, Size
 from tradesim.methods.analytic import Analytic, AnalyticSlice
 from tradesim.methods.proxy import Proxy
 from tradesim.methods.registry import make_method
@@ -26,13 +26,13 @@ class Crooked(AnalyticSlice):
         return tag
 
 
-def broken(method, exam):
-    return {breach.law for breach in breaches_of(method, exam) if breach.broken and not breach.clamped}
+def broken(method, held_out):
+    return {breach.law for breach in breaches_of(method, held_out) if breach.broken and not breach.clamped}
 
 
 @pytest.fixture(scope="module")
 def exams():
-    return {name: Exam(PROBLEMS[name], SMALL) for name in ("european", "american")}
+    return {name: EvaluationSet(PROBLEMS[name], SMALL) for name in ("european", "american")}
 
 
 @pytest.mark.parametrize("problem", ["european", "american"])
@@ -77,7 +77,8 @@ def test_the_worst_breach_is_told_in_money(exams):
 def test_errors_are_those_of_fresh_points_priced_one_by_one(tmp_path_factory, problem):
     method = make_method("grid", PROBLEMS[problem], tmp_path_factory.mktemp("grid"))
     told = {
-        (error.where, error.quantity): error for error in errors_of(method, Exam(PROBLEMS[problem], Size(points=1_000)))
+        (error.where, error.quantity): error
+        for error in errors_of(method, EvaluationSet(PROBLEMS[problem], Size(points=1_000)))
     }
     fresh = PROBLEMS[problem].domain.sample(1_000, seed=77)
     names = PROBLEMS[problem].domain.names
@@ -90,15 +91,15 @@ def test_errors_are_those_of_fresh_points_priced_one_by_one(tmp_path_factory, pr
 
 
 def test_the_program_hedges_as_the_reference_does(exams):
-    exam = exams["european"]
-    hedge = hedge_of(Analytic(PROBLEMS["european"]), journeys_of(exam))
+    held_out = exams["european"]
+    hedge = hedge_of(Analytic(PROBLEMS["european"]), journeys_of(held_out))
     assert hedge.rmse < 1e-3
     assert (hedge.paths, hedge.steps) == (8, 10)
 
 
 def test_a_delta_off_by_a_tenth_adds_a_tenth_of_what_the_underlying_earns(exams):
-    exam = exams["european"]
-    journeys = journeys_of(exam)
+    held_out = exams["european"]
+    journeys = journeys_of(held_out)
     off = Crooked(PROBLEMS["european"], lambda spot, out: out + 0.1 * spot)
     hedge = hedge_of(off, journeys)
     added = 0.1 * journeys.gain.sum(axis=1)
@@ -108,7 +109,7 @@ def test_a_delta_off_by_a_tenth_adds_a_tenth_of_what_the_underlying_earns(exams)
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_the_board_stays_inside_the_domain_on_all_of_its_path(name):
     problem = PROBLEMS[name]
-    board = Exam(problem).board
+    board = EvaluationSet(problem).board
     fast = np.array([np.atleast_1d(tick) for tick in board.path])
     for ends in (fast.min(axis=0), fast.max(axis=0)):
         for slow in board.slow:
@@ -117,14 +118,16 @@ def test_the_board_stays_inside_the_domain_on_all_of_its_path(name):
 
 
 def test_a_board_of_one_contract_has_another_in_every_state():
-    board = Exam(PROBLEMS["american"]).board
+    board = EvaluationSet(PROBLEMS["american"]).board
     strikes = {float(slow[0, 0]) for slow in board.of(1).slow}
     assert len(strikes) == len(board.slow)
     assert all(len(slow) == 400 for slow in board.of(400).slow)
 
 
 def test_the_law_of_a_basket_is_that_of_its_mean():
-    exam = Exam(PROBLEMS["basket-3"], Size.of(40))
-    found = {breach.law: breach for breach in breaches_of(AnalyticSlice(exam.problem), exam) if not breach.clamped}
+    held_out = EvaluationSet(PROBLEMS["basket-3"], Size.of(40))
+    found = {
+        breach.law: breach for breach in breaches_of(AnalyticSlice(held_out.problem), held_out) if not breach.clamped
+    }
     assert {"at least the floor", "delta in its range", "convex in spot_1", "convex in strike", "parity"} <= set(found)
     assert not any(breach.broken for breach in found.values())

@@ -8,7 +8,7 @@ import pytest
 from tapes import quotes, spots, tape_of_columns
 
 import tradesim
-from tradesim.experiments.ground import ground_of, money_of
+from tradesim.experiments.data_source import data_source_of, money_of
 from tradesim.market.chain import Settlement
 from tradesim.market.tape import ROW_COLUMNS, Tape
 from tradesim.units import HOUR, MICROS, MILLISECOND
@@ -31,15 +31,15 @@ def written(tape: Tape, folder: Path) -> Path:
 
 @pytest.mark.parametrize(("tick", "edge"), [(0.01, 0.0075), (0.05, 0.025), (5.0, 2.5), (0.0001, 0.0075)])
 def test_the_usual_edge_is_half_a_tick_of_the_options_at_least(tmp_path, tick, edge):
-    ground = ground_of(written(quoted(3.0, tick), tmp_path), None, None)
-    assert ground.rule.edge == pytest.approx(edge)
-    assert ground.setting.fees.taker == 0.0025
+    data_source = data_source_of(written(quoted(3.0, tick), tmp_path), None, None)
+    assert data_source.rule.edge == pytest.approx(edge)
+    assert data_source.setting.fees.taker == 0.0025
 
 
 @pytest.mark.parametrize(("tick", "edge"), [(0.0001, 0.0005), (0.005, 0.0025)])
 def test_so_it_is_in_coin(tmp_path, tick, edge):
-    ground = ground_of(written(in_coin(quoted(0.04, tick), "BTC"), tmp_path), None, None)
-    assert (ground.rule.edge, ground.setting.fees.taker) == (pytest.approx(edge), 0.0003)
+    data_source = data_source_of(written(in_coin(quoted(0.04, tick), "BTC"), tmp_path), None, None)
+    assert (data_source.rule.edge, data_source.setting.fees.taker) == (pytest.approx(edge), 0.0003)
 
 
 def test_money_is_named_by_the_coin():

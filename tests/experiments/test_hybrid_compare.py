@@ -7,7 +7,7 @@ import pytest
 
 import tradesim
 from tradesim.market.ingest import ingest
-from tradesim.market.sieve import OnBadRow
+from tradesim.market.row_filter import OnBadRow
 from tradesim.units import SECOND, instant
 
 OPENING = instant("2013-10-07T13:30:00Z", after=0)

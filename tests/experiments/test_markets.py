@@ -6,7 +6,7 @@ import pytest
 from tradesim import SyntheticMarket, TradesimError, compare
 from tradesim.experiments.asked import asked_by
 from tradesim.experiments.balance import balance, least_that_holds, makers_balance
-from tradesim.experiments.ground import ground_of
+from tradesim.experiments.data_source import data_source_of
 from tradesim.experiments.markets import DEFAULT, MARKETS, TEACHING, market_named, name_of
 from tradesim.market.chain import EUROPEAN
 from tradesim.market.synthetic import generate
@@ -33,7 +33,7 @@ def test_an_unknown_name_is_refused_with_the_list():
 
 def test_a_market_and_a_tape_are_refused():
     with pytest.raises(TradesimError, match="a tape is given"):
-        ground_of("tape.parquet", "teaching", None)
+        data_source_of("tape.parquet", "teaching", None)
 
 
 def plan(**stated):
@@ -114,8 +114,8 @@ def test_wider_makers_of_the_teaching_market_live():
 @pytest.fixture(scope="module", params=BELIEVED)
 def told(request):
     named = MARKETS[request.param]
-    ground = ground_of(None, named, None)
-    return named, makers_balance(named.market, named.setting, ground.taking, seeds=range(1, 9))
+    data_source = data_source_of(None, named, None)
+    return named, makers_balance(named.market, named.setting, data_source.taking, seeds=range(1, 9))
 
 
 @pytest.mark.slow

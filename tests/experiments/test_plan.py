@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tradesim.errors import ArgumentError
+from tradesim.experiments.latency_spec import parse_latency
 from tradesim.experiments.manifest import fingerprint
 from tradesim.experiments.plan import Plan
-from tradesim.experiments.stated import parse_latency
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.simulation.hedging import DeltaHedge
 from tradesim.simulation.latency import Fixed, LogNormal, Measured, Stage

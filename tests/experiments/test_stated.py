@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from tradesim.errors import TradesimError
+from tradesim.experiments.latency_spec import Stored, parse_hiccups, parse_latency, parse_wires
 from tradesim.experiments.manifest import fingerprint, plain
 from tradesim.experiments.plan import Plan
-from tradesim.experiments.stated import Stored, parse_hiccups, parse_latency, parse_wires
 from tradesim.simulation.hiccups import Hiccups
 from tradesim.simulation.latency import Fixed, Gamma, LogNormal, Measured, Stage
 from tradesim.simulation.orders import Action

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from tradesim.market.chain import AMERICAN, CALL, PUT, Chain
-from tradesim.market.rows import MARKET_COLUMNS, Draft
+from tradesim.market.rows import MARKET_COLUMNS, RawTape
 from tradesim.market.tape import QUOTE, TRADE, Latent, Tape
 from tradesim.market.terms import Terms
 from tradesim.units import DAY, MICROS, SECOND
@@ -59,9 +59,9 @@ def table(rows: Sequence[Mapping[str, Any]] = ROWS) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=MARKET_COLUMNS)
 
 
-def draft(rows: Sequence[Mapping[str, Any]] | pl.DataFrame = ROWS, **fields: Any) -> Draft:
+def raw(rows: Sequence[Mapping[str, Any]] | pl.DataFrame = ROWS, **fields: Any) -> RawTape:
     terms = Terms(underlying="X", currency="USD", source="made by hand", rate=0.04)
-    return Draft(
+    return RawTape(
         **{
             "rows": rows if isinstance(rows, pl.DataFrame) else table(rows),
             "chain": chain(),

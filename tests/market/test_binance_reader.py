@@ -178,10 +178,10 @@ def test_messages_that_tell_no_instant_are_dropped_and_counted_where_that_is_ask
     book = line(3, {"lastUpdateId": 3, "bids": [["9.5", "1"]], "asks": [["9.6", "1"]]})
     lines = [trade(1, "9", "1"), untimed, book, untimed, trade(4, "9", "1")]
     source = written(tmp_path / "spot", "\n".join(lines))
-    tape, intake = ingest("binance", [source], on_bad_row="drop")
-    assert (len(tape), intake.rows) == (2, 5)
-    assert intake.dropped == {"bookTicker without an event time": 2, "book without an event time": 1}
-    assert "5 rows, 3 dropped" in str(intake)
+    tape, report = ingest("binance", [source], on_bad_row="drop")
+    assert (len(tape), report.rows) == (2, 5)
+    assert report.dropped == {"bookTicker without an event time": 2, "book without an event time": 1}
+    assert "5 rows, 3 dropped" in str(report)
     with pytest.raises(SourceError, match=r"bookTicker without an event time: 1"):
         ingest("binance", [written(tmp_path / "alone", untimed)], on_bad_row="drop")
 
@@ -193,9 +193,9 @@ def test_a_message_that_lacks_its_time_or_symbol_is_dropped_alone(tmp_path):
     source = written(tmp_path / "capture", "\n".join([trade(1, "9", "1"), timeless, nameless, event]))
     with pytest.raises(SourceError, match="line 2: a trade without an event time"):
         ingest("binance", [source])
-    tape, intake = ingest("binance", [source], on_bad_row="drop")
+    tape, report = ingest("binance", [source], on_bad_row="drop")
     assert len(tape) == 2
-    assert intake.dropped == {"trade without an event time": 1, "trade without a symbol": 1}
+    assert report.dropped == {"trade without an event time": 1, "trade without a symbol": 1}
     assert tape.ts[1] - tape.ts[0] == 4 * MILLISECOND, "the time at which it was sent stands in"
 
 
@@ -217,15 +217,15 @@ def test_every_message_that_is_no_row_is_counted_by_what_it_is(tmp_path):
         trade(5, "9", "1", X="INSURANCE_FUND"),
     ]
     source = written(tmp_path / "capture", "\n".join(lines))
-    tape, intake = ingest("binance", [source], underlying="BTCUSDT")
+    tape, report = ingest("binance", [source], underlying="BTCUSDT")
     assert len(tape) == 1
-    assert intake.left_out == {
+    assert report.left_out == {
         "aggTrade messages": 1,
         "messages of no event": 1,
         "messages of other symbols": 1,
         "trades that met no order of the book": 1,
     }
-    assert "4 left out (aggTrade messages: 1" in str(intake)
+    assert "4 left out (aggTrade messages: 1" in str(report)
 
 
 def test_missing_updates_of_spots_book_are_refused(tmp_path):
@@ -249,8 +249,8 @@ BAD_VALUES = {
 def test_a_bad_value_is_named_or_left_out(tmp_path, bad, says):
     with pytest.raises(TapeError, match=says):
         tape_of(tmp_path, GOOD, bad)
-    kept, intake = ingest("binance", [tmp_path / "capture"], on_bad_row="drop")
-    assert (len(kept), sum(intake.dropped.values())) == (1 + intake.unknown, 1)
+    kept, report = ingest("binance", [tmp_path / "capture"], on_bad_row="drop")
+    assert (len(kept), sum(report.dropped.values())) == (1 + report.unknown, 1)
 
 
 def test_files_that_hold_nothing_are_refused(tmp_path):
@@ -275,7 +275,7 @@ def recorded(shared_data):
 
 
 def test_a_recorded_capture_is_kept_whole(recorded, tmp_path):
-    source, tape, intake = recorded
+    source, tape, report = recorded
     events, told = Counter(), {}
     with gzip.open(source) as file:
         for text in file:
@@ -293,7 +293,7 @@ def test_a_recorded_capture_is_kept_whole(recorded, tmp_path):
                 }
     assert (events["bookTicker"], events["trade"], events["depthUpdate"]) == (66_089, 21_313, 6_551)
     assert (events["level"], events["snapshot"]) == (443_521, 1_960)
-    assert not intake.dropped
+    assert not report.dropped
     kinds = np.bincount(tape.kind).tolist()
     assert (kinds[QUOTE], kinds[TRADE]) == (66_089, 21_313)
     assert kinds[DEPTH] == events["level"] + events["snapshot"]
@@ -303,12 +303,12 @@ def test_a_recorded_capture_is_kept_whole(recorded, tmp_path):
 
 
 def test_a_recorded_capture_has_the_spreads_and_the_slow_clock_that_it_had(recorded):
-    _, tape, intake = recorded
+    _, tape, report = recorded
     spread = (tape.ask - tape.bid)[tape.kind == QUOTE]
     assert (spread.min(), np.median(spread)) == (100_000, 100_000)
     assert spread.mean() == pytest.approx(204_282, abs=1)
-    assert -1_273 * MILLISECOND < intake.clock.least < -1_272 * MILLISECOND
-    assert intake.clock.negative == 1.0
+    assert -1_273 * MILLISECOND < report.clock.least < -1_272 * MILLISECOND
+    assert report.clock.negative == 1.0
     assert trades_by_the_quote_before(tape) == {"at": 11_870, "inside": 36, "through": 9_382, "other": 25}
 
 

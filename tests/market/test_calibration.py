@@ -13,7 +13,7 @@ from tradesim.errors import ArgumentError, SourceError, TapeError
 from tradesim.market.calibration import calibrate
 from tradesim.market.chain import AMERICAN, EUROPEAN, Settlement
 from tradesim.market.ingest import ingest
-from tradesim.market.sieve import OnBadRow
+from tradesim.market.row_filter import OnBadRow
 from tradesim.market.snapshot import read_snapshot, snapshot_of
 from tradesim.market.svi import Smile
 from tradesim.market.synthetic import SyntheticMarket, generate

@@ -17,7 +17,7 @@ from tape_samples import zipped
 from tradesim.errors import SourceError, TapeError
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT
 from tradesim.market.ingest import ingest
-from tradesim.market.sieve import OnBadRow
+from tradesim.market.row_filter import OnBadRow
 from tradesim.market.tape import QUOTE, UNDERLYING
 from tradesim.market.tape_file import read_tape
 from tradesim.pricing.implied import implied_volatilities
@@ -47,7 +47,7 @@ def file(folder: Path, text: str | bytes = TEXT) -> Path:
 
 
 def test_lines_become_the_quotes_of_a_chain_and_of_its_underlying(tmp_path):
-    tape, intake = ingest("cboe", [file(tmp_path)], rate=0.001, dividend=0.005)
+    tape, report = ingest("cboe", [file(tmp_path)], rate=0.001, dividend=0.005)
     chain = tape.chain
     assert chain.name == ("A     210521C00070000", "A     210618P00137500")
     assert (chain.strike.tolist(), chain.right.tolist()) == ([70.0, 137.5], [CALL, PUT])
@@ -61,7 +61,7 @@ def test_lines_become_the_quotes_of_a_chain_and_of_its_underlying(tmp_path):
     assert tape.bid_size.tolist() == [1, 0, 157, 1, 157]
     assert tape.ask_size.tolist() == [1, 287, 284, 1, 284]
     assert np.all(tape.kind == QUOTE), "volume within an interval is no trade"
-    assert intake.clock.recorded == 0.0
+    assert report.clock.recorded == 0.0
 
 
 def test_columns_may_stand_in_any_order_among_others(tmp_path):
@@ -99,9 +99,9 @@ def test_options_on_the_index_itself_are_settled_as_the_exchange_opens(tmp_path)
 
 def test_contracts_that_expired_that_morning_are_left_out_and_counted(tmp_path):
     text = TEXT.replace("A,2021-04-26", "^SPX,2021-05-21").replace(":00,A,", ":00,SPX,").replace(",70.000", ",3700.000")
-    tape, intake = ingest("cboe", [file(tmp_path, text)])
+    tape, report = ingest("cboe", [file(tmp_path, text)])
     assert [name[6:12] for name in tape.chain.name] == ["210618"]
-    assert intake.left_out["rows after the contract's expiry"] > 0
+    assert report.left_out["rows after the contract's expiry"] > 0
 
 
 def test_index_options_are_european_and_time_follows_the_clocks_of_new_york(tmp_path):
@@ -202,9 +202,9 @@ def test_impossible_numbers_break_a_rule_of_the_tape(tmp_path, text, rule):
 
 def test_lines_after_the_contracts_expiry_are_left_out_and_counted(tmp_path):
     late = TEXT.replace("10:30", "16:15").replace("05-21", "04-26")
-    tape, intake = ingest("cboe", [file(tmp_path, late)])
-    assert intake.left_out == {"rows after the contract's expiry": 1}
-    assert "1 left out (rows after the contract's expiry: 1)" in str(intake)
+    tape, report = ingest("cboe", [file(tmp_path, late)])
+    assert report.left_out == {"rows after the contract's expiry": 1}
+    assert "1 left out (rows after the contract's expiry: 1)" in str(report)
     assert (tape.ts[tape.instrument != UNDERLYING] <= tape.chain.expiry.min()).all()
 
 
@@ -226,8 +226,8 @@ def test_damage_gives_a_plain_error_or_a_tape(data):
 @pytest.fixture
 def recorded(shared_data, tmp_path):
     source = next((shared_data / "cboe_20210426").glob("*.csv.gz"))
-    tape, intake = ingest("cboe", [source], output=tmp_path / "cboe.parquet", rate=0.0005, dividend=0.0056)
-    assert not intake.dropped
+    tape, report = ingest("cboe", [source], output=tmp_path / "cboe.parquet", rate=0.0005, dividend=0.0056)
+    assert not report.dropped
     assert read_tape(tmp_path / "cboe.parquet").hash == tape.hash
     return tape
 

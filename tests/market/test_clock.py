@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
-from tape_samples import draft, quote
+from tape_samples import quote, raw
 
 from tradesim.errors import ArgumentError
 from tradesim.market.clock import correct_clock, correct_skew, lower_line, measure_clock, skew_error
@@ -20,7 +20,7 @@ from tradesim.units import MILLISECOND, SECOND
 
 
 def tape_with(latencies: list[int]) -> Tape:
-    tape, _ = validated(draft([quote(ms, 0, 99, 101) for ms in range(len(latencies))]))
+    tape, _ = validated(raw([quote(ms, 0, 99, 101) for ms in range(len(latencies))]))
     return replace(tape, received=tape.ts + np.array(latencies, dtype=np.int64))
 
 

@@ -70,7 +70,7 @@ def test_damage_is_a_tape_or_one_line(tmp_path_factory, reader, data, damage, dr
     underlying = "IBM" if ":" in reader else None
     told = ""
     try:
-        tape, intake = ingest(reader, [source], underlying=underlying, on_bad_row="drop" if drops else "raise")
+        tape, report = ingest(reader, [source], underlying=underlying, on_bad_row="drop" if drops else "raise")
     except TradesimError as error:
         told = str(error)
     if told:
@@ -78,5 +78,5 @@ def test_damage_is_a_tape_or_one_line(tmp_path_factory, reader, data, damage, dr
         assert "damaged" in told
     else:
         check_tape(tape)
-        ended = intake.unknown + intake.ends.closed + intake.ends.expired
-        assert len(tape) - ended + sum(intake.dropped.values()) == intake.rows
+        ended = report.unknown + report.ends.closed + report.ends.expired
+        assert len(tape) - ended + sum(report.dropped.values()) == report.rows

@@ -112,7 +112,7 @@ def test_an_order_of_a_desk_has_as_many_lots_ahead_as_the_true_queue(exchange, p
         filled = 0
         while trades := venue.advance(START + event.at)[0]:
             filled += sum(trade.lots for trade in trades)
-        assert venue._ranks.queue[venue._slot_of[0, 1], AHEAD] == event.ahead(side, limit, came)
+        assert venue._resting.queue[venue._slot_of[0, 1], AHEAD] == event.ahead(side, limit, came)
         alone = sum(before.at < its.at <= event.at for its in exchange.events) == 1
         best = event.best("A" if side == "B" else "B")
         if alone and (best is None or sign * (best[0] - limit) > 0):
@@ -171,7 +171,7 @@ def test_by_hand_what_each_action_becomes(tmp_path):
         mbo(7, "N", flags=LAST),
         mbo(8, "R", flags=LAST),
     ]
-    tape, intake = ingest("databento", [mbo_file(tmp_path, records)])
+    tape, report = ingest("databento", [mbo_file(tmp_path, records)])
     rows = [
         (0, ADD, 1, 100.0, 5, 1), (0, QUOTE, 0, 0, 0, 0),
         (1, ADD, 1, 100.0, 4, 2), (1, QUOTE, 0, 0, 0, 0),
@@ -188,7 +188,7 @@ def test_by_hand_what_each_action_becomes(tmp_path):
     assert tape.bid_size[quotes].tolist() == [5, 9, 9, 7, 8, 1, 1, 0]
     assert tape.ask_size[quotes].tolist() == [0, 0, 7, 7, 7, 7, 7, 0]
     assert np.all(tape.received == tape.ts + 5)
-    assert intake.left_out == {"records of no action": 1}
+    assert report.left_out == {"records of no action": 1}
     assert (tape.underlying, len(tape.chain)) == ("ESH5", 0)
 
 
@@ -205,12 +205,12 @@ def snapshot(at, *orders, clears=True):
 def test_a_snapshot_seeds_the_book_when_it_was_taken_and_has_no_receive_time():
     orders = [("B", 100.0, 5, 1), ("B", 99.75, 6, 2), ("A", 100.25, 7, 3)]
     records = [*snapshot(50, *orders), mbo(60, "C", "B", 100.0, 5, 1, flags=LAST)]
-    tape, intake = tape_of(records)
+    tape, report = tape_of(records)
     assert (tape.ts - START).tolist() == [50] * 4 + [60] * 2
     assert (tape.received - tape.ts).tolist() == [0] * 4 + [5] * 2
     quotes = tape.kind == QUOTE
     assert tape.bid[quotes].tolist() == [100_000_000, 99_750_000]
-    assert not intake.left_out
+    assert not report.left_out
     early = [*snapshot(50, *orders), mbo(48, "C", "B", 100.0, 5, 1, flags=LAST)]
     assert (tape_of(early)[0].ts - START).tolist() == [48] * 6
 
@@ -245,8 +245,8 @@ def test_what_no_order_of_the_file_explains_is_counted_and_named(tmp_path):
         mbo(5, "A", "A", 101.0, 3, 5, flags=LAST),
         mbo(6, "A", "A", 101.0, 3, 6),
     ]
-    tape, intake = ingest("databento", [mbo_file(tmp_path, records)])
-    assert intake.left_out == {
+    tape, report = ingest("databento", [mbo_file(tmp_path, records)])
+    assert report.left_out == {
         "cancellations of orders that are not in the book": 1,
         "fills of orders that are not in the book": 1,
         "fills that no change of the book follows": 1,
@@ -262,9 +262,9 @@ def test_what_no_order_of_the_file_explains_is_counted_and_named(tmp_path):
 
 def test_a_book_that_the_vendor_flags_as_bad_has_no_sides():
     records = [mbo(at, "A", "B", 100.0, 1, at + 1, flags=LAST | (4 if at == 1 else 0)) for at in range(3)]
-    tape, intake = tape_of(records)
+    tape, report = tape_of(records)
     assert tape.bid_size[tape.kind == QUOTE].tolist() == [1, 0, 3]
-    assert intake.left_out == {"quotes of books that the vendor flags as bad": 1}
+    assert report.left_out == {"quotes of books that the vendor flags as bad": 1}
 
 
 def test_a_trade_at_another_price_than_its_fills_is_counted_once():

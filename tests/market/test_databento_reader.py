@@ -124,10 +124,10 @@ def test_adjusted_and_undefined_contracts_are_left_out_and_counted(tmp_path):
         defined(tmp_path, definition(*CALL_TERMS), definition(3, "AAPL1 250221C00250000", "C", 250.0)),
         stock(tmp_path),
     ]
-    tape, intake = ingest("databento", sources)
+    tape, report = ingest("databento", sources)
     assert len(tape.chain) == 1
     assert tape.source.endswith("without 2 contracts that are adjusted or not defined")
-    assert intake.left_out == {"records of contracts that are adjusted or not defined": 2}
+    assert report.left_out == {"records of contracts that are adjusted or not defined": 2}
 
 
 def test_an_instrument_id_means_one_thing_a_dataset(tmp_path):
@@ -282,13 +282,13 @@ def test_ids_that_are_dealt_anew_each_day_are_the_contracts_of_their_day(tmp_pat
         ),
         stock(tmp_path),
     ]
-    tape, intake = ingest("databento", sources)
+    tape, report = ingest("databento", sources)
     assert tape.chain.name == ("AAPL  250321C00250000", "AAPL  250321C00260000")
     quoted = tape.bid_size > 0
     assert tape.instrument[quoted].tolist() == [UNDERLYING, 1, 2, 1, 2]
     assert (tape.bid[quoted][1:] / 1e6).tolist() == [2.0, 4.0, 2.2, 4.2]
-    assert (intake.ends.sessions, intake.ends.closed) == (2, 3)
-    assert intake.left_out == {"records of contracts that are adjusted or not defined": 1}
+    assert (report.ends.sessions, report.ends.closed) == (2, 3)
+    assert report.left_out == {"records of contracts that are adjusted or not defined": 1}
 
 
 def test_a_symbol_that_the_metadata_states_counts_more_than_a_definitions_id(tmp_path):
@@ -302,9 +302,9 @@ def test_a_symbol_that_the_metadata_states_counts_more_than_a_definitions_id(tmp
 def test_a_book_that_the_vendor_flags_as_bad_has_no_sides(tmp_path):
     bad = mbp1(1, 249.0, 251.0)
     bad.flags = 4
-    tape, intake = ingest("databento", [stock(tmp_path, mbp1(0, 249.99, 250.01), bad, mbp1(2, 249.99, 250.01))])
+    tape, report = ingest("databento", [stock(tmp_path, mbp1(0, 249.99, 250.01), bad, mbp1(2, 249.99, 250.01))])
     assert tape.bid_size.tolist() == [3, 0, 3]
-    assert intake.left_out == {"quotes of books that the vendor flags as bad": 1}
+    assert report.left_out == {"quotes of books that the vendor flags as bad": 1}
 
 
 @given(st.data())
@@ -324,18 +324,18 @@ def test_damage_gives_a_plain_error_or_a_tape(data):
 
 def test_a_recorded_future(shared_data, tmp_path):
     source = shared_data / "databento_es_20240701" / ES_FILE
-    tape, intake = ingest("databento", [source], output=tmp_path / "es.parquet")
+    tape, report = ingest("databento", [source], output=tmp_path / "es.parquet")
     assert (tape.underlying, tape.currency, len(tape.chain)) == ("ESU4", "USD", 0)
     quotes, trades = tape.kind == QUOTE, tape.kind == TRADE
     assert (np.count_nonzero(quotes), np.count_nonzero(trades)) == (2_168, 120)
     assert (tape.start, tape.end) == (1719878281218218853, 1719878519824330531)
-    assert not intake.dropped
-    assert intake.clock.median / MILLISECOND == pytest.approx(0.100, abs=0.0005)
-    assert intake.clock.p99 / MILLISECOND == pytest.approx(0.609, abs=0.0005)
+    assert not report.dropped
+    assert report.clock.median / MILLISECOND == pytest.approx(0.100, abs=0.0005)
+    assert report.clock.p99 / MILLISECOND == pytest.approx(0.609, abs=0.0005)
     records = read_dbn(source).records
     latency = records["ts_recv"].astype(np.int64) - records["ts_event"].astype(np.int64)
     assert np.quantile(latency, [0.5, 0.99]) / MILLISECOND == pytest.approx([0.0999, 0.632], abs=0.0005)
-    assert intake.clock.negative == 0.0
+    assert report.clock.negative == 0.0
     spread = (tape.ask - tape.bid)[quotes] // 250_000
     assert np.all(spread >= 1)
     assert np.mean(spread == 1) > 0.95

@@ -6,7 +6,7 @@ import pytest
 from probes import START, Quote, tape_of, underlying
 
 from tradesim.errors import TapeError
-from tradesim.market.rows import draft_of
+from tradesim.market.rows import raw_tape_of
 from tradesim.market.tape import ADD, DEPTH, EXECUTE, REDUCE, TRADE
 from tradesim.market.tape_file import read_tape, write_tape
 from tradesim.market.validation import validated
@@ -22,11 +22,11 @@ DEEPER = [
 
 
 def draft_with(rows):
-    draft = draft_of(tape_of(underlying(0), Quote(at=0, bid=100, ask=101)))
+    raw = raw_tape_of(tape_of(underlying(0), Quote(at=0, bid=100, ask=101)))
     deeper = pl.DataFrame([{"ts": START + 1, "instrument": 1, **row} for row in rows])
     deeper = deeper.with_columns(pl.col("instrument").cast(pl.Int32), pl.col("kind").cast(pl.Int8))
-    return type(draft)(
-        rows=pl.concat([draft.rows, deeper], how="diagonal_relaxed"), chain=draft.chain, terms=draft.terms, where="test"
+    return type(raw)(
+        rows=pl.concat([raw.rows, deeper], how="diagonal_relaxed"), chain=raw.chain, terms=raw.terms, where="test"
     )
 
 

@@ -158,11 +158,11 @@ def test_what_met_no_quote_and_what_is_no_quote_is_none(tmp_path):
         ticker("1617644857.9", 1302, state="closed"),
         message("1617644858.0", f"trades.{CALL_NAME}.raw", [{**leg, "combo_id": "ETH-CS-9APR21"}, leg]),
     ]
-    tape, intake = ingest("deribit", [capture(tmp_path, lines)])
+    tape, report = ingest("deribit", [capture(tmp_path, lines)])
     options = (tape.instrument != UNDERLYING) & (tape.kind == QUOTE)
     assert (tape.bid_size[options].tolist(), tape.ask_size[options].tolist()) == ([0, 0], [1, 0])
     assert tape.side[tape.kind == TRADE].tolist() == [-1]
-    assert intake.left_out == {"trades of combinations": 1}
+    assert report.left_out == {"trades of combinations": 1}
 
 
 def test_linear_options_are_refused(tmp_path):
@@ -225,10 +225,10 @@ def test_a_recorded_capture(shared_data):
     with pytest.raises(SourceError, match="BTC, ETH"):
         ingest("deribit", [source])
     for coin, contracts, tickers in (("BTC", 3, 76), ("ETH", 7, 197)):
-        tape, intake = ingest("deribit", [source], underlying=coin)
+        tape, report = ingest("deribit", [source], underlying=coin)
         assert len(tape.chain) == contracts
         assert np.count_nonzero(tape.instrument != UNDERLYING) == tickers
-        assert not intake.dropped
-        assert 0.5 < intake.clock.negative < 0.7
-        assert intake.clock.least < -29 * MILLISECOND
+        assert not report.dropped
+        assert 0.5 < report.clock.negative < 0.7
+        assert report.clock.least < -29 * MILLISECOND
         assert 0.2 < tape.carry.min() < tape.carry.max() < 0.7

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tape_samples import START, chain, draft, quote, trade
+from tape_samples import START, chain, quote, raw, trade
 
 from tradesim.errors import TapeError
 from tradesim.market.ends import closed_hours, with_ends
@@ -21,7 +21,7 @@ HOUR = 3_600_000
 
 def ended(*rows, **fields):
     """Milliseconds after the start, and instrument, of each row that was added."""
-    tape, _ = validated(draft([*rows], **fields))
+    tape, _ = validated(raw([*rows], **fields))
     told = {(row["ts"], row["instrument"]) for row in rows}
     gone = zip(
         tape.ts.tolist(), tape.instrument.tolist(), (tape.bid_size + tape.ask_size + tape.size).tolist(), strict=True
@@ -49,22 +49,22 @@ def test_an_expiry_ends_the_quote_of_its_contract_alone():
     contracts = replace(chain(), expiry=np.array([START + 5 * SECOND, START + 10**15]))
     rows = (quote(0, 0, 99, 101), quote(1, 1, 10, 11), quote(1, 2, 1, 2), quote(6_000, 0, 99, 101))
     assert ended(*rows, chain=contracts) == [(5_000.0, 1)]
-    intake = validated(draft([*rows], chain=contracts))[1]
-    assert (intake.ends.expired, intake.ends.closed) == (1, 0)
-    assert "quotes ended: 1 at expiry" in str(intake)
+    report = validated(raw([*rows], chain=contracts))[1]
+    assert (report.ends.expired, report.ends.closed) == (1, 0)
+    assert "quotes ended: 1 at expiry" in str(report)
 
 
 def test_the_gap_that_ends_a_session_can_be_stated_and_bars_are_at_least_half_of_it():
     rows = (quote(0, 0, 99, 101), quote(1, 1, 10, 11), quote(600_000, 0, 99, 101))
     assert ended(*rows) == []
-    terms = replace(draft().terms, session_gap=300 * SECOND)
+    terms = replace(raw().terms, session_gap=300 * SECOND)
     assert len(ended(*rows, terms=terms)) == 2
     assert ended(*rows, terms=replace(terms, resolution=400 * SECOND)) == []
 
 
 def test_a_market_is_closed_between_its_sessions_and_for_good_where_the_other_goes_on():
     rows = (quote(0, 0, 99, 101), quote(1, 1, 10, 11), quote(20 * HOUR, 1, 10, 11), quote(40 * HOUR, 0, 99, 101))
-    tape, _ = validated(draft([*rows]))
+    tape, _ = validated(raw([*rows]))
     options = (closed_hours(tape, options=True) - START) / 1e6
     assert options[0].tolist() == [1.000001, 20 * HOUR]
     assert options[1, 0] == 20 * HOUR + 0.000001
@@ -75,19 +75,19 @@ HOURS = tuple((START + opens * 10**6, START + closes * 10**6) for opens, closes 
 
 def test_quotes_end_as_the_calendar_closes_the_market():
     """Twenty seconds of a break, which no gap would tell."""
-    terms = replace(draft().terms, hours=HOURS)
+    terms = replace(raw().terms, hours=HOURS)
     rows = (quote(0, 0, 99, 101), quote(1, 1, 10, 11), quote(600_000, 2, 1, 2), quote(630_000, 0, 99, 101))
     assert ended(*rows, terms=terms) == [(600_000, 0), (600_000.000001, 1), (600_000.000001, 2)]
-    tape, intake = validated(draft([*rows], terms=terms))
+    tape, report = validated(raw([*rows], terms=terms))
     assert with_ends(tape)[0] is tape
-    assert (intake.ends.sessions, str(intake.ends)) == (2, "2 sessions by the calendar, quotes ended: 3 at a close")
+    assert (report.ends.sessions, str(report.ends)) == (2, "2 sessions by the calendar, quotes ended: 3 at a close")
     closed = (closed_hours(tape, options=True) - START) / 1e6
     assert closed[:, 0].tolist() == [600_000.000001]
 
 
 def test_a_quiet_session_is_one():
     """Hours in which nothing is quoted end nothing where the market is open by its calendar."""
-    terms = replace(draft().terms, hours=((START, START + 9 * HOUR * 10**6),))
+    terms = replace(raw().terms, hours=((START, START + 9 * HOUR * 10**6),))
     rows = (quote(0, 0, 99, 101), quote(1, 1, 10, 11), quote(8 * HOUR, 0, 99, 101))
     assert ended(*rows, terms=terms) == []
     assert len(ended(*rows)) == 2
@@ -96,7 +96,7 @@ def test_a_quiet_session_is_one():
 @pytest.mark.parametrize("hours", [((5, 5),), ((0, 9), (8, 12)), ((0, 9), (9, 12)), ((3,),)])
 def test_hours_are_openings_and_closings_in_order(hours):
     with pytest.raises(TapeError, match="openings and closings in order"):
-        validated(draft(terms=replace(draft().terms, hours=hours)))
+        validated(raw(terms=replace(raw().terms, hours=hours)))
 
 
 @pytest.mark.parametrize("hours", [(), HOURS, ((START, START + 10**18),)])
@@ -110,7 +110,7 @@ def test_ends_are_told_once_and_move_no_other_row(hours, events):
     for instrument, later, is_trade in events:
         now += later
         rows.append(trade(now, instrument % 3, 5, 1) if is_trade else quote(now, instrument % 3, 10, 11))
-    tape, _ = validated(draft(rows, terms=replace(draft().terms, hours=hours)))
+    tape, _ = validated(raw(rows, terms=replace(raw().terms, hours=hours)))
     again, ends = with_ends(tape)
     assert again is tape
     assert (ends.closed, ends.expired) == (0, 0)
@@ -134,5 +134,5 @@ def test_a_stamp_before_1990_is_refused_by_a_rule(tmp_path, ts):
     pl.DataFrame({"ts": sorted(times), "bid": 99.0, "ask": 101.0}).write_parquet(tmp_path / "rows.parquet")
     with pytest.raises(TapeError, match="rule 'early': a ts of a recording is not before 1990"):
         ingest(f"{tmp_path / 'own.py'}:read", [tmp_path / "rows.parquet"])
-    tape, intake = ingest(f"{tmp_path / 'own.py'}:read", [tmp_path / "rows.parquet"], on_bad_row="drop")
-    assert (intake.dropped, len(tape)) == ({"early": 1}, 2)
+    tape, report = ingest(f"{tmp_path / 'own.py'}:read", [tmp_path / "rows.parquet"], on_bad_row="drop")
+    assert (report.dropped, len(tape)) == ({"early": 1}, 2)

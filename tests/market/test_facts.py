@@ -23,8 +23,8 @@ from tradesim.market.facts import (
 )
 from tradesim.market.hawkes import hawkes_arrivals
 from tradesim.market.ingest import ingest
+from tradesim.market.row_filter import OnBadRow
 from tradesim.market.sessions import SESSION_GAP
-from tradesim.market.sieve import OnBadRow
 from tradesim.market.synthetic import SyntheticMarket, generate
 from tradesim.market.tape import QUOTE, ROW_COLUMNS, TRADE, UNDERLYING, Tape, between, rows_of
 from tradesim.units import DAY, HOUR, MILLISECOND, SECOND

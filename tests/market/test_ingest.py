@@ -5,7 +5,7 @@ from tape_samples import zipped
 
 from tradesim.errors import ArgumentError, TapeError
 from tradesim.market.ingest import READERS, ingest
-from tradesim.market.sieve import OnBadRow
+from tradesim.market.row_filter import OnBadRow
 from tradesim.market.tape_file import read_tape
 
 BAR = "34200000,7500000,7500000,7500000,7500000,5,7500200,7500200,7500200,7500200,7\n"
@@ -19,11 +19,11 @@ def source(tmp_path):
 
 def test_the_tape_is_returned_and_written(source, tmp_path):
     path = tmp_path / "tape.parquet"
-    tape, intake = ingest("lean", [str(source)], output=path, rate=0.01, dividend=0.02, on_bad_row=OnBadRow.DROP)
+    tape, report = ingest("lean", [str(source)], output=path, rate=0.01, dividend=0.02, on_bad_row=OnBadRow.DROP)
     assert read_tape(path).hash == tape.hash
     assert (tape.rate, tape.dividend) == (0.01, 0.02)
     said = "2 rows, 1 dropped (crossed 1), 1 of them quotes, unknown until the next; 1 session by the calendar; "
-    assert str(intake) == said + "receive times: none recorded"
+    assert str(report) == said + "receive times: none recorded"
 
 
 def test_nothing_is_written_where_a_rule_is_broken(source, tmp_path):

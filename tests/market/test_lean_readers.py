@@ -11,7 +11,7 @@ from tape_samples import zipped
 from tradesim.errors import ArgumentError, SourceError, TapeError
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT
 from tradesim.market.ingest import ingest
-from tradesim.market.sieve import OnBadRow
+from tradesim.market.row_filter import OnBadRow
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING, Tape
 from tradesim.units import MILLISECOND, SECOND, micros
 
@@ -91,9 +91,9 @@ def test_time_is_new_york_wall_time_in_summer_and_winter(tmp_path, date, start):
 def test_on_a_half_day_contracts_end_at_one_and_later_bars_of_theirs_are_counted(tmp_path):
     name = f"{DAY}_brk.b_minute_quote_american_call_1300000_{DAY}.csv"
     source = zipped(tmp_path / "options.zip", {name: BAR + BAR.replace("34200000", "46800000")})
-    tape, intake = ingest("lean", [source])
+    tape, report = ingest("lean", [source])
     assert (tape.chain.name[0], tape.chain.expiry[0]) == ("BRKB  151224C00130000", new_york(2015, 12, 24, 13))
-    assert (len(tape), intake.left_out) == (1, {"rows after the contract's expiry": 1})
+    assert (len(tape), report.left_out) == (1, {"rows after the contract's expiry": 1})
 
 
 BAD_TABLES = {
@@ -159,8 +159,8 @@ def test_archives_of_two_stocks_need_a_choice(tmp_path):
     source = zipped(tmp_path / "two.zip", names)
     with pytest.raises(SourceError, match="quotes of AAPL, GOOG, and a tape holds one underlying"):
         ingest("lean", [source])
-    tape, intake = ingest("lean", [source], underlying="aapl")
-    assert (tape.underlying, len(tape), intake.left_out) == ("AAPL", 1, {"lines of other underlyings": 1})
+    tape, report = ingest("lean", [source], underlying="aapl")
+    assert (tape.underlying, len(tape), report.left_out) == ("AAPL", 1, {"lines of other underlyings": 1})
 
 
 def test_a_crossed_bar_is_named_or_dropped(tmp_path):
@@ -168,8 +168,8 @@ def test_a_crossed_bar_is_named_or_dropped(tmp_path):
     source = zipped(tmp_path / "options.zip", {CALL_FILE: crossed})
     with pytest.raises(TapeError, match=r"options.zip, row 1 \(GOOG  160115C00750000 at 2015-12-24T14:32:00.*crossed"):
         ingest("lean", [source])
-    tape, intake = ingest("lean", [source], on_bad_row=OnBadRow.DROP)
-    assert (len(tape), intake.dropped, tape.bid_size[1]) == (2, {"crossed": 1}, 0)
+    tape, report = ingest("lean", [source], on_bad_row=OnBadRow.DROP)
+    assert (len(tape), report.dropped, tape.bid_size[1]) == (2, {"crossed": 1}, 0)
 
 
 QUOTE_TICKS = """\
@@ -187,9 +187,9 @@ def test_a_tick_about_one_side_keeps_the_other(tmp_path):
         "20131007_ibm_Quote_Tick.csv": QUOTE_TICKS,
         "20131007_ibm_Trade_Tick.csv": "14400241,1815200,283,P,20002020,0\n",
     }
-    tape, intake = ingest("lean-tick", [zipped(tmp_path / "ibm.zip", ticks)])
+    tape, report = ingest("lean-tick", [zipped(tmp_path / "ibm.zip", ticks)])
     quotes = tape.kind == QUOTE
-    assert intake.rows == 6
+    assert report.rows == 6
     assert tape.bid_size[quotes].tolist() == [0, 300, 300, 200, 200]
     assert tape.bid[quotes][1:].tolist() == [180_010_000, 180_010_000, 181_240_000, 181_240_000]
     assert tape.ask[quotes].tolist() == [183_630_000, 183_630_000, 181_800_000, 181_800_000, 181_800_000]
@@ -214,10 +214,10 @@ def test_bad_ticks_are_refused_by_line(tmp_path, text, said):
 
 def test_recorded_minute_bars_of_a_whole_chain(shared_data):
     sources = sorted((shared_data / "lean_goog_20151224").glob("*.zip"))
-    tape, intake = ingest("lean", sources)
+    tape, report = ingest("lean", sources)
     quotes = tape.kind == QUOTE
     one_sided = (tape.bid_size == 0) | (tape.ask_size == 0)
-    ended = intake.ends.closed + intake.ends.expired
+    ended = report.ends.closed + report.ends.expired
     assert ended > 2_000
     assert len(tape.chain) == 2_192
     assert len(np.unique(tape.chain.expiry)) == 12
@@ -225,7 +225,7 @@ def test_recorded_minute_bars_of_a_whole_chain(shared_data):
     assert np.count_nonzero(quotes & one_sided) == 112_314 + ended
     assert np.count_nonzero(quotes & ~one_sided & (tape.bid == tape.ask)) == 2
     assert np.count_nonzero(~quotes) == 227 + 958
-    assert not intake.dropped
+    assert not report.dropped
     assert np.all(tape.ts[~one_sided] % (60 * SECOND) == 0)
     bursts = np.unique(tape.ts[quotes], return_counts=True)[1]
     assert bursts.max() > 1_300
@@ -235,8 +235,8 @@ def test_recorded_ticks_of_a_stock(shared_data):
     sources = sorted((shared_data / "lean_ibm_20131007").glob("*.zip"))
     with pytest.raises(TapeError, match=r"the underlying at 2013-10-07T12:20:04.773000000Z.*rule 'crossed'"):
         ingest("lean-tick", sources)
-    tape, intake = ingest("lean-tick", sources, on_bad_row=OnBadRow.DROP)
-    assert (intake.dropped, intake.unknown) == ({"crossed": 55}, 55)
+    tape, report = ingest("lean-tick", sources, on_bad_row=OnBadRow.DROP)
+    assert (report.dropped, report.unknown) == ({"crossed": 55}, 55)
     assert np.count_nonzero(tape.kind == TRADE) == 24_293
     both = (tape.bid_size > 0) & (tape.ask_size > 0)
     assert np.all(tape.bid[both] <= tape.ask[both])
@@ -326,9 +326,9 @@ def test_another_table_of_lean_is_named(tmp_path, reader, name, said):
 
 def test_ticks_that_the_vendor_suspects_are_left_out_and_counted(tmp_path):
     ticks = QUOTE_TICKS + "14400400,1,100,0,0,P,1,1\n"
-    tape, intake = ingest("lean-tick", [zipped(tmp_path / "ibm.zip", {"20131007_ibm_Quote_Tick.csv": ticks})])
+    tape, report = ingest("lean-tick", [zipped(tmp_path / "ibm.zip", {"20131007_ibm_Quote_Tick.csv": ticks})])
     assert tape.bid.max() == tape.bid[-1] == micros(181.24)
-    assert intake.left_out == {"messages marked as suspicious": 1, "messages that leave the quote as it was": 1}
+    assert report.left_out == {"messages marked as suspicious": 1, "messages that leave the quote as it was": 1}
     whole = "14400400,3700,100,P,0,0\n"
     with pytest.raises(SourceError, match=r"would be 0\.37 to 0\.37 dollars"):
         ingest("lean-tick", [zipped(tmp_path / "raw.zip", {"20131007_ibm_Trade_Tick.csv": whole})])

@@ -149,7 +149,7 @@ BOOKS = """\
 
 def test_a_pair_by_hand(tmp_path):
     uncrossed = [text.replace("5853200", "5853400") for text in (MESSAGES, BOOKS)]
-    tape, intake = ingest("lobster", write(tmp_path, *uncrossed), rate=0.01)
+    tape, report = ingest("lobster", write(tmp_path, *uncrossed), rate=0.01)
     assert (tape.underlying, tape.currency, tape.rate, len(tape.chain)) == ("TEST", "USD", 0.01, 0)
     assert tape.ts[0] == MIDNIGHT + 34_200_004_241_176
     assert tape.kind.tolist() == [ADD, QUOTE, ADD, QUOTE, EXECUTE, QUOTE, REDUCE, QUOTE, TRADE, TRADE]
@@ -161,7 +161,7 @@ def test_a_pair_by_hand(tmp_path):
     quotes = tape.kind == QUOTE
     assert tape.bid_size[quotes].tolist() == [18, 18, 8, 8]
     assert tape.ask_size[quotes].tolist() == [0, 18, 18, 0]
-    assert intake.clock.recorded == 0.0
+    assert report.clock.recorded == 0.0
 
 
 def test_a_seventh_column_is_not_read(tmp_path):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tape_samples import draft, quote, trade
+from tape_samples import quote, raw, trade
 
 from tradesim.errors import ArgumentError
-from tradesim.experiments.ground import ground_of, plan_of
+from tradesim.experiments.data_source import data_source_of, plan_of
 from tradesim.market.ingest import ingest
 from tradesim.market.lots import common_lot, in_lots, lot_of
 from tradesim.market.tape_file import write_tape
@@ -20,7 +20,7 @@ LOTS = [1e-8, 0.001, 0.01, 0.05, 0.1, 0.5, 1.0, 10.0]
 
 def tape_of_lot(lot):
     rows = [quote(0, 0, 100, 101, bid_size=7), quote(1, 1, 2, 3, ask_size=20), trade(2, 1, 2, 3)]
-    return replace(validated(draft(rows))[0], lot=lot)
+    return replace(validated(raw(rows))[0], lot=lot)
 
 
 @given(st.sampled_from(LOTS), st.sampled_from(LOTS))
@@ -64,7 +64,7 @@ def test_days_whose_lots_were_told_apart_are_compared_in_the_finest(tmp_path):
 
 def test_days_whose_lots_have_no_whole_ratio_are_refused(tmp_path):
     with pytest.raises(ArgumentError, match=r"0.parquet 0.5, 1.parquet 0.2\).*ingest --lot"):
-        ground_of(days(tmp_path, 0.5, 0.2), None, None)
+        data_source_of(days(tmp_path, 0.5, 0.2), None, None)
 
 
 def test_a_stated_lot_is_the_tapes(tmp_path):

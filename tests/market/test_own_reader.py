@@ -217,8 +217,8 @@ def test_sources_are_read_one_by_one_and_a_choice_is_made(tape_of, tmp_path):
 def test_blank_rows_are_left_out_and_counted(tmp_path):
     (tmp_path / "quotes.csv").write_text(f"ts,price,size\n{START},9,1\n,,\n,,\n")
     (tmp_path / "my_reader.py").write_text("import polars as pl\n\ndef read(path):\n    return pl.scan_csv(path)\n")
-    tape, intake = ingest(f"{tmp_path / 'my_reader.py'}:read", [tmp_path / "quotes.csv"], underlying="IBM")
-    assert (len(tape), intake.left_out) == (1, {"blank rows": 2})
+    tape, report = ingest(f"{tmp_path / 'my_reader.py'}:read", [tmp_path / "quotes.csv"], underlying="IBM")
+    assert (len(tape), report.left_out) == (1, {"blank rows": 2})
 
 
 def test_a_function_of_a_module(tmp_path, source, monkeypatch):

@@ -122,8 +122,8 @@ def test_one_missing_value_is_named_or_drops_its_line_and_no_other(tmp_path, rea
     with pytest.raises(TradesimError, match=said) as told:
         ingest(reader, [path])
     assert "--on-bad-row drop" in str(told.value)
-    tape, intake = ingest(reader, [path], on_bad_row="drop")
-    assert sum(intake.dropped.values()) == 1
+    tape, report = ingest(reader, [path], on_bad_row="drop")
+    assert sum(report.dropped.values()) == 1
     assert len(tape) >= 1
     quotes = tape.kind == QUOTE
     if not tape.bid_size[quotes].any() and not tape.ask_size[quotes].any():
@@ -162,8 +162,8 @@ def test_a_quote_ends_where_the_next_one_lacks_a_value(tmp_path, case):
 
 def test_the_first_line_that_was_dropped_is_named(tmp_path):
     lines = [CBOE_HEADER, cboe_line(), *(cboe_line(f"2021-04-26 {hour}:00:00", bid="") for hour in (11, 12))]
-    intake = ingest("cboe", [source("cboe", tmp_path, lines)], on_bad_row="drop")[1]
-    assert intake.dropped == {"lines without bid (first: file.csv, line 3)": 2}
+    report = ingest("cboe", [source("cboe", tmp_path, lines)], on_bad_row="drop")[1]
+    assert report.dropped == {"lines without bid (first: file.csv, line 3)": 2}
 
 
 @pytest.mark.parametrize("day", [(2021, 3, 12), (2021, 3, 15), (2021, 11, 5), (2021, 11, 8)])
@@ -210,13 +210,13 @@ def test_a_capture_goes_on_over_an_expiry(tmp_path):
         return deribit_ticker(f"{eight}.5", 0, name, timestamp=eight * 1000 + ms)
 
     lines = [at(-1, ends), at(0, ends), at(1, ends), at(1, stays), at(2, stays)]
-    tape, intake = ingest("deribit", [source("deribit", tmp_path, lines)])
+    tape, report = ingest("deribit", [source("deribit", tmp_path, lines)])
     assert tape.chain.name == (ends, stays)
     assert tape.chain.expiry[0] == eight * SECOND
-    assert intake.left_out == {"rows after the contract's expiry": 1}
-    later, intake = ingest("deribit", [source("deribit", tmp_path, lines[2:])])
+    assert report.left_out == {"rows after the contract's expiry": 1}
+    later, report = ingest("deribit", [source("deribit", tmp_path, lines[2:])])
     assert (later.chain.name, len(later.carry)) == ((stays,), 1)
-    assert intake.left_out == {"rows after the contract's expiry": 1}
+    assert report.left_out == {"rows after the contract's expiry": 1}
 
 
 def test_rows_of_a_chain_go_on_over_an_expiry(tmp_path):
@@ -229,9 +229,9 @@ def test_rows_of_a_chain_go_on_over_an_expiry(tmp_path):
             (5, "BTC-26JUN20-9000-P", 1593158400_000_000),
         )
     ]
-    tape, intake = ingest("tardis", [source("tardis", tmp_path, [OPTIONS_HEADER, *lines])])
+    tape, report = ingest("tardis", [source("tardis", tmp_path, [OPTIONS_HEADER, *lines])])
     assert len(tape.chain) == 2
-    assert intake.left_out == {"rows after the contract's expiry": 1}
+    assert report.left_out == {"rows after the contract's expiry": 1}
 
 
 def coin_m(symbol: str, *lines: str) -> list[str]:
@@ -322,8 +322,8 @@ def test_contracts_of_other_units_are_left_out_and_counted(tmp_path):
     files = {
         f"20151223_{root}_minute_quote_american_call_7500000_20160115.csv": bar() + "\n" for root in ("goog", "goog1")
     }
-    tape, intake = ingest("lean", [zipped(tmp_path / "x.zip", files)])
-    assert (len(tape.chain), intake.left_out) == (1, {"lines of adjusted or small contracts": 1})
+    tape, report = ingest("lean", [zipped(tmp_path / "x.zip", files)])
+    assert (len(tape.chain), report.left_out) == (1, {"lines of adjusted or small contracts": 1})
     lines = [cboe_line(root="SPX"), cboe_line(root="2SPX"), cboe_line(root="SPX7", bid="6.0")]
-    tape, intake = ingest("cboe", [source("cboe", tmp_path, [CBOE_HEADER, *lines])])
-    assert (len(tape.chain), intake.left_out) == (1, {"lines of adjusted contracts": 2})
+    tape, report = ingest("cboe", [source("cboe", tmp_path, [CBOE_HEADER, *lines])])
+    assert (len(tape.chain), report.left_out) == (1, {"lines of adjusted contracts": 2})

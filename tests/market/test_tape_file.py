@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tape_samples import START, chain, draft, latent, quote, trade
+from tape_samples import START, chain, latent, quote, raw, trade
 
 from tradesim.errors import TapeError
 from tradesim.market.chain import Chain, Settlement
+from tradesim.market.row_filter import OnBadRow
 from tradesim.market.rows import COLUMNS
-from tradesim.market.sieve import OnBadRow
 from tradesim.market.tape import Tape
 from tradesim.market.tape_file import METADATA_KEY, load_tape, read_tape, write_tape
 from tradesim.market.validation import validated
@@ -22,7 +22,7 @@ from tradesim.market.validation import validated
 
 @pytest.fixture
 def tape() -> Tape:
-    return validated(draft())[0]
+    return validated(raw())[0]
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_latent_state_carry_and_settlement_are_read_back_exactly(tape, tmp_path)
 
 
 def test_an_empty_chain_is_read_back(tmp_path):
-    tape, _ = validated(draft([quote(0, 0, 99, 101)], chain=Chain.empty()))
+    tape, _ = validated(raw([quote(0, 0, 99, 101)], chain=Chain.empty()))
     assert_equal(read_tape(write_tape(tape, tmp_path / "tape.parquet")), tape)
 
 
@@ -100,11 +100,11 @@ def test_any_tape_is_read_back_exactly(tmp_path_factory, drawn, with_latent):
         else:
             low, high = (min(bid, ask), max(bid, ask)) if bid and ask else (bid, ask)
             made.append(quote(ms, instrument, low, high, received=received))
-    tape, _ = validated(draft(made), on_bad_row=OnBadRow.DROP)
+    tape, _ = validated(raw(made), on_bad_row=OnBadRow.DROP)
     tape = replace(tape, latent=latent(tape)) if with_latent else tape
-    back, intake = load_tape(write_tape(tape, tmp_path_factory.mktemp("tapes") / "tape.parquet"))
+    back, report = load_tape(write_tape(tape, tmp_path_factory.mktemp("tapes") / "tape.parquet"))
     assert_equal(back, tape)
-    assert not intake.dropped
+    assert not report.dropped
 
 
 def test_bad_rows_of_a_file_are_named_or_dropped(tape, written):
@@ -112,12 +112,12 @@ def test_bad_rows_of_a_file_are_named_or_dropped(tape, written):
     rewrite(written, rows=table.with_columns(bid=pl.col("bid").replace(10_000_000, 12_000_000)))
     with pytest.raises(TapeError, match=r"tape.parquet, row 1 \(X-0 at .*column bid: 12000000 .*ask 11000000.*crossed"):
         read_tape(written)
-    back, intake = load_tape(written, on_bad_row=OnBadRow.DROP)
-    assert intake.dropped == {"crossed": 2}
+    back, report = load_tape(written, on_bad_row=OnBadRow.DROP)
+    assert report.dropped == {"crossed": 2}
     assert len(back) == len(tape)
     crossed = (tape.bid == 10_000_000) & (tape.ask_size > 0)
     assert (back.bid_size[crossed] == 0).all()
-    assert intake.unknown == np.count_nonzero(crossed)
+    assert report.unknown == np.count_nonzero(crossed)
 
 
 def test_columns_may_be_more_and_in_another_order(tape, written):

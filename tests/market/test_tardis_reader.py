@@ -247,8 +247,8 @@ BAD_VALUES = {
 def test_a_bad_value_is_named_or_left_out(tmp_path, text, says):
     with pytest.raises(TapeError, match=says):
         tape_of(tmp_path, text)
-    kept, intake = ingest("tardis", [tmp_path / "file0.csv"], on_bad_row="drop")
-    assert (len(kept), sum(intake.dropped.values())) == (intake.rows - 1 + intake.unknown, 1)
+    kept, report = ingest("tardis", [tmp_path / "file0.csv"], on_bad_row="drop")
+    assert (len(kept), sum(report.dropped.values())) == (report.rows - 1 + report.unknown, 1)
 
 
 def test_files_that_are_not_whole_are_refused(tmp_path):
@@ -315,8 +315,8 @@ def changes(tape):
 
 def test_a_recorded_day(shared_data, tmp_path):
     folder = shared_data / "tardis_binance_20200222"
-    tape, intake = ingest("tardis", [folder / "quotes.csv.gz", folder / "trades.csv.gz"])
-    assert not intake.dropped
+    tape, report = ingest("tardis", [folder / "quotes.csv.gz", folder / "trades.csv.gz"])
+    assert not report.dropped
     assert np.bincount(tape.kind).tolist() == [9_999, 9_999]
     assert np.bincount(tape.side[tape.kind == TRADE] + 1).tolist() == [4_732, 0, 5_267]
     assert (tape.lot, tape.resolution) == (0.001, MILLISECOND)

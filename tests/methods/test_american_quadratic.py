@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tradesim.methods.similarities.american import AMERICAN
-from tradesim.methods.similarities.american_quadratic import AMERICAN_QUADRATIC, QUADRATIC, SHORTFALL
-from tradesim.methods.similarities.similarity import BASE, SCALE
+from tradesim.methods.scalings.american import AMERICAN
+from tradesim.methods.scalings.american_quadratic import AMERICAN_QUADRATIC, QUADRATIC, SHORTFALL
+from tradesim.methods.scalings.scaling import BASE, SCALE
 from tradesim.pricing import PROBLEMS
 
 PROBLEM = PROBLEMS["american"]

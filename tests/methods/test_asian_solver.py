@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from tradesim.errors import ProblemError
 from tradesim.methods.analytic import Analytic, AnalyticSlice
 from tradesim.methods.reference import Reference
-from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.asian import CARRY, DEVIATION, DISPERSION, LOG_LEVEL, WEIGHT, unit_calls
-from tradesim.methods.similarities.plain import plain_similarity
-from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, compose
+from tradesim.methods.scalings import scaling_of
+from tradesim.methods.scalings.asian import CARRY, DEVIATION, DISPERSION, LOG_LEVEL, WEIGHT, unit_calls
+from tradesim.methods.scalings.plain import plain_scaling
+from tradesim.methods.scalings.scaling import BASE, CAP, FLOOR, SCALE, compose
 from tradesim.methods.solvers.asian import ExactAsianSolver, SimulatedAsianSolver
 from tradesim.methods.staged import prices_at
 from tradesim.pricing.asian import ASIAN_PROBLEM, DOMAIN, price
@@ -28,7 +28,7 @@ from tradesim.pricing.averaging import (
 )
 from tradesim.pricing.collocation import ACCURATE, HIGH
 
-SIMILARITY = similarity_of(ASIAN_PROBLEM)
+SIMILARITY = scaling_of(ASIAN_PROBLEM)
 PROGRAMS = {ACCURATE: SimulatedAsianSolver, HIGH: ExactAsianSolver}
 
 
@@ -221,7 +221,7 @@ def test_options_with_the_same_coordinates_have_the_same_value(deviation, part, 
 
 
 def test_plain_features_are_in_units_of_the_strike():
-    plain, inputs = plain_similarity(ASIAN_PROBLEM), DOMAIN.sample(500, seed=2)
+    plain, inputs = plain_scaling(ASIAN_PROBLEM), DOMAIN.sample(500, seed=2)
     features, terms = plain.features_and_terms(DOMAIN, inputs)
     for number, each in enumerate(plain.coordinates):
         assert each.low - 1e-12 <= features[:, number].min(), each.name

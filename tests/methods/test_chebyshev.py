@@ -20,7 +20,7 @@ from tradesim.methods.chebyshev.method import Chebyshev
 from tradesim.methods.chebyshev.series import tensor_coefficients, tensor_points, thinned
 from tradesim.methods.chebyshev.store import load_series
 from tradesim.methods.method import price_chain
-from tradesim.methods.similarities import SIMILARITIES
+from tradesim.methods.scalings import SCALINGS
 from tradesim.methods.staged import prices_at
 from tradesim.methods.tables import table_of
 from tradesim.methods.tables.table import mesh
@@ -71,7 +71,7 @@ def test_the_european_error_falls_geometrically_with_the_degree():
     problem = PROBLEMS["european"]
     table = table_of(problem)
     inputs = problem.domain.sample(2_000, seed=5)
-    features, terms = table.similarity.features_and_terms(problem.domain, inputs)
+    features, terms = table.scaling.features_and_terms(problem.domain, inputs)
     reference, errors = problem.reference(inputs), []
     for degree in (4, 8, 12, 16, 20):
         series = thinned(interpolated(table, (degree + 1, degree + 1), 1), table.low, table.high, 0.0)
@@ -207,7 +207,7 @@ def test_what_fails_while_it_is_written_leaves_nothing(tmp_path, monkeypatch):
 
 
 def test_a_similarity_without_a_way_back_is_refused(monkeypatch):
-    monkeypatch.setitem(SIMILARITIES, "european", replace(SIMILARITIES["european"], inputs_at=None))
+    monkeypatch.setitem(SCALINGS, "european", replace(SCALINGS["european"], inputs_at=None))
     assert "does not lead from coordinates back to inputs" in refusal(PROBLEMS["european"])
-    with pytest.raises(ProblemError, match="give the similarity inputs_at"):
+    with pytest.raises(ProblemError, match="give the scaling inputs_at"):
         table_of(PROBLEMS["european"])

@@ -45,7 +45,7 @@ def samples(features, count=1_000, seed=0):
 @pytest.mark.parametrize("name", ["lightgbm", "lightgbm-plain"])
 def test_a_methods_trees_are_the_librarys(make, name, problem):
     method, domain = make(name, problem), PROBLEMS[problem].domain
-    features, _ = method.similarity.features_and_terms(domain, domain.sample(2_000, seed=5))
+    features, _ = method.scaling.features_and_terms(domain, domain.sample(2_000, seed=5))
     assert_is_the_librarys(method.path.read_text(), features)
 
 

@@ -34,10 +34,10 @@ def test_shape_beats_the_plain_price(tmp_path):
     problem = PROBLEMS["american"]
     spec = ForestSpec(points=8_000, trees=40, checked=500)
     errors = {}
-    for target, similarity in ((each, each.similarity(problem)) for each in Target):
+    for target, scaling in ((each, each.scaling(problem)) for each in Target):
         path = tmp_path / f"{target}.txt"
         build_forest(problem, path, replace(spec, target=target))
-        errors[target] = load_forest(path, problem, similarity).error.rmse
+        errors[target] = load_forest(path, problem, scaling).error.rmse
     assert errors[Target.SHAPED] < 0.05
     assert errors[Target.SHAPED] < 0.1 * errors[Target.PLAIN]
 
@@ -47,7 +47,7 @@ def test_the_default_forest_meets_its_error(tmp_path):
     problem = PROBLEMS["american"]
     path = tmp_path / "forest.txt"
     build_forest(problem, path, ForestSpec())
-    forest = load_forest(path, problem, Target.SHAPED.similarity(PROBLEMS["american"]))
+    forest = load_forest(path, problem, Target.SHAPED.scaling(PROBLEMS["american"]))
     assert forest.error.rmse < 0.004
     assert forest.cost.evaluations == 150_000
 
@@ -83,13 +83,13 @@ def test_a_damaged_description_is_told_of(built):
     problem, path = built
     about_path(path).write_text("{")
     with pytest.raises(StoreError, match="cannot be read as a forest"):
-        load_forest(path, problem, Target.SHAPED.similarity(PROBLEMS["american"]))
+        load_forest(path, problem, Target.SHAPED.scaling(PROBLEMS["american"]))
     about_path(path).unlink()
     with pytest.raises(StoreError, match="or half of one"):
-        load_forest(path, problem, Target.SHAPED.similarity(PROBLEMS["american"]))
+        load_forest(path, problem, Target.SHAPED.scaling(PROBLEMS["american"]))
 
 
 def test_another_problems_forest_is_told_of(built):
     _, path = built
     with pytest.raises(StoreError, match="is of another problem"):
-        load_forest(path, PROBLEMS["european"], Target.SHAPED.similarity(PROBLEMS["european"]))
+        load_forest(path, PROBLEMS["european"], Target.SHAPED.scaling(PROBLEMS["european"]))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tradesim.methods.lightgbm.forest import forest_values, workspace_of
 from tradesim.methods.lightgbm.store import forest_prices
-from tradesim.methods.similarities.similarity import BASE, SCALE
+from tradesim.methods.scalings.scaling import BASE, SCALE
 from tradesim.methods.staged import prices_at
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Domain, Input, Spacing
@@ -81,11 +81,11 @@ def test_no_american_price_is_below_the_european_one(make, seed):
 
 def test_where_the_fallback_is_not_asked_the_floor_holds(make):
     method, inputs = make("lightgbm", "american"), FAR.sample(4_000, seed=3)
-    similarity, domain, forest = method.similarity, method.problem.domain, method.built.forest
-    features, terms = similarity.features_and_terms(domain, inputs)
+    scaling, domain, forest = method.scaling, method.problem.domain, method.built.forest
+    features, terms = scaling.features_and_terms(domain, inputs)
     unguarded = terms[:, BASE] + terms[:, SCALE] * values_of(forest, features)
     floor = np.maximum(european(inputs), exercise_and_cap("american", inputs)[0])
     assert (unguarded < floor - 1e-6).mean() > 0.1
-    prices = forest_prices(similarity, domain, forest, inputs)
+    prices = forest_prices(scaling, domain, forest, inputs)
     assert (prices >= floor - 1e-9 * largest(inputs)).all()
     assert (prices <= exercise_and_cap("american", inputs)[1]).all()

@@ -16,7 +16,7 @@ from tradesim.methods.grid.sql import GridSql
 from tradesim.methods.grid.store import load_grid, nodes_of
 from tradesim.methods.interpolation import Interpolation, stencil
 from tradesim.methods.method import price_chain
-from tradesim.methods.similarities import SIMILARITIES
+from tradesim.methods.scalings import SCALINGS
 from tradesim.methods.staged import prices_at
 from tradesim.methods.tables import table_of
 from tradesim.pricing import PROBLEMS
@@ -254,9 +254,9 @@ def test_the_curse_of_dimension_is_told(tmp_path):
 
 
 def test_a_similarity_without_a_way_back_is_refused(tmp_path, monkeypatch):
-    one_way = replace(SIMILARITIES["european"], inputs_at=None)
-    monkeypatch.setitem(SIMILARITIES, "european", one_way)
-    with pytest.raises(ProblemError, match="no table is made for it; give the similarity inputs_at"):
+    one_way = replace(SCALINGS["european"], inputs_at=None)
+    monkeypatch.setitem(SCALINGS, "european", one_way)
+    with pytest.raises(ProblemError, match="no table is made for it; give the scaling inputs_at"):
         Grid(PROBLEMS["european"], tmp_path / "none.duckdb")
     assert "does not lead from coordinates back to inputs" in refusal(PROBLEMS["european"])
 

@@ -5,11 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
-from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, compose
+from tradesim.methods.scalings import scaling_of
+from tradesim.methods.scalings.scaling import BASE, CAP, FLOOR, SCALE, compose
 from tradesim.pricing.heston import DOMAIN, HESTON_PROBLEM, price, proxy
 
-HESTON = similarity_of(HESTON_PROBLEM)
+HESTON = scaling_of(HESTON_PROBLEM)
 AT = {name: i for i, name in enumerate(DOMAIN.names)}
 
 

@@ -14,7 +14,7 @@ from tradesim.methods.network.method import NetworkMethod
 from tradesim.methods.network.store import NetworkSpec, load_network, network_prices
 from tradesim.methods.network.training import build_network, trained
 from tradesim.methods.registry import METHODS
-from tradesim.methods.similarities import similarity_of
+from tradesim.methods.scalings import scaling_of
 from tradesim.methods.staged import prices_at
 from tradesim.pricing import PROBLEMS
 
@@ -33,11 +33,11 @@ def built(tmp_path):
 @pytest.mark.parametrize("name", ["european", "american"])
 def test_the_kernel_is_the_librarys(name, layers, count):
     problem = PROBLEMS[name]
-    domain, similarity = problem.domain, similarity_of(problem)
+    domain, scaling = problem.domain, scaling_of(problem)
     inputs = domain.sample(500, seed=3)
     spec = NetworkSpec(budget=1024, layers=layers, iterations=5)
-    network, model = trained(similarity, domain, inputs, problem.reference(inputs), spec)
-    features, _ = similarity.features_and_terms(domain, domain.sample(count, seed=4))
+    network, model = trained(scaling, domain, inputs, problem.reference(inputs), spec)
+    features, _ = scaling.features_and_terms(domain, domain.sample(count, seed=4))
     values = np.empty(count)
     network_values(features, network, workspace(network), values)
     held = np.clip(features, network.low, network.high)
@@ -49,7 +49,7 @@ def test_the_same_spec_gives_the_same_weights(built, tmp_path):
     problem, path = built
     again = tmp_path / "again.npz"
     build_network(problem, again, TINY)
-    first, second = (load_network(each, problem, similarity_of(problem)) for each in (path, again))
+    first, second = (load_network(each, problem, scaling_of(problem)) for each in (path, again))
     for one, other in zip(first.network, second.network, strict=True):
         np.testing.assert_array_equal(one, other)
     assert first.error == second.error
@@ -70,7 +70,7 @@ def _bytes(sizes):
 
 def test_the_bytes_counted_are_the_networks(built):
     problem, path = built
-    network = load_network(path, problem, similarity_of(problem)).network
+    network = load_network(path, problem, scaling_of(problem)).network
     assert network.nbytes == _bytes(tuple(network.sizes)) <= TINY.budget
 
 
@@ -92,17 +92,17 @@ def test_the_error_stated_is_that_on_fresh_points(built):
 def test_the_default_network_meets_its_error(tmp_path, name, bar):
     problem, path = PROBLEMS[name], tmp_path / "network.npz"
     build_network(problem, path, NetworkSpec())
-    assert load_network(path, problem, similarity_of(problem)).error.rmse < bar
+    assert load_network(path, problem, scaling_of(problem)).error.rmse < bar
 
 
 def test_prices_are_held_between_the_bounds_whatever_is_learned(built):
     problem, path = built
-    network = load_network(path, problem, similarity_of(problem)).network
+    network = load_network(path, problem, scaling_of(problem)).network
     inputs = problem.domain.edges(300, seed=8)
     spot, strike, right = inputs[:, 0], inputs[:, 1], inputs[:, -1]
     for weights in (1e3 * network.weights, -1e3 * network.weights):
         wild = network._replace(weights=weights)
-        prices = network_prices(similarity_of(problem), problem.domain, wild, inputs)
+        prices = network_prices(scaling_of(problem), problem.domain, wild, inputs)
         assert (prices >= np.maximum(right * (spot - strike), 0.0) - 1e-9).all()
         assert (prices <= np.where(right > 0.0, spot, strike) + 1e-9).all()
 
@@ -131,7 +131,7 @@ def test_a_weight_changed_is_told_of(built):
     arrays["weights"][5] += 1e-9
     np.savez(path, **arrays)
     with pytest.raises(StoreError, match="is not the network that was written"):
-        load_network(path, problem, similarity_of(problem))
+        load_network(path, problem, scaling_of(problem))
 
 
 def test_another_layout_is_told_of(built):
@@ -141,13 +141,13 @@ def test_another_layout_is_told_of(built):
     arrays["about"] = np.array(json.dumps(json.loads(str(arrays["about"])) | {"layout": -1}))
     np.savez(path, **arrays)
     with pytest.raises(StoreError, match="is of another problem, version or layout"):
-        load_network(path, problem, similarity_of(problem))
+        load_network(path, problem, scaling_of(problem))
 
 
 def test_another_problems_network_is_told_of(built):
     _, path = built
     with pytest.raises(StoreError, match="is of another problem"):
-        load_network(path, PROBLEMS["european"], similarity_of(PROBLEMS["european"]))
+        load_network(path, PROBLEMS["european"], scaling_of(PROBLEMS["european"]))
 
 
 def test_a_missing_network_is_told_of(tmp_path):

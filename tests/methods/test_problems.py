@@ -12,8 +12,8 @@ from tradesim.methods.lightgbm.spec import PLAIN, SHAPED, Target
 from tradesim.methods.lightgbm.training import build_forest
 from tradesim.methods.method import Outside
 from tradesim.methods.registry import make_method
-from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.similarity import BASE, SCALE
+from tradesim.methods.scalings import scaling_of
+from tradesim.methods.scalings.scaling import BASE, SCALE
 from tradesim.methods.staged import FALLBACK, HIT, prices_at
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.basket_grids import WORKING
@@ -125,7 +125,7 @@ def test_an_input_called_expiry_is_like_any_other(tmp_path):
 def test_options_of_one_similarity_have_one_value(dimension):
     """Exchanged assets, another currency, another clock, put for call: coordinates and value stay."""
     problem = PROBLEMS[f"basket-{dimension}"]
-    domain, similarity = problem.domain, similarity_of(problem)
+    domain, scaling = problem.domain, scaling_of(problem)
     inputs = domain.sample(40, seed=6)
     expiry, volatility, rate, dividend, right = range(dimension + 1, dimension + 6)
     exchanged, money, clock, other = (inputs.copy() for _ in range(4))
@@ -137,7 +137,7 @@ def test_options_of_one_similarity_have_one_value(dimension):
     other[:, right] *= -1.0
 
     def told(each):
-        features, terms = similarity.features_and_terms(domain, each)
+        features, terms = scaling.features_and_terms(domain, each)
         apart = (problem.reference(each) - terms[:, BASE]) / terms[:, SCALE]
         return np.column_stack([features, apart])
 
@@ -147,9 +147,9 @@ def test_options_of_one_similarity_have_one_value(dimension):
 
 def test_coordinates_of_a_basket_stay_in_their_intervals():
     problem = PROBLEMS["basket-3"]
-    similarity = similarity_of(problem)
-    features, _ = similarity.features_and_terms(problem.domain, problem.domain.edges(500, seed=7))
-    for column, coordinate in zip(features.T[1:], similarity.coordinates[1:], strict=False):
+    scaling = scaling_of(problem)
+    features, _ = scaling.features_and_terms(problem.domain, problem.domain.edges(500, seed=7))
+    for column, coordinate in zip(features.T[1:], scaling.coordinates[1:], strict=False):
         assert coordinate.low - 1e-9 <= column.min()
         assert column.max() <= coordinate.high + 1e-9
 

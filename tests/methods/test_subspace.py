@@ -11,10 +11,10 @@ from tradesim.errors import StoreError
 from tradesim.methods.built import error_of
 from tradesim.methods.method import price_chain
 from tradesim.methods.registry import METHODS
-from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.american import AMERICAN
-from tradesim.methods.similarities.american_batch import AMERICAN_BATCH, BLOCK
-from tradesim.methods.similarities.similarity import SCALE
+from tradesim.methods.scalings import scaling_of
+from tradesim.methods.scalings.american import AMERICAN
+from tradesim.methods.scalings.american_batch import AMERICAN_BATCH, BLOCK
+from tradesim.methods.scalings.scaling import SCALE
 from tradesim.methods.staged import prices_at
 from tradesim.methods.subspace.build import build_subspace, fitted
 from tradesim.methods.subspace.kernel import subspace_values
@@ -69,7 +69,7 @@ def test_what_splines_can_hold_is_held(axes, has_level):
 
 def test_the_kernel_is_scipys_splines(built):
     problem, path = built
-    subspace = load_subspace(path, problem, similarity_of(problem)).subspace
+    subspace = load_subspace(path, problem, scaling_of(problem)).subspace
     rng = np.random.default_rng(7)
     share = rng.random((400, 3))
     slow = subspace.low + share * (subspace.shape - 2) / subspace.scale
@@ -105,18 +105,18 @@ def test_a_batch_of_american_contracts_is_each_alone(count):
     assert np.isfinite(found[0]).all()
 
 
-def _features_and_terms(similarity, slow):
-    features, terms = np.empty((len(slow), len(similarity.features))), np.empty((len(slow), 4))
-    similarity.write_terms(103.0, similarity.rows(slow), features, terms)
+def _features_and_terms(scaling, slow):
+    features, terms = np.empty((len(slow), len(scaling.features))), np.empty((len(slow), 4))
+    scaling.write_terms(103.0, scaling.rows(slow), features, terms)
     return features, terms
 
 
 @pytest.mark.parametrize("name", ["european", "american"])
 def test_surfaces_are_the_references(name):
     problem = PROBLEMS[name]
-    similarity, domain = similarity_of(problem), problem.domain
+    scaling, domain = scaling_of(problem), problem.domain
     knots = np.linspace(0.0, 5.0, 41)
-    learned = surfaces(problem, similarity, knots, 60, seed=1)
+    learned = surfaces(problem, scaling, knots, 60, seed=1)
     assert learned.values.shape[1] == 41
     assert len(learned.slow) > 30
     assert (learned.values > -1e-7).all()
@@ -130,7 +130,7 @@ def test_surfaces_are_the_references(name):
 @pytest.mark.parametrize("budget", METHODS["subspace"].budgets)
 def test_budgets_are_kept(budget, name):
     problem = PROBLEMS[name]
-    axes = len(similarity_of(problem).coordinates) - 1
+    axes = len(scaling_of(problem).coordinates) - 1
     spec = SubspaceSpec(budget=budget)
     shape = spec.shape(problem, axes)
     tables = 4 * LANES * (int(np.prod(shape)) + 4 * spec.cells)
@@ -140,7 +140,7 @@ def test_budgets_are_kept(budget, name):
 
 def test_the_bytes_counted_are_the_tables(built):
     problem, path = built
-    subspace = load_subspace(path, problem, similarity_of(problem)).subspace
+    subspace = load_subspace(path, problem, scaling_of(problem)).subspace
     tables = 4 * LANES * (int(np.prod(subspace.shape)) + 4 * TINY.cells)
     assert tables < subspace.nbytes <= TINY.budget
 
@@ -149,7 +149,7 @@ def test_the_same_spec_gives_the_same_tables(built, tmp_path):
     problem, path = built
     again = tmp_path / "again.npz"
     build_subspace(problem, again, TINY)
-    first, second = (load_subspace(each, problem, similarity_of(problem)).subspace for each in (path, again))
+    first, second = (load_subspace(each, problem, scaling_of(problem)).subspace for each in (path, again))
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -167,7 +167,7 @@ def test_the_error_stated_is_that_on_fresh_points(built):
 def test_the_default_subspace_meets_its_error(tmp_path):
     problem, path = PROBLEMS["american"], tmp_path / "subspace.npz"
     build_subspace(problem, path, SubspaceSpec())
-    assert load_subspace(path, problem, similarity_of(problem)).error.rmse < 1e-3
+    assert load_subspace(path, problem, scaling_of(problem)).error.rmse < 1e-3
 
 
 def test_the_slice_is_the_full_form(built):
@@ -242,13 +242,13 @@ def test_a_node_changed_is_told_of(copy):
     arrays["nodes"][5] += 1.0
     np.savez(path, **arrays)
     with pytest.raises(StoreError, match="is not the subspace that was written"):
-        load_subspace(path, problem, similarity_of(problem))
+        load_subspace(path, problem, scaling_of(problem))
 
 
 def test_another_problems_subspace_is_told_of(built):
     _, path = built
     with pytest.raises(StoreError, match="is of another problem"):
-        load_subspace(path, PROBLEMS["european"], similarity_of(PROBLEMS["european"]))
+        load_subspace(path, PROBLEMS["european"], scaling_of(PROBLEMS["european"]))
 
 
 def test_a_missing_subspace_is_told_of(tmp_path):

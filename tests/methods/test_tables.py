@@ -1,11 +1,11 @@
-"""Tables of the problems with a similarity: the way back from coordinates, and the error on fresh points."""
+"""Tables of the problems with a scaling: the way back from coordinates, and the error on fresh points."""
 
 import numpy as np
 import pytest
 
 from tradesim.methods.registry import make_method
-from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.similarity import BASE, SCALE
+from tradesim.methods.scalings import scaling_of
+from tradesim.methods.scalings.scaling import BASE, SCALE
 from tradesim.methods.staged import prices_at
 from tradesim.pricing import PROBLEMS
 
@@ -14,15 +14,15 @@ WAYS_BACK = ("european", "heston", "asian", "basket-2")
 
 @pytest.mark.parametrize("name", WAYS_BACK)
 def test_options_with_the_same_coordinates_have_the_same_value(name):
-    """What a similarity claims, and what makes a table of coordinates possible."""
-    problem, similarity = PROBLEMS[name], similarity_of(PROBLEMS[name])
+    """What a scaling claims, and what makes a table of coordinates possible."""
+    problem, scaling = PROBLEMS[name], scaling_of(PROBLEMS[name])
     inputs = problem.domain.sample(200, seed=3)
-    features, terms = similarity.features_and_terms(problem.domain, inputs)
-    ends = np.array([(each.low, each.high) for each in similarity.coordinates])
+    features, terms = scaling.features_and_terms(problem.domain, inputs)
+    ends = np.array([(each.low, each.high) for each in scaling.coordinates])
     coordinates = features[:, : len(ends)]
     inside = ((coordinates >= ends[:, 0]) & (coordinates <= ends[:, 1])).all(axis=1) & (terms[:, SCALE] != 0.0)
-    twins = similarity.inputs_at(coordinates[inside])
-    _, twin_terms = similarity.features_and_terms(problem.domain, twins)
+    twins = scaling.inputs_at(coordinates[inside])
+    _, twin_terms = scaling.features_and_terms(problem.domain, twins)
     value = (problem.reference(inputs[inside]) - terms[inside, BASE]) / terms[inside, SCALE]
     twin = (problem.reference(twins) - twin_terms[:, BASE]) / twin_terms[:, SCALE]
     assert inside.sum() > 100

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from several_assets import price
 
 from tradesim.errors import ArgumentError
 from tradesim.methods.solvers.basket import BasketSolver
@@ -11,7 +12,6 @@ from tradesim.pricing import PROBLEMS
 from tradesim.pricing.basket import greeks, proxy, values
 from tradesim.pricing.basket_grids import WORKING, error_at, grids_of
 from tradesim.pricing.european import european_value
-from several_assets import price
 
 DIMENSIONS = st.integers(2, 3)
 SLOW = st.tuples(

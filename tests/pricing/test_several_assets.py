@@ -3,9 +3,9 @@ import math
 import numpy as np
 import polars as pl
 import pytest
+from several_assets import price
 
 from tradesim.errors import ArgumentError, ProblemError
-from several_assets import price
 
 ON = {"MinBasket": "worst", "MaxBasket": "best", "SpreadBasket": "sum"}
 LAST_DIGIT = 0.01

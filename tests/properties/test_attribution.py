@@ -37,11 +37,11 @@ def recorded(folder: Path) -> Path:
 def comparison(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     folder = tmp_path_factory.mktemp("attribution")
     strategy = MAKER if "maker" in request.param else HEDGED_TAKER
-    ground = {"tape": recorded(folder)} if "recorded" in request.param else {"market": MARKET}
+    data_source = {"tape": recorded(folder)} if "recorded" in request.param else {"market": MARKET}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRADESIM_HOME", str(folder))
         return compare(
-            **ground,
+            **data_source,
             methods=("nothing", "proxy", "analytic-slice"),
             strategy=strategy,
             setting=tradesim.Setting(fees=FEES),

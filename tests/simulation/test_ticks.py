@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from probes import Quote, run_probe, seat_of, tape_of, underlying
 
 from tradesim.errors import ArgumentError
-from tradesim.experiments.stated import parse_venue
+from tradesim.experiments.latency_spec import parse_venue
 from tradesim.market.tape import UNDERLYING
 from tradesim.pricing import PROBLEMS
 from tradesim.simulation.maker import MakeRule

@@ -8,7 +8,7 @@ from naive_venue import NaiveVenue
 from probes import START, Quote, book_trade, feed_row, level, tape_of, underlying
 
 from tradesim.simulation.book import ASK_LEFT, BID_LEFT, quote_rows
-from tradesim.simulation.floor import Floor
+from tradesim.simulation.broadcast import FeedBroadcast
 from tradesim.simulation.orders import AT_MARKET, Kind
 from tradesim.simulation.queueing import Family, Probabilistic, RiskAverse
 from tradesim.simulation.resting import AHEAD, LEFT, UNKNOWN
@@ -129,7 +129,7 @@ class Trader:
 
 
 def check(venue, naive, view, deeds, end):
-    sent, made, floor = [], [], Floor()
+    sent, made, floor = [], [], FeedBroadcast()
     floor.desks.extend([Trader(made)] * 3 + [view])
     for at, what, told in [*deeds, (end + 1, "end", ())]:
         advance(venue, floor, START + at)
@@ -181,8 +181,8 @@ def standing(venue):
     """What is left of each order, and the whole lots ahead of it."""
     told = {}
     for key, slot in venue._slot_of.items():
-        ahead = float("inf") if venue._ranks.queue[slot, AHEAD] > UNKNOWN / 2 else venue._ahead(slot)
-        told[key] = int(venue._ranks.slots[slot, LEFT]), ahead
+        ahead = float("inf") if venue._resting.queue[slot, AHEAD] > UNKNOWN / 2 else venue._ahead(slot)
+        told[key] = int(venue._resting.slots[slot, LEFT]), ahead
     return told
 
 

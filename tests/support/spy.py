@@ -9,8 +9,8 @@ import numpy as np
 from tradesim.market.tape import QUOTE, TRADE
 from tradesim.methods.method import Method
 from tradesim.pricing import PROBLEMS
+from tradesim.simulation.broadcast import FeedBroadcast
 from tradesim.simulation.draws import FEED, UPDATE, uniform
-from tradesim.simulation.floor import Floor
 from tradesim.simulation.hiccups import NO_PAUSES
 from tradesim.simulation.latency import Stage
 from tradesim.simulation.reports import Take
@@ -89,7 +89,7 @@ class Log:
 
 @contextmanager
 def logged(log):
-    tell, place, replace = Floor.tell, Venue.place, Venue.replace
+    tell, place, replace = FeedBroadcast.tell, Venue.place, Venue.replace
 
     def telling_floor(floor, trades, told):
         trades, told = tuple(trades), tuple(told)
@@ -105,7 +105,7 @@ def logged(log):
         return function
 
     with (
-        patch.object(Floor, "tell", telling_floor),
+        patch.object(FeedBroadcast, "tell", telling_floor),
         patch.object(Venue, "place", noting(place)),
         patch.object(Venue, "replace", noting(replace)),
     ):

@@ -16,8 +16,8 @@ from tradesim.progress import Progress as Tell
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from tradesim.experiments.answer import Answer
     from tradesim.experiments.compare import Comparison
+    from tradesim.experiments.stored_result import StoredResult
 
 app = App(
     name="tradesim",
@@ -115,7 +115,7 @@ def show(comparison: "Comparison", *, chart: Path | None, attribution: bool, as_
     print(f"comparison {comparison.name} in {comparison.store.path}")
 
 
-def print_cautions(answer: "Answer") -> None:
+def print_cautions(answer: "StoredResult") -> None:
     """Print what to know before the table is believed."""
     console = Console(highlight=False)
     for line in answer.cautions:

@@ -29,7 +29,7 @@ def balance(
         Print one JSON object instead of the table.
     """
     from tradesim.experiments.balance import balance as make
-    from tradesim.experiments.ground import GENERATED_SEEDS
+    from tradesim.experiments.data_source import GENERATED_SEEDS
     from tradesim.experiments.markets import DEFAULT
     from tradesim.report.balance_table import balance_table, verdict
 

@@ -77,7 +77,7 @@ def hybrid(
     from tradesim.market.calibration import calibrate
     from tradesim.market.hybrid import HybridMarket
     from tradesim.market.hybrid import hybrid as make
-    from tradesim.market.sieve import OnBadRow
+    from tradesim.market.row_filter import OnBadRow
     from tradesim.market.snapshot import read_snapshot
     from tradesim.market.tape_file import read_tape, write_tape
     from tradesim.market.validation import left_out_text

@@ -69,7 +69,7 @@ def ingest(
     """
     from tradesim.market import clock
     from tradesim.market.ingest import ingest as make
-    from tradesim.market.sieve import OnBadRow
+    from tradesim.market.row_filter import OnBadRow
     from tradesim.market.tape_file import write_tape
     from tradesim.results.store import check_place
 
@@ -78,7 +78,7 @@ def ingest(
         raise ArgumentError("correct-clock and correct-skew: the second does what the first does; give one of them")
     stated = correct_skew if correct_clock is None else correct_clock
     floor = None if stated is None else duration(stated)
-    tape, intake = make(
+    tape, report = make(
         reader,
         sources,
         underlying=underlying,
@@ -94,5 +94,5 @@ def ingest(
         correct = clock.correct_clock if correct_skew is None else clock.correct_skew
         tape = correct(tape, floor=floor)
     write_tape(tape, output)
-    print(intake)
+    print(report)
     print(f"{output}: {len(tape):,} rows, {len(tape.chain):,} contracts of {tape.underlying}, in {tape.currency}")

@@ -9,10 +9,10 @@ from typing import Any
 
 from tradesim.errors import ArgumentError, one_of
 from tradesim.experiments.between import Between, parse_between
-from tradesim.experiments.ground import Ground, ground_of
+from tradesim.experiments.data_source import DataSource, data_source_of
+from tradesim.experiments.latency_spec import parse_hiccups, parse_venue, parse_wires
 from tradesim.experiments.options import Options, options_from
 from tradesim.experiments.plan import CURVE, Plan, parse_seeds
-from tradesim.experiments.stated import parse_hiccups, parse_venue, parse_wires
 from tradesim.experiments.strategies import load_strategy
 from tradesim.experiments.timing import Timing
 from tradesim.experiments.until import Until
@@ -31,20 +31,20 @@ class Asked:
     options: Options
 
     @cached_property
-    def ground(self) -> Ground:
+    def data_source(self) -> DataSource:
         """What is replayed, and what is usual for it; tapes are read for it."""
-        return ground_of(self.options.tape, self.options.market, self.options.problem)
+        return data_source_of(self.options.tape, self.options.market, self.options.problem)
 
     @cached_property
     def trading(self) -> Strategy:
         """How every method trades."""
         if self.options.strategy is None:
-            usual = self.ground.rule
+            usual = self.data_source.rule
             rule = TakeRule(
                 edge=usual.edge if self.options.edge is None else self.options.edge,
                 cap=usual.cap if self.options.cap is None else self.options.cap,
             )
-            return replace(self.ground.taking, rule=rule)
+            return replace(self.data_source.taking, rule=rule)
         if self.options.edge is not None or self.options.cap is not None:
             raise ArgumentError("edge, cap: a strategy is given, and its own rule says them; state them there")
         return (
@@ -56,7 +56,7 @@ class Asked:
     @property
     def world(self) -> Setting:
         """The setting around the desks."""
-        usual = self.options.setting or self.ground.setting
+        usual = self.options.setting or self.data_source.setting
         return replace(
             usual,
             wires=parse_wires(
@@ -90,10 +90,10 @@ class Asked:
 
     def shared(self) -> dict[str, Any]:
         """The parts of a plan that do not depend on what is compared."""
-        seeds = self.ground.seeds if self.options.seeds is None else self.options.seeds
+        seeds = self.data_source.seeds if self.options.seeds is None else self.options.seeds
         return {
-            "source": self.ground.source,
-            "problem": self.ground.problem,
+            "source": self.data_source.source,
+            "problem": self.data_source.problem,
             "seeds": parse_seeds(seeds) if isinstance(seeds, str) else tuple(seeds),
             "trading": self.trading,
             "setting": self.world,

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from tradesim.experiments.ground import Market, generated_ground
+from tradesim.experiments.data_source import Market, generated_source
 from tradesim.experiments.markets import DEFAULT
 from tradesim.home import data_home
 from tradesim.market.gains import makers_gains
@@ -81,15 +81,17 @@ def balance(
     By doubling or halving until one multiplier loses and the other does not, then by halving their ratio. Arguments as
     of :func:`tradesim.compare`.
     """
-    ground = generated_ground(DEFAULT if market is None else market, problem)
-    source = ground.source
+    data_source = generated_source(DEFAULT if market is None else market, problem)
+    source = data_source.source
     assert isinstance(source, SyntheticMarket)
     rows: dict[float, dict[str, float]] = {}
 
     def loses(multiplier: float) -> bool:
         progress(len(rows), len(rows) + 1, "makers' balance")
         tried = scaled(source, multiplier)
-        rows[multiplier] = makers_balance(tried, ground.setting, ground.taking, seeds=seeds or ground.seeds)
+        rows[multiplier] = makers_balance(
+            tried, data_source.setting, data_source.taking, seeds=seeds or data_source.seeds
+        )
         return rows[multiplier]["balance"] < 0.0
 
     found = least_that_holds(loses)

@@ -13,9 +13,9 @@ from tradesim.errors import ArgumentError
 from tradesim.experiments.asked import asked_by
 from tradesim.experiments.compare import Comparison, make
 from tradesim.experiments.crossing import ALWAYS, NEVER, between, crossing, reaching
+from tradesim.experiments.parallel import Jobs
 from tradesim.experiments.plan import CURVE, Plan
 from tradesim.experiments.replay import Job, Role
-from tradesim.experiments.seeds import Jobs
 from tradesim.methods.spec import Given, specs
 from tradesim.pricing.problem import Floats
 from tradesim.results.store import Store, finite

@@ -21,7 +21,7 @@ from tradesim.experiments.conduct import (
     spot_forgotten,
 )
 from tradesim.experiments.costs import memory_kept, sending, speed
-from tradesim.experiments.exam import Exam, Size
+from tradesim.experiments.evaluation_set import EvaluationSet, Size
 from tradesim.experiments.finding import Finding, Found, Outcome, not_applicable, passed_if
 from tradesim.experiments.lawful import accuracy, bounds, early_exercise, outside_domain, parity, refusal, shapes
 from tradesim.experiments.subject import Subject
@@ -99,7 +99,7 @@ def check(
     size = Size.of(points)
     chosen = problem_named(problem, PROBLEMS) if isinstance(problem, str) else problem or _served(spec)
     make_method(spec, chosen, home, progress)
-    subject = Subject(spec, chosen, home, Exam(chosen, size, progress))
+    subject = Subject(spec, chosen, home, EvaluationSet(chosen, size, progress))
     findings: list[Finding] = []
     for name, asked in CHECKS.items():
         progress(len(findings), len(CHECKS), f"checking {spec.label}")

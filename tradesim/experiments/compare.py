@@ -8,14 +8,14 @@ from typing import Any
 
 import polars as pl
 
-from tradesim.experiments.answer import Answer
 from tradesim.experiments.asked import asked_by
 from tradesim.experiments.options import Options
+from tradesim.experiments.parallel import Jobs, Replay
 from tradesim.experiments.plan import CURVE, DEFAULT_METHODS, Plan
+from tradesim.experiments.preparation import PreparedStudy, Workspace, in_workspace, prepare_study, source_facts
 from tradesim.experiments.replay import jobs_of
-from tradesim.experiments.seeds import Jobs, Replay
+from tradesim.experiments.stored_result import StoredResult
 from tradesim.experiments.until import MOST_SEEDS, Until, undecided
-from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_ready
 from tradesim.methods.spec import Given
 from tradesim.progress import Progress
 from tradesim.results.store import Store, write_facts
@@ -24,7 +24,7 @@ from tradesim.simulation.strategy import Rule, TakeRule
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison(Answer):
+class Comparison(StoredResult):
     """A comparison that was made: its name and the database that holds it."""
 
     _kind = "comparison"
@@ -111,8 +111,8 @@ def make(plan: Plan, asked: Options, *, further: Sequence[Callable[[Store], Jobs
     the first that says none is the last.
     """
     jobs, progress = asked.jobs, asked.progress
-    with at_work(plan, db=asked.db, jobs=jobs, progress=progress) as work:
-        ready = make_ready(plan, work, measuring=plan.labels, progress=progress)
+    with in_workspace(plan, db=asked.db, jobs=jobs, progress=progress) as work:
+        ready = prepare_study(plan, work, measuring=plan.labels, progress=progress)
         replay = begun(plan, work, ready, jobs=jobs, progress=progress)
         replay.all(dict.fromkeys(plan.seeds, jobs_of(plan)), "replaying")
         for number, wanted in enumerate(further, start=1):
@@ -138,7 +138,7 @@ def _further_seeds(plan: Plan) -> list[Callable[[Store], Jobs]]:
     return [partial(added, start, stop) for start, stop in pairwise(plan.until.counts(first))]
 
 
-def begun(plan: Plan, work: Work, ready: Ready, *, jobs: int, progress: Progress) -> Replay:
+def begun(plan: Plan, work: Workspace, ready: PreparedStudy, *, jobs: int, progress: Progress) -> Replay:
     """The replay of a comparison whose facts that are not of a run are staged, under the name of ``work``."""
     _write_question(plan, work, ready)
     return Replay(
@@ -159,14 +159,14 @@ def edge_of(rule: Rule) -> float | None:
     return rule.half_spread if isinstance(rule, MakeRule) else None
 
 
-def _write_question(plan: Plan, work: Work, ready: Ready) -> None:
+def _write_question(plan: Plan, work: Workspace, ready: PreparedStudy) -> None:
     """The facts that are not of a run: the comparison, its methods and their profiles."""
     comparison = pl.DataFrame(
         {
             "comparison": [work.name],
             "edge": pl.Series([edge_of(plan.trading.rule)], dtype=pl.Float64),
             "memory_price": [plan.memory_price],
-            **ground_facts(plan, ready.session),
+            **source_facts(plan, ready.session),
         }
     )
     methods = pl.DataFrame(

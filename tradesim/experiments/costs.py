@@ -10,7 +10,7 @@ from tradesim.experiments.finding import Found, information, passed_if
 from tradesim.experiments.subject import Asked, Subject
 from tradesim.experiments.timing import Effort, quiet, readings
 from tradesim.methods.handed import Handed, bytes_of
-from tradesim.units import spoken
+from tradesim.units import formatted
 from tradesim.user_code import said
 
 ROUNDS: Final = 3
@@ -60,7 +60,7 @@ def speed(subject: Subject) -> Found:
     with quiet():
         update = np.median(readings(lambda: asked.take(subject.slow, subject.anchor), _nothing, EFFORT))
         price = np.median(readings(lambda: asked.method.price(subject.anchor, out), _nothing, EFFORT))
-    return information(f"{len(out)} contracts in a loop: update {spoken(update)}, price {spoken(price)} (p50)")
+    return information(f"{len(out)} contracts in a loop: update {formatted(update)}, price {formatted(price)} (p50)")
 
 
 def _nothing() -> None:

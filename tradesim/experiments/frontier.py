@@ -12,11 +12,11 @@ from uuid import uuid4
 import polars as pl
 
 from tradesim.errors import ArgumentError, PackageError, ProblemError, one_of
-from tradesim.experiments.answer import Answer
-from tradesim.experiments.exam import CHAIN, Exam, Size
-from tradesim.experiments.grade import Journeys, breaches_of, errors_of, hedge_of, journeys_of
+from tradesim.experiments.evaluation import Journeys, breaches_of, errors_of, hedge_of, journeys_of
+from tradesim.experiments.evaluation_set import CHAIN, EvaluationSet, Size
 from tradesim.experiments.manifest import fingerprint, host, plain, versions
 from tradesim.experiments.speed import MANY, Reading, speed_of
+from tradesim.experiments.stored_result import StoredResult
 from tradesim.experiments.timing import Cache, Effort, Ints
 from tradesim.home import data_home
 from tradesim.methods.registry import make_method
@@ -30,7 +30,7 @@ from tradesim.results.store import Store, write_facts
 
 
 @dataclass(frozen=True, kw_only=True)
-class Frontier(Answer):
+class Frontier(StoredResult):
     """A frontier that was measured: its name and the database that holds it."""
 
     _kind = "frontier"
@@ -121,12 +121,12 @@ def measure_frontier(
     store = Store(Path(db) if db is not None else home / "results.duckdb")
     store.check()
     try:
-        exam = Exam(plan.problem, plan.size, progress)
-        journeys = journeys_of(exam)
+        held_out = EvaluationSet(plan.problem, plan.size, progress)
+        journeys = journeys_of(held_out)
         rows: dict[str, list[dict[str, Any]]] = {"contenders": [], "stages": [], "errors": [], "breaches": []}
         for position, spec in enumerate(plan.methods):
             progress(position, len(plan.methods), f"measuring on {plan.problem.name}")
-            for table, row in _facts(spec, position, exam, journeys, home, effort, progress):
+            for table, row in _facts(spec, position, held_out, journeys, home, effort, progress):
                 rows[table].append({"frontier": name, **row})
         progress(len(plan.methods), len(plan.methods), f"measuring on {plan.problem.name}")
         if not rows["stages"]:
@@ -142,7 +142,7 @@ def measure_frontier(
 def _facts(
     spec: MethodSpec,
     position: int,
-    exam: Exam,
+    held_out: EvaluationSet,
     journeys: Journeys | None,
     home: Path,
     effort: Effort | None,
@@ -158,21 +158,21 @@ def _facts(
         "says": spec.entry.says,
     }
     try:
-        method, fresh = (make_method(spec, exam.problem, home, progress) for _ in range(2))
+        method, fresh = (make_method(spec, held_out.problem, home, progress) for _ in range(2))
     except (ProblemError, PackageError) as refusal:
         yield "contenders", {**head, "refused": str(refusal)}
         return
     if not isinstance(method, Staged):
         yield "contenders", {**head, "refused": "it has no prices to be measured"}
         return
-    speed = speed_of(fresh, method, exam.board, effort=effort)
-    method.take(exam.board.slow[0], exam.board.anchor)
+    speed = speed_of(fresh, method, held_out.board, effort=effort)
+    method.take(held_out.board.slow[0], held_out.board.anchor)
     footprint, fallbacks = method.nbytes, method.fallbacks
     for row in _stages(speed):
         yield "stages", {"method": text, **row}
-    for error in errors_of(method, exam):
+    for error in errors_of(method, held_out):
         yield "errors", {"method": text, **_renamed(asdict(error), where="place", count="points")}
-    for breach in breaches_of(method, exam):
+    for breach in breaches_of(method, held_out):
         yield "breaches", {"method": text, **asdict(breach)}
     hedge = hedge_of(method, journeys)
     yield (

@@ -7,8 +7,7 @@ from typing import Final
 import numpy as np
 
 from tradesim.errors import ProblemError, TradesimError
-from tradesim.experiments.finding import Found, Outcome, information, not_applicable, passed_if
-from tradesim.experiments.grade import (
+from tradesim.experiments.evaluation import (
     Violations,
     bounds_broken,
     exercise_broken,
@@ -16,6 +15,7 @@ from tradesim.experiments.grade import (
     shapes_broken,
     strikes_broken,
 )
+from tradesim.experiments.finding import Found, Outcome, information, not_applicable, passed_if
 from tradesim.experiments.subject import Asked, Subject
 from tradesim.methods.method import Fast, Outside
 from tradesim.pricing.laws import TOLERANCE, laws_of
@@ -44,7 +44,9 @@ def accuracy(subject: Subject) -> Found:
 
 def bounds(subject: Subject) -> Found:
     """Prices are within what any price without arbitrage is within."""
-    return _held(subject, bounds_broken(subject.fresh().prices, subject.exam, laws_of(subject.problem)), explained=0.0)
+    return _held(
+        subject, bounds_broken(subject.fresh().prices, subject.held_out, laws_of(subject.problem)), explained=0.0
+    )
 
 
 def shapes(subject: Subject) -> Found:
@@ -52,21 +54,21 @@ def shapes(subject: Subject) -> Found:
     price = subject.fresh().prices
 
     def broken() -> Violations:
-        yield from shapes_broken(price, subject.exam, laws_of(subject.problem))
-        yield from strikes_broken(price, subject.exam)
+        yield from shapes_broken(price, subject.held_out, laws_of(subject.problem))
+        yield from strikes_broken(price, subject.held_out)
 
     return _held(subject, broken(), explained=EXPLAINED * subject.largest_error)
 
 
 def early_exercise(subject: Subject) -> Found:
     """An American price is at least the European one; what its own error explains is reported alone."""
-    broken = exercise_broken(subject.fresh().prices, subject.exam, laws_of(subject.problem))
+    broken = exercise_broken(subject.fresh().prices, subject.held_out, laws_of(subject.problem))
     return _held(subject, broken, explained=subject.largest_error)
 
 
 def parity(subject: Subject) -> Found:
     """A call less a put is what it must be; what its own error explains is reported alone."""
-    broken = parity_broken(subject.fresh().prices, subject.exam, laws_of(subject.problem))
+    broken = parity_broken(subject.fresh().prices, subject.held_out, laws_of(subject.problem))
     return _held(subject, broken, explained=EXPLAINED * subject.largest_error)
 
 

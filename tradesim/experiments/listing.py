@@ -5,7 +5,7 @@ from typing import Any
 from tradesim.methods.registry import METHODS, methods
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import problem_named
-from tradesim.units import spoken_memory
+from tradesim.units import formatted_memory
 
 
 def listed_methods(problem: str | None = None) -> list[dict[str, Any]]:
@@ -20,7 +20,7 @@ def listed_methods(problem: str | None = None) -> list[dict[str, Any]]:
                     "method": name,
                     "says": entry.says,
                     "kept": "a file" if entry.path else "memory" if entry.budgets else "nothing",
-                    "budgets": " ".join(map(spoken_memory, entry.budgets)),
+                    "budgets": " ".join(map(formatted_memory, entry.budgets)),
                     "problems": "all" if len(served) == len(PROBLEMS) else " ".join(served),
                     "ours": name in METHODS,
                 }

@@ -13,7 +13,7 @@ from tradesim.progress import Progress, silent
 
 if TYPE_CHECKING:
     from tradesim.experiments.between import Between
-    from tradesim.experiments.ground import Market, Tapes
+    from tradesim.experiments.data_source import Market, Tapes
     from tradesim.experiments.timing import Timing
     from tradesim.methods.method import Outside
     from tradesim.simulation.hiccups import Hiccups

@@ -8,8 +8,8 @@ from typing import Any, Final
 from tradesim.errors import ArgumentError
 from tradesim.experiments.between import Between
 from tradesim.experiments.checked import Checked
+from tradesim.experiments.latency_spec import Filed, Stored, parse_latency, parse_model
 from tradesim.experiments.manifest import fingerprint, host, plain, versions
-from tradesim.experiments.stated import Filed, Stored, parse_latency, parse_model
 from tradesim.experiments.timing import Timing
 from tradesim.experiments.until import Until
 from tradesim.market.lots import common_lot, in_lots, lot_of
@@ -66,7 +66,7 @@ class Plan:
     ``trading``     how every one of them trades: a strategy, whose method is each of ``methods`` in turn
     ``latency``     ``empirical`` (measured, then drawn by seed), ``measured`` (live), ``profile:COMPARISON`` (measured
                     by an earlier comparison), the path of a profile file, or a model as
-                    :mod:`~tradesim.experiments.stated` has it (``fixed:40us``)
+                    :mod:`~tradesim.experiments.latency_spec` has it (``fixed:40us``)
     ``update``      what an update of the slow inputs takes, a model as for ``latency``; None: as measured, or nothing
                     where ``latency`` is stated
     ``timing``      how pricings are timed that are measured

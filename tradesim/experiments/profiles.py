@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from tradesim.errors import ArgumentError
+from tradesim.experiments.latency_spec import ABOUT, Filed
 from tradesim.experiments.manifest import host, versions
 from tradesim.experiments.measure import SNAPSHOT, Measurement, Readings
-from tradesim.experiments.stated import ABOUT, Filed
 from tradesim.experiments.timing import Timing
 from tradesim.market.chain import Chain
 from tradesim.methods.by_style import options_of

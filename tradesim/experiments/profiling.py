@@ -8,11 +8,11 @@ import polars as pl
 
 from tradesim.errors import ArgumentError
 from tradesim.experiments.asked import asked_by
+from tradesim.experiments.latency_spec import about_profile
 from tradesim.experiments.manifest import plain
 from tradesim.experiments.measure import measure_in_turn
 from tradesim.experiments.plan import DEFAULT_METHODS
 from tradesim.experiments.profiles import write_profile
-from tradesim.experiments.stated import about_profile
 from tradesim.home import data_home
 from tradesim.methods.by_style import method_for, options_of
 from tradesim.methods.spec import Given

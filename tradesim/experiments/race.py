@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import polars as pl
 
-from tradesim.experiments.answer import Answer
 from tradesim.experiments.asked import asked_by
+from tradesim.experiments.parallel import each_seed
 from tradesim.experiments.plan import checked
+from tradesim.experiments.preparation import PreparedStudy, Workspace, in_workspace, prepare_study, source_facts
 from tradesim.experiments.race_plan import Contestant, RacePlan, parse_contestant, script_of, told_apart
 from tradesim.experiments.race_replay import replay_race
-from tradesim.experiments.seeds import each_seed
-from tradesim.experiments.work import Ready, Work, at_work, ground_facts, make_ready
+from tradesim.experiments.stored_result import StoredResult
 from tradesim.progress import Progress
 from tradesim.results.store import write_facts
 from tradesim.simulation.latency import Measured
@@ -26,7 +26,7 @@ DEFAULT_DESKS: Final = ("analytic", "grid", "lightgbm")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Race(Answer):
+class Race(StoredResult):
     """A race that was run: its name and the database that holds it."""
 
     _kind = "race"
@@ -74,11 +74,11 @@ def race(*, desks: Sequence[str | Strategy | Contestant] = DEFAULT_DESKS, **opti
 
 
 def _run(plan: RacePlan, *, db: Path | str | None, jobs: int, progress: Progress) -> Race:
-    with at_work(plan, db=db, jobs=jobs, progress=progress) as work:
+    with in_workspace(plan, db=db, jobs=jobs, progress=progress) as work:
         unstated = [desk for desk in plan.desks if desk.stated is None]
         rules = {desk.spec.label: checked(desk.strategy) for desk in reversed(unstated)}
         measuring = tuple(dict.fromkeys(desk.spec.label for desk in unstated))
-        ready = make_ready(plan, work, measuring=measuring, strategies=rules, progress=progress)
+        ready = prepare_study(plan, work, measuring=measuring, strategies=rules, progress=progress)
         of_methods = ready.latencies(plan)
         latencies = {desk.name: desk.stated or of_methods[desk.spec.label] for desk in plan.desks}
         _write_question(plan, work, ready)
@@ -89,7 +89,7 @@ def _run(plan: RacePlan, *, db: Path | str | None, jobs: int, progress: Progress
     return Race(name=work.name, store=work.store)
 
 
-def _write_question(plan: RacePlan, work: Work, ready: Ready) -> None:
+def _write_question(plan: RacePlan, work: Workspace, ready: PreparedStudy) -> None:
     """The facts that are not of a run: the race, its desks and the profiles that were measured."""
     desks = pl.DataFrame(
         [
@@ -103,7 +103,7 @@ def _write_question(plan: RacePlan, work: Work, ready: Ready) -> None:
             for desk, contestant in enumerate(plan.desks)
         ]
     )
-    race = {"race": [work.name], **ground_facts(plan, ready.session)}
+    race = {"race": [work.name], **source_facts(plan, ready.session)}
     facts = {"races": pl.DataFrame(race), "desks": desks}
     if ready.measured:
         facts["profiles"] = ready.profiles(work.name)

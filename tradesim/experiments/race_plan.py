@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tradesim.errors import ArgumentError
+from tradesim.experiments.latency_spec import parse_latency
 from tradesim.experiments.plan import Plan, check_trading
-from tradesim.experiments.stated import parse_latency
 from tradesim.experiments.strategies import load_strategy
 from tradesim.methods.spec import MethodSpec, method
 from tradesim.simulation.latency import ComputeLatency, Profile

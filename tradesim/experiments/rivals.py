@@ -14,8 +14,8 @@ from tradesim.experiments.compare import Comparison, begun
 from tradesim.experiments.kept import share_kept, standing, time_on_wires
 from tradesim.experiments.options import Options
 from tradesim.experiments.plan import CURVE, Plan
+from tradesim.experiments.preparation import in_workspace, prepare_study
 from tradesim.experiments.replay import Role, jobs_of
-from tradesim.experiments.work import at_work, make_ready
 from tradesim.market.synthetic import SyntheticMarket
 from tradesim.methods.spec import Given
 from tradesim.pricing import PROBLEMS
@@ -23,7 +23,7 @@ from tradesim.pricing.problem import Floats
 from tradesim.results.store import finite
 from tradesim.simulation.session import open_session
 from tradesim.simulation.wires import Wires
-from tradesim.units import MICROSECOND, MILLISECOND, spoken
+from tradesim.units import MICROSECOND, MILLISECOND, formatted
 
 METHODS: Final = ("analytic", "analytic-slice", "curve", "grid", "lightgbm")
 """Placed on the map."""
@@ -178,14 +178,14 @@ def rivals(
 
 def listed(amounts: Sequence[int]) -> str:
     """Durations for people, separated by commas."""
-    return ", ".join(spoken(ns) for ns in amounts) or "(none)"
+    return ", ".join(formatted(ns) for ns in amounts) or "(none)"
 
 
 def _made(plans: Sequence[Plan], medians: Sequence[int], asked: Options) -> tuple[Comparison, ...]:
     """A comparison for each plan, by latencies that are measured once."""
     first, jobs, progress = plans[0], asked.jobs, asked.progress
-    with at_work(first, db=asked.db, jobs=jobs, progress=progress) as work:
-        ready = make_ready(first, work, measuring=first.labels, progress=progress)
+    with in_workspace(first, db=asked.db, jobs=jobs, progress=progress) as work:
+        ready = prepare_study(first, work, measuring=first.labels, progress=progress)
         made = []
         for plan, median in zip(plans, medians, strict=True):
             here = replace(work, name=f"{work.name}-{median}")

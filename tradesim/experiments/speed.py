@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tradesim.experiments.exam import CHAIN, Board
+from tradesim.experiments.evaluation_set import CHAIN, Board
 from tradesim.experiments.timing import Cache, Effort, Ints, elapsed, flusher, priced_along, quiet, readings, warm
 from tradesim.methods.method import Method
 from tradesim.methods.staged import Staged

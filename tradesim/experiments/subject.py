@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from tradesim.errors import ArgumentError
-from tradesim.experiments.exam import Board, Exam
+from tradesim.experiments.evaluation_set import Board, EvaluationSet
 from tradesim.market.chain import AMERICAN, EUROPEAN, Chain
 from tradesim.methods.method import Fast, Method, Outside, State
 from tradesim.methods.registry import make_method
@@ -80,7 +80,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Subject:
-    """The method ``spec`` on ``problem``; what it is asked and the reference's answers are those of ``exam``.
+    """The method ``spec`` on ``problem``; what it is asked and the reference's answers are those of ``held_out``.
 
     What is built for it is kept in ``home``.
     """
@@ -88,7 +88,7 @@ class Subject:
     spec: MethodSpec
     problem: Problem
     home: Path
-    exam: Exam
+    held_out: EvaluationSet
 
     def fresh(self, outside: Outside = Outside.FALLBACK, spec: MethodSpec | None = None) -> Asked:
         """An object of its own, as another process makes it."""
@@ -103,7 +103,7 @@ class Subject:
     @property
     def board(self) -> Board:
         """The chain, its states and its path of spots."""
-        return self.exam.board
+        return self.held_out.board
 
     @property
     def slow(self) -> Floats:
@@ -125,7 +125,7 @@ class Subject:
     def errors(self) -> Floats:
         """Price less reference at the held-out points and on the domain's edges, in currency on a strike of 100."""
         asked = self.fresh()
-        sheets = (self.exam.inside, self.exam.edges)
+        sheets = (self.held_out.inside, self.held_out.edges)
         return np.concatenate([asked.prices(sheet.inputs) - sheet.prices for sheet in sheets])
 
     @property

@@ -27,7 +27,7 @@ from tradesim.market.sessions import open_time, session_at
 from tradesim.market.snapshot import snapshot_of
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING, Tape, mids
 from tradesim.pricing.problem import Floats
-from tradesim.units import DAY, MICROSECOND, MILLISECOND, SECOND, YEAR, spoken
+from tradesim.units import DAY, MICROSECOND, MILLISECOND, SECOND, YEAR, formatted
 
 Integers = NDArray[np.int64]
 Facts = dict[str, float | None]
@@ -172,7 +172,7 @@ def _arrival_facts(tape: Tape, sessions: Integers) -> Facts:
     seconds = open_time(sessions) / SECOND
     return {
         "quotes a second": len(ts) / seconds if is_told(tape) and len(ts) > FEWEST and seconds else None,
-        **{f"Fano factor, {spoken(window)}": value for window, value in fanos.items()},
+        **{f"Fano factor, {formatted(window)}": value for window, value in fanos.items()},
         "branching ratio": _known(longest, branching_ratio),
         "correlation of gaps": gap_correlation(*runs) if is_told(tape) else None,
     }
@@ -189,13 +189,15 @@ def _return_facts(tape: Tape, sessions: Integers) -> Facts:
     returns = {h: _joined(runs) for h, runs in by_session.items()}
     second = by_session[SECOND]
     return {
-        **{f"kurtosis, {spoken(h)}": kurtosis(r) for h, r in returns.items()},
+        **{f"kurtosis, {formatted(h)}": kurtosis(r) for h, r in returns.items()},
         **{
-            f"volatility, every {spoken(h)} (bp / root s)": _known(realised_volatility(r, h), lambda v: v / BASIS_POINT)
+            f"volatility, every {formatted(h)} (bp / root s)": _known(
+                realised_volatility(r, h), lambda v: v / BASIS_POINT
+            )
             for h, r in returns.items()
         },
         **{
-            f"returns that are zero, {spoken(h)}": float(np.mean(r == 0.0)) if len(r) >= FEWEST else None
+            f"returns that are zero, {formatted(h)}": float(np.mean(r == 0.0)) if len(r) >= FEWEST else None
             for h, r in returns.items()
         },
         "correlation of returns, 1 s": autocorrelation(*second),
@@ -231,7 +233,7 @@ def _trade_facts(tape: Tape, sessions: Integers) -> Facts:
     return {
         "quotes a trade": quotes / len(trades) if len(trades) and is_told(tape) else None,
         **{
-            f"volatility of trades, every {spoken(h)} (bp / root s)": _known(
+            f"volatility of trades, every {formatted(h)} (bp / root s)": _known(
                 realised_volatility(_joined(runs), h), lambda v: v / BASIS_POINT
             )
             for h, runs in returns.items()
@@ -290,7 +292,7 @@ def _smile_facts(tape: Tape) -> Facts:
 
 def _realised_over_implied(facts: Facts) -> Facts:
     """Volatility of the mid every second, annualised, over that of the options at the money nearest to thirty days."""
-    realised, implied = facts[f"volatility, every {spoken(SECOND)} (bp / root s)"], facts[AT_THE_MONEY]
+    realised, implied = facts[f"volatility, every {formatted(SECOND)} (bp / root s)"], facts[AT_THE_MONEY]
     return {
         f"options: realised / implied volatility, {said}": None
         if realised is None or not implied

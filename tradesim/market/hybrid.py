@@ -19,7 +19,7 @@ from tradesim.market.chain import AMERICAN, Chain, Settlement
 from tradesim.market.latent import latent_state, level_path, level_steps
 from tradesim.market.makers import book_rows, noise_trades, queued, quotes_around, reaction_delays, theoretical_values
 from tradesim.market.parameters import QuotedMarket
-from tradesim.market.sieve import utc
+from tradesim.market.row_filter import utc
 from tradesim.market.surface import PerContract, Surface
 from tradesim.market.tape import ROW_COLUMNS, UNDERLYING, Latent, Tape, between, mids, rows_of
 from tradesim.pricing import PROBLEMS

@@ -1,8 +1,8 @@
 """From a vendor's files to a tape.
 
-A reader turns files into a :class:`~tradesim.market.rows.Draft`, and the validator makes a tape of it. To read a format
-of your own, name a function of yours (:mod:`tradesim.market.readers.own`). To add a format, write a function of the
-form :class:`~tradesim.market.readers.reader.Reader` and name it in ``READERS``.
+A reader turns files into a :class:`~tradesim.market.rows.RawTape`, and the validator makes a tape of it. To read a
+format of your own, name a function of yours (:mod:`tradesim.market.readers.own`). To add a format, write a function of
+the form :class:`~tradesim.market.readers.reader.Reader` and name it in ``READERS``.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ from tradesim.market.readers.lobster import read_lobster
 from tradesim.market.readers.own import own_reader
 from tradesim.market.readers.reader import Reader, Request
 from tradesim.market.readers.tardis import read_tardis
-from tradesim.market.sieve import OnBadRow
+from tradesim.market.row_filter import OnBadRow
 from tradesim.market.tape import Tape
 from tradesim.market.tape_file import write_tape
-from tradesim.market.validation import Intake, validated
+from tradesim.market.validation import IngestReport, validated
 
 READERS: Final[dict[str, Reader]] = {
     "lean": read_lean,
@@ -52,7 +52,7 @@ def ingest(
     session_gap: int | None = None,
     calendar: str | None = None,
     on_bad_row: OnBadRow = OnBadRow.RAISE,
-) -> tuple[Tape, Intake]:
+) -> tuple[Tape, IngestReport]:
     """Make a tape of a vendor's files; return it, and what was left out of it.
 
     ``format``      one of ``READERS``, or a function of your own: ``my_reader.py:read``, ``package.module:read``
@@ -85,15 +85,15 @@ def ingest(
         market=market,
         on_bad_row=on_bad_row,
     )
-    draft = _reader(format)(request)
+    raw = _reader(format)(request)
     if session_gap is not None:
-        draft = replace(draft, terms=replace(draft.terms, session_gap=session_gap))
-    draft = draft if calendar is None else replace(draft, calendar=calendar)
-    tape, intake = validated(draft, on_bad_row=on_bad_row, recorded=True)
+        raw = replace(raw, terms=replace(raw.terms, session_gap=session_gap))
+    raw = raw if calendar is None else replace(raw, calendar=calendar)
+    tape, report = validated(raw, on_bad_row=on_bad_row, recorded=True)
     tape = tape if lot is None else in_lots(tape, lot)
     if output is not None:
         write_tape(tape, output)
-    return tape, intake
+    return tape, report
 
 
 def _reader(format: str) -> Reader:  # noqa: A002

@@ -36,7 +36,7 @@ from tradesim.errors import TapeError
 from tradesim.market.sessions import session_at
 from tradesim.market.tape import QUOTE, UNDERLYING, Tape, mids
 from tradesim.pricing.problem import Floats
-from tradesim.units import MICROS, spoken
+from tradesim.units import MICROS, formatted
 
 Integers = NDArray[np.int64]
 
@@ -185,7 +185,8 @@ def reactions_of(tape: Tape, *, ticks: float = 0.0) -> Reactions:
     if horizon < FINEST * tape.resolution:
         raise _unidentified(
             tape,
-            f"its moves follow each other within {spoken(horizon)}, and its resolution is {spoken(tape.resolution)}",
+            f"its moves follow each other within {formatted(horizon)}, and its resolution is "
+            f"{formatted(tape.resolution)}",
         )
     timed = moves - np.maximum(np.append(opens[0], moves[:-1]), opens) >= calm
     timed &= np.abs(np.diff(mid)[at - 1]) >= ticks * _tick(tape) / MICROS * (1.0 - 1e-9)
@@ -194,7 +195,7 @@ def reactions_of(tape: Tape, *, ticks: float = 0.0) -> Reactions:
         raise _unidentified(tape, f"{len(seen.delays)} requotes follow its moves, and {FEWEST} are the fewest")
     if seen.answering == 0.0 or seen.over > calm or seen.background * seen.over > HIDDEN * seen.answering:
         raise _unidentified(
-            tape, f"its makers still answer a move when others follow, within {spoken(calm)} half of the time"
+            tape, f"its makers still answer a move when others follow, within {formatted(calm)} half of the time"
         )
     return seen
 

@@ -50,7 +50,7 @@ COLUMNS: Final = {**MARKET_COLUMNS, **DEEPER_COLUMNS, **LATENT_COLUMNS}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Draft:
+class RawTape:
     """A tape that the validator has not passed yet.
 
     ``rows``   columns as above, in any order and of any numeric type
@@ -73,7 +73,7 @@ class Draft:
     dropped: Mapping[str, int] = field(default_factory=dict)
 
 
-def draft_of(tape: Tape) -> Draft:
+def raw_tape_of(tape: Tape) -> RawTape:
     """The tape as a draft: missing sides null, receive times null where equal to the venue's, latent state as rows."""
     deeper = [column for column in DEEPER_COLUMNS if getattr(tape, column).any()]
     rows = pl.DataFrame({column: getattr(tape, column) for column in (*MARKET_COLUMNS, *deeper)})
@@ -85,7 +85,7 @@ def draft_of(tape: Tape) -> Draft:
     if tape.latent is not None:
         rows = pl.concat([_latent_rows(tape.latent), rows], how="diagonal").sort("ts", maintain_order=True)
         rows = rows.select(*MARKET_COLUMNS, *deeper, *LATENT_COLUMNS)
-    return Draft(
+    return RawTape(
         rows=rows,
         chain=tape.chain,
         terms=Terms(**{field.name: getattr(tape, field.name) for field in fields(Terms)}),
@@ -96,20 +96,20 @@ def draft_of(tape: Tape) -> Draft:
     )
 
 
-def tape_of(draft: Draft) -> Tape:
+def tape_of(raw: RawTape) -> Tape:
     """The tape of a draft whose rows have kept every rule; the arrays are its own and writable."""
-    market = draft.rows.filter(pl.col.kind != LATENT).with_columns(
+    market = raw.rows.filter(pl.col.kind != LATENT).with_columns(
         pl.col.received.fill_null(pl.col.ts),
         *(pl.col(c).fill_null(0) for c in (*(column for side in SIDES for column in side), *DEEPER_COLUMNS)),
     )
     columns: dict[str, Any] = {column: _array(market[column]) for column in (*MARKET_COLUMNS, *DEEPER_COLUMNS)}
     return Tape(
-        chain=draft.chain,
+        chain=raw.chain,
         **columns,
-        **asdict(draft.terms),
-        carry=draft.carry,
-        settled=draft.settled,
-        latent=_latent(draft),
+        **asdict(raw.terms),
+        carry=raw.carry,
+        settled=raw.settled,
+        latent=_latent(raw),
     )
 
 
@@ -127,12 +127,12 @@ def _latent_rows(latent: Latent) -> pl.DataFrame:
     )
 
 
-def _latent(draft: Draft) -> Latent | None:
-    if draft.smile is None:
+def _latent(raw: RawTape) -> Latent | None:
+    if raw.smile is None:
         return None
-    rows = draft.rows.filter(pl.col.kind == LATENT)
+    rows = raw.rows.filter(pl.col.kind == LATENT)
     return Latent(
-        ts=_array(rows["ts"]), spot=_array(rows["latent_spot"]), level=_array(rows["latent_level"]), smile=draft.smile
+        ts=_array(rows["ts"]), spot=_array(rows["latent_spot"]), level=_array(rows["latent_level"]), smile=raw.smile
     )
 
 

@@ -24,8 +24,8 @@ from tradesim.market.chain import CALL, EUROPEAN, PUT, Chain, Settlement
 from tradesim.market.readers.gaps import empty_where_missing
 from tradesim.market.readers.reader import Request, choose_underlying, counts
 from tradesim.market.readers.text import LINE, contents, headed_table, refuse_value
+from tradesim.market.row_filter import OnBadRow, utc
 from tradesim.market.sessions import session_at
-from tradesim.market.sieve import OnBadRow, utc
 from tradesim.market.tape import QUOTE, UNDERLYING, Tape
 from tradesim.market.tape_file import read_tape
 from tradesim.pricing.problem import Floats

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from tradesim.errors import TapeError
 from tradesim.market.chain import Chain, Settlement
-from tradesim.market.rows import Draft, draft_of
-from tradesim.market.sieve import OnBadRow, utc
+from tradesim.market.row_filter import OnBadRow, utc
+from tradesim.market.rows import RawTape, raw_tape_of
 from tradesim.market.tape import Tape, between
 from tradesim.market.terms import Terms
-from tradesim.market.validation import Intake, check_tape, validated
+from tradesim.market.validation import IngestReport, check_tape, validated
 from tradesim.units import duration, instant
 
 METADATA_KEY: Final = "tradesim.tape"
@@ -37,11 +37,11 @@ def write_tape(tape: Tape, path: Path | str) -> Path:
     """
     path = Path(path)
     check_tape(tape)
-    draft = draft_of(tape)
+    raw = raw_tape_of(tape)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        draft.rows.write_parquet(
-            partial, compression="zstd", compression_level=COMPRESSION_LEVEL, metadata={METADATA_KEY: _encoded(draft)}
+        raw.rows.write_parquet(
+            partial, compression="zstd", compression_level=COMPRESSION_LEVEL, metadata={METADATA_KEY: _encoded(raw)}
         )
         partial.replace(path)
     except (OSError, pl.exceptions.PolarsError) as error:
@@ -76,7 +76,7 @@ def read_tape(path: Path | str, *, on_bad_row: OnBadRow = OnBadRow.RAISE) -> Tap
     return load_tape(path, on_bad_row=on_bad_row)[0]
 
 
-def load_tape(path: Path | str, *, on_bad_row: OnBadRow = OnBadRow.RAISE) -> tuple[Tape, Intake]:
+def load_tape(path: Path | str, *, on_bad_row: OnBadRow = OnBadRow.RAISE) -> tuple[Tape, IngestReport]:
     """The tape in the file at ``path``, and what was left out of it.
 
     Raises :class:`~tradesim.errors.TapeError` for a file that is missing, truncated, not Parquet or not a tape, and as
@@ -97,13 +97,13 @@ def load_tape(path: Path | str, *, on_bad_row: OnBadRow = OnBadRow.RAISE) -> tup
     return validated(_decoded(metadata[METADATA_KEY], rows, where=path.name), on_bad_row=on_bad_row)
 
 
-def _encoded(draft: Draft) -> str:
-    chain = {name: getattr(draft.chain, name).tolist() for name in _CHAIN_TYPES}
+def _encoded(raw: RawTape) -> str:
+    chain = {name: getattr(raw.chain, name).tolist() for name in _CHAIN_TYPES}
     said = {
         "version": VERSION,
-        "terms": asdict(draft.terms),
-        "chain": {"name": draft.chain.name, **chain, "settlement": draft.chain.settlement},
-        **{name: _stated(values) for name in _PER_CONTRACT if (values := getattr(draft, name)) is not None},
+        "terms": asdict(raw.terms),
+        "chain": {"name": raw.chain.name, **chain, "settlement": raw.chain.settlement},
+        **{name: _stated(values) for name in _PER_CONTRACT if (values := getattr(raw, name)) is not None},
     }
     return json.dumps(said, allow_nan=False, separators=(",", ":"))
 
@@ -123,13 +123,13 @@ def _stated(values: NDArray[np.float64]) -> list[float | None]:
     return [None if np.isnan(value) else value for value in values.tolist()]
 
 
-def _decoded(text: str, rows: pl.DataFrame, *, where: str) -> Draft:
+def _decoded(text: str, rows: pl.DataFrame, *, where: str) -> RawTape:
     try:
         said = json.loads(text)
         version = said["version"]
         if version == VERSION:
             per_contract: dict[str, Any] = {n: _numbers(said[n], np.float64) for n in _PER_CONTRACT if n in said}
-            return Draft(
+            return RawTape(
                 rows=rows,
                 chain=_chain(said["chain"]),
                 terms=_terms(said["terms"]),

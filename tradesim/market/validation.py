@@ -12,18 +12,18 @@ from tradesim.errors import TapeError
 from tradesim.market.calendar import hours_of
 from tradesim.market.clock import ClockReport, measure_clock
 from tradesim.market.ends import Ends, with_ends
+from tradesim.market.row_filter import ROW, OnBadRow, RowFilter, utc
 from tradesim.market.rows import (
     COLUMNS,
     DEEPER_COLUMNS,
     LATENT,
     LATENT_COLUMNS,
     MARKET_COLUMNS,
-    Draft,
-    draft_of,
+    RawTape,
+    raw_tape_of,
     tape_of,
 )
 from tradesim.market.rules import DUPLICATE, EARLY, ORDER, row_rules, value_rules
-from tradesim.market.sieve import ROW, OnBadRow, Sieve, utc
 from tradesim.market.tape import Tape
 from tradesim.market.terms import check_chain, check_terms
 
@@ -36,7 +36,7 @@ TIMES: Final = ("ts", "received")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Intake:
+class IngestReport:
     """What the validator was offered and what it left out.
 
     ``rows``     rows offered, latent ones included
@@ -78,80 +78,82 @@ def check_tape(tape: Tape) -> None:
     if tape.latent is not None and not (np.diff(tape.latent.ts) > 0).all():
         row = int(np.argmin(np.diff(tape.latent.ts) > 0)) + 1
         raise TapeError(f"tape: ts {tape.latent.ts[row]} of latent row {row} is not after the row above; it must be")
-    validated(draft_of(tape), on_bad_row=OnBadRow.RAISE)
+    validated(raw_tape_of(tape), on_bad_row=OnBadRow.RAISE)
 
 
-def validated(draft: Draft, *, on_bad_row: OnBadRow = OnBadRow.RAISE, recorded: bool = False) -> tuple[Tape, Intake]:
-    """The tape of ``draft``, and what was left out of it; one that is ``recorded`` now has stamps of its time.
+def validated(
+    raw: RawTape, *, on_bad_row: OnBadRow = OnBadRow.RAISE, recorded: bool = False
+) -> tuple[Tape, IngestReport]:
+    """The tape of ``raw``, and what was left out of it; one that is ``recorded`` now has stamps of its time.
 
     Raises :class:`~tradesim.errors.TapeError` for a draft whose columns, terms or chain break a rule, that holds no row
     or keeps none, and, where ``on_bad_row`` is ``RAISE``, for the first row that breaks a rule.
     """
-    _check_columns(draft)
-    check_terms(draft.terms, draft.where)
-    check_chain(draft.chain, draft.where)
-    _check_per_contract(draft)
-    if draft.rows.is_empty():
-        raise TapeError(f"{draft.where}: the tape is empty; it must have at least one row")
-    rows = draft.rows.select(*(_column(draft.rows, name) for name in COLUMNS))
-    sieve = Sieve(chain=draft.chain, where=draft.where, on_bad_row=on_bad_row)
-    rows = sieve.sift(rows.with_row_index(ROW), value_rules(rows))
+    _check_columns(raw)
+    check_terms(raw.terms, raw.where)
+    check_chain(raw.chain, raw.where)
+    _check_per_contract(raw)
+    if raw.rows.is_empty():
+        raise TapeError(f"{raw.where}: the tape is empty; it must have at least one row")
+    rows = raw.rows.select(*(_column(raw.rows, name) for name in COLUMNS))
+    row_filter = RowFilter(chain=raw.chain, where=raw.where, on_bad_row=on_bad_row)
+    rows = row_filter.sift(rows.with_row_index(ROW), value_rules(rows))
     rows = rows.select(ROW, pl.col(*MARKET_COLUMNS, *DEEPER_COLUMNS).cast(pl.Int64), *LATENT_COLUMNS)
-    rows = sieve.sift(rows, [EARLY]) if recorded else rows
-    _check_expiries(draft, rows["ts"].to_numpy())
-    for rules in (row_rules(draft.chain, signed=draft.terms.signed), [ORDER], [DUPLICATE]):
-        rows = sieve.sift(rows, rules)
+    rows = row_filter.sift(rows, [EARLY]) if recorded else rows
+    _check_expiries(raw, rows["ts"].to_numpy())
+    for rules in (row_rules(raw.chain, signed=raw.terms.signed), [ORDER], [DUPLICATE]):
+        rows = row_filter.sift(rows, rules)
     if (rows["kind"] == LATENT).all():
-        raise TapeError(f"{draft.where}: no quote or trade is left of {len(draft.rows):,} rows; mend the source")
-    hours = hours_of(draft.calendar, rows["ts"].to_numpy()) or draft.terms.hours
+        raise TapeError(f"{raw.where}: no quote or trade is left of {len(raw.rows):,} rows; mend the source")
+    hours = hours_of(raw.calendar, rows["ts"].to_numpy()) or raw.terms.hours
     rows = rows.select(pl.col(column).cast(dtype) for column, dtype in COLUMNS.items())
-    tape = tape_of(replace(draft, rows=rows, terms=replace(draft.terms, hours=hours)))
+    tape = tape_of(replace(raw, rows=rows, terms=replace(raw.terms, hours=hours)))
     clock = measure_clock(tape)
     tape, ends = with_ends(tape)
-    return tape, Intake(
-        rows=len(draft.rows) + sum(draft.dropped.values()),
-        dropped={**draft.dropped, **sieve.dropped},
-        unknown=sieve.unknown,
+    return tape, IngestReport(
+        rows=len(raw.rows) + sum(raw.dropped.values()),
+        dropped={**raw.dropped, **row_filter.dropped},
+        unknown=row_filter.unknown,
         ends=ends,
         clock=clock,
-        left_out=draft.left_out,
+        left_out=raw.left_out,
     )
 
 
-def _check_columns(draft: Draft) -> None:
-    schema = draft.rows.schema
+def _check_columns(raw: RawTape) -> None:
+    schema = raw.rows.schema
     for column, wanted in COLUMNS.items():
         if column not in schema:
-            if column in MARKET_COLUMNS or (column in LATENT_COLUMNS and draft.smile is not None):
+            if column in MARKET_COLUMNS or (column in LATENT_COLUMNS and raw.smile is not None):
                 raise TapeError(
-                    f"{draft.where}: column {column} is missing; a tape has the columns {', '.join(MARKET_COLUMNS)}"
+                    f"{raw.where}: column {column} is missing; a tape has the columns {', '.join(MARKET_COLUMNS)}"
                 )
         elif schema[column] not in (INTEGERS if column in TIMES else NUMBERS):
-            raise TapeError(f"{draft.where}: column {column} is {schema[column]}; it must be {wanted}")
+            raise TapeError(f"{raw.where}: column {column} is {schema[column]}; it must be {wanted}")
 
 
 def _column(rows: pl.DataFrame, name: str) -> pl.Expr:
     return pl.col(name) if name in rows.columns else pl.lit(None, COLUMNS[name]).alias(name)
 
 
-def _check_per_contract(draft: Draft) -> None:
+def _check_per_contract(raw: RawTape) -> None:
     for name in ("carry", "smile"):
-        values = getattr(draft, name)
-        if values is not None and (len(values) != len(draft.chain) or not np.isfinite(values).all()):
-            raise TapeError(f"{draft.where}: {name} must be {len(draft.chain)} finite numbers, one per contract")
-    settled = draft.settled
-    if settled is not None and (len(settled) != len(draft.chain) or np.isinf(settled).any()):
-        raise TapeError(f"{draft.where}: settled must be {len(draft.chain)} prices, NaN where none is stated")
+        values = getattr(raw, name)
+        if values is not None and (len(values) != len(raw.chain) or not np.isfinite(values).all()):
+            raise TapeError(f"{raw.where}: {name} must be {len(raw.chain)} finite numbers, one per contract")
+    settled = raw.settled
+    if settled is not None and (len(settled) != len(raw.chain) or np.isinf(settled).any()):
+        raise TapeError(f"{raw.where}: settled must be {len(raw.chain)} prices, NaN where none is stated")
 
 
-def _check_expiries(draft: Draft, ts: NDArray[np.int64]) -> None:
+def _check_expiries(raw: RawTape, ts: NDArray[np.int64]) -> None:
     if not len(ts):
         return
     start = int(ts.min())
-    dead = np.flatnonzero(draft.chain.expiry <= start)
+    dead = np.flatnonzero(raw.chain.expiry <= start)
     if len(dead):
-        name, expiry = draft.chain.name[dead[0]], int(draft.chain.expiry[dead[0]])
+        name, expiry = raw.chain.name[dead[0]], int(raw.chain.expiry[dead[0]])
         raise TapeError(
-            f"{draft.where}: contract {name} expires at {expiry} ({utc(expiry)}), not after the tape's start {start} "
+            f"{raw.where}: contract {name} expires at {expiry} ({utc(expiry)}), not after the tape's start {start} "
             f"({utc(start)}); leave it out of the chain, or give its expiry in ns since the epoch"
         )

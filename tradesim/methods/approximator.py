@@ -9,7 +9,7 @@ import numpy as np
 from tradesim.methods.box import box_of, enclose, outside_at
 from tradesim.methods.fallback import Fallback
 from tradesim.methods.method import Fast, Outside
-from tradesim.methods.similarities.similarity import Similarity, compose
+from tradesim.methods.scalings.scaling import Scaling, compose
 from tradesim.methods.staged import EXPIRY, FALLBACK, HIT, Prepared, Staged, expires
 from tradesim.pricing.problem import Floats, Problem
 
@@ -50,12 +50,12 @@ class Enclosed(Staged[Boxed]):
     """
 
     def __init__(
-        self, problem: Problem, similarity: Similarity, outside: Outside = Outside.FALLBACK, *, bounded: bool = True
+        self, problem: Problem, scaling: Scaling, outside: Outside = Outside.FALLBACK, *, bounded: bool = True
     ) -> None:
         super().__init__(outside)
         self.problem = problem
-        self.similarity = similarity
-        self._box = box_of(problem.domain, bounded=bounded, settles=similarity.settles)
+        self.scaling = scaling
+        self._box = box_of(problem.domain, bounded=bounded, settles=scaling.settles)
         self._fallback = Fallback(problem)
 
     @abstractmethod
@@ -78,8 +78,8 @@ class Enclosed(Staged[Boxed]):
             slow=slow,
             lowest=np.empty(fast),
             highest=np.empty(fast),
-            placed=np.empty((count, self.similarity.width)),
-            features=np.empty((count, len(self.similarity.features))),
+            placed=np.empty((count, self.scaling.width)),
+            features=np.empty((count, len(self.scaling.features))),
             terms=np.empty((count, 4)),
         )
 
@@ -126,7 +126,7 @@ class Approximator(Enclosed):
 
     def ask(self, fast: Fast, prepared: Boxed, out: Floats) -> None:
         """Place, ask, compose."""
-        self.similarity.write_rows(prepared.rows, prepared.placed)
-        self.similarity.write_terms(fast, prepared.placed, prepared.features, prepared.terms)
+        self.scaling.write_rows(prepared.rows, prepared.placed)
+        self.scaling.write_terms(fast, prepared.placed, prepared.features, prepared.terms)
         self.values(prepared.features, out)
         compose(prepared.terms, out, out)

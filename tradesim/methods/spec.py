@@ -22,7 +22,7 @@ from tradesim.errors import ArgumentError
 from tradesim.methods.entry import Entry
 from tradesim.methods.handed import entry_of_value
 from tradesim.methods.model_files import SUFFIXES, ModelFile
-from tradesim.units import memory, spoken_memory
+from tradesim.units import formatted_memory, memory
 from tradesim.user_code import load_file, load_module
 
 BUDGET: Final = re.compile(r"(?P<what>.+)@(?P<budget>[^@/\\]+)")
@@ -145,8 +145,8 @@ def _with_options(spec: MethodSpec, options: Mapping[str, Any]) -> MethodSpec:
 
 def _within(spec: MethodSpec, budget: int) -> MethodSpec:
     if not spec.entry.budgets and (spec.given is None or spec.entry.build is None):
-        raise ArgumentError(f"method {spec.label!r} has no memory budget; leave out @{spoken_memory(budget)}")
-    return replace(spec, label=f"{spec.label.partition('@')[0]}@{spoken_memory(budget)}", budget=budget)
+        raise ArgumentError(f"method {spec.label!r} has no memory budget; leave out @{formatted_memory(budget)}")
+    return replace(spec, label=f"{spec.label.partition('@')[0]}@{formatted_memory(budget)}", budget=budget)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from tradesim.methods.approximator import Boxed, Enclosed
 from tradesim.methods.method import Fast, Outside
-from tradesim.methods.similarities import similarity_of
+from tradesim.methods.scalings import scaling_of
 from tradesim.methods.tables import table_of
 from tradesim.methods.tables.table import Worked
 from tradesim.pricing.problem import Floats, Problem
@@ -16,7 +16,7 @@ class Tabled(Enclosed):
 
     def __init__(self, problem: Problem, outside: Outside = Outside.FALLBACK) -> None:
         self.table = table_of(problem)
-        super().__init__(problem, similarity_of(problem), outside, bounded=self.table.bounded)
+        super().__init__(problem, scaling_of(problem), outside, bounded=self.table.bounded)
 
     def blank(self, slow: Floats) -> Worked:
         """With what the table works in."""

@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from tradesim.methods.approximator import Approximator
 from tradesim.methods.built import ErrorOfBuild
 from tradesim.methods.method import BuildCost, Outside
-from tradesim.methods.similarities.similarity import Similarity
+from tradesim.methods.scalings.scaling import Scaling
 from tradesim.pricing.problem import Problem
 
 
@@ -29,10 +29,8 @@ KeptT = TypeVar("KeptT", bound=Kept)
 class Trained(Approximator, Generic[KeptT]):
     """An approximator whose tables or weights are in the file at ``path``."""
 
-    def __init__(
-        self, problem: Problem, similarity: Similarity, path: Path, outside: Outside = Outside.FALLBACK
-    ) -> None:
-        super().__init__(problem, similarity, outside)
+    def __init__(self, problem: Problem, scaling: Scaling, path: Path, outside: Outside = Outside.FALLBACK) -> None:
+        super().__init__(problem, scaling, outside)
         self.path = path
         self._built: KeptT | None = None
 

@@ -7,7 +7,7 @@ import polars as pl
 from rich.table import Table
 
 from tradesim.report.table import certainty, money_told, p_formatted
-from tradesim.units import spoken
+from tradesim.units import formatted
 
 Told = Mapping[tuple[str, str, int | None], Mapping[str, Any]]
 """The row of each method, part and horizon."""
@@ -45,7 +45,7 @@ def attribution_table(attribution: pl.DataFrame, methods: Sequence[str], facts: 
             method,
             _total(told, method),
             *(_mean(told, method, part) for part in AT_FILL),
-            "\n".join(spoken(horizon) for horizon in horizons),
+            "\n".join(formatted(horizon) for horizon in horizons),
             *("\n".join(_mean(told, method, part, horizon) for horizon in horizons) for part in LATER),
             *(_mean(told, method, part) for part in HEDGE),
         )
@@ -76,7 +76,7 @@ def _caption(attribution: pl.DataFrame, facts: Mapping[str, Any]) -> str:
     ]
     if facts["resolution"] > 1:
         lines.append(
-            f"The tape tells instants apart by {spoken(facts['resolution'])}: adverse selection before that is not "
+            f"The tape tells instants apart by {formatted(facts['resolution'])}: adverse selection before that is not "
             "identified (-), and is in the inventory."
         )
     if facts["fair"] == "markout":

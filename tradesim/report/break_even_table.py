@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 from rich.table import Table
 
-from tradesim.units import spoken
+from tradesim.units import formatted
 
 _ANSWERS = {"never": "never", "always": "always", "not identified": "not identified", "unknown": "-"}
 
@@ -36,12 +36,12 @@ def break_even_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
 
 def _cells(row: Mapping[str, Any], *, first: bool) -> list[str]:
     error = "-" if row["error_rms"] is None else f"{row['error_rms']:.2g}"
-    own = [row["method"], error, spoken(row["price_p50"]), _money(row["pnl_mean"])]
+    own = [row["method"], error, formatted(row["price_p50"]), _money(row["pnl_mean"])]
     low, high = (_told(row[f"{end}_answer"], row[end]) for end in ("low", "high"))
     return [
         *(own if first else [""] * len(own)),
         row["rival"],
-        spoken(row["rival_price_p50"]),
+        formatted(row["rival_price_p50"]),
         _money(row["rival_pnl_mean"]),
         _told(row["answer"], row["break_even"]),
         low if low == high else f"{low} to {high}",
@@ -49,7 +49,7 @@ def _cells(row: Mapping[str, Any], *, first: bool) -> list[str]:
 
 
 def _told(answer: str, ns: float | None) -> str:
-    return _ANSWERS[answer] if ns is None else spoken(ns)
+    return _ANSWERS[answer] if ns is None else formatted(ns)
 
 
 def _money(value: float | None) -> str:
@@ -68,6 +68,6 @@ def _caption(seeds: int, facts: Mapping[str, Any]) -> str:
         lines.append("Below five seeds there is no interval.")
     if facts["resolution"] > 1:
         lines.append(
-            f"The tape tells instants apart by {spoken(facts['resolution'])}: shorter latencies are not identified."
+            f"The tape tells instants apart by {formatted(facts['resolution'])}: shorter latencies are not identified."
         )
     return "\n".join(lines)

@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import Final
 
 from tradesim.results.store import Store
-from tradesim.units import spoken
+from tradesim.units import formatted
 
 DISTURBED: Final = 0.02
 """The share of decisions that may be disturbed while latencies are taken without a word."""
@@ -59,7 +59,7 @@ def _blocks(store: Store, question: str) -> list[str]:
     )
     if rows.is_empty():
         return []
-    each = ", ".join(f"{name} {spoken(low)} to {spoken(high)}" for name, low, high in rows.iter_rows())
+    each = ", ".join(f"{name} {formatted(low)} to {formatted(high)}" for name, low, high in rows.iter_rows())
     return [
         "Blocks of measurements disagree (median pricing of the lowest and the highest tenth of blocks): "
         f"{each}; intervals contain it."

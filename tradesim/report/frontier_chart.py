@@ -12,7 +12,7 @@ from tradesim.report.labels import SIZE, Box, boxes_along, place_labels
 from tradesim.report.table import bytes_spoken
 from tradesim.report.theme import LogAxis
 from tradesim.report.vega import alt
-from tradesim.units import spoken
+from tradesim.units import formatted
 
 LEAST_ERROR: Final = 1e-12
 """Errors below this are drawn here."""
@@ -117,7 +117,7 @@ def _point(row: Mapping[str, Any]) -> dict[str, Any]:
         "error": max(row["rmse"], LEAST_ERROR),
         "memory": max(row["footprint"], 64),
         "pareto": row["pareto"],
-        "takes": spoken(row["amortised_100"]),
+        "takes": formatted(row["amortised_100"]),
         "keeps": bytes_spoken(row["footprint"]),
         "errs": f"{row['rmse']:.2g}",
     }

@@ -8,7 +8,7 @@ import polars as pl
 from rich.table import Table
 
 from tradesim.report.table import bytes_spoken
-from tradesim.units import spoken
+from tradesim.units import formatted
 
 ON_FRONTIER: Final = "*"
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -49,10 +49,10 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     greeks = (row["delta_rmse"], row["gamma_rmse"], row["vega_rmse"], row["theta_rmse"])
     return [
         f"{mark}{row['method']}\n{bytes_spoken(row['footprint'])}",
-        f"{spoken(row['price_p50'])}\n{spoken(row['price_p99'])}",
-        f"{spoken(row['one_p50'])}\n{_loop(row['loop_ns'])}",
-        f"{spoken(row['cold_p50'])}\n{spoken(row['cold_p99'])}",
-        f"{spoken(row['update_p50'])}\n{spoken(row['amortised_100'])}",
+        f"{formatted(row['price_p50'])}\n{formatted(row['price_p99'])}",
+        f"{formatted(row['one_p50'])}\n{_loop(row['loop_ns'])}",
+        f"{formatted(row['cold_p50'])}\n{formatted(row['cold_p99'])}",
+        f"{formatted(row['update_p50'])}\n{formatted(row['amortised_100'])}",
         _build(row),
         f"{_number(row['rmse'])}\n{_number(row['p99'])}\n{_number(row['largest'])}",
         f"{_number(row['edge_rmse'])}\n{_number(row['edge_largest'])}",
@@ -65,7 +65,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
 def _loop(ns: float | None) -> str:
     if ns is None:
         return "-"
-    return f"{ns:.3g} ns" if ns < 1000 else spoken(ns)
+    return f"{ns:.3g} ns" if ns < 1000 else formatted(ns)
 
 
 def _build(row: Mapping[str, Any]) -> str:
@@ -128,7 +128,7 @@ def _ticks(latencies: Sequence[float]) -> str:
     words = [" "] * (len(latencies) + 8)
     for column, latency in enumerate(latencies):
         if abs(math.log10(latency) - round(math.log10(latency))) < 1e-6:
-            words[column : column + len(spoken(latency))] = spoken(latency)
+            words[column : column + len(formatted(latency))] = formatted(latency)
     return "".join(words).rstrip()
 
 
@@ -153,4 +153,4 @@ def _why_not(row: Mapping[str, Any], best: Mapping[str, Any] | None) -> str:
 
 
 def _figures(row: Mapping[str, Any]) -> str:
-    return f"{spoken(row['latency'])}, {bytes_spoken(row['footprint'])}, rmse {_number(row['rmse'])}"
+    return f"{formatted(row['latency'])}, {bytes_spoken(row['footprint'])}, rmse {_number(row['rmse'])}"

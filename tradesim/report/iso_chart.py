@@ -11,7 +11,7 @@ from tradesim.report import theme
 from tradesim.report.labels import SIZE, Box, boxes_along, place_labels
 from tradesim.report.theme import LogAxis
 from tradesim.report.vega import alt
-from tradesim.units import spoken
+from tradesim.units import formatted
 
 
 def iso_chart(
@@ -95,7 +95,7 @@ def _line_layers(canvas: _Canvas, lines: pl.DataFrame) -> list[alt.Chart]:
             "x": canvas.latency.place(row["compute_ns"]),
             "y": canvas.error.place(row["error"]),
             "pnl": row["pnl"],
-            "latency": spoken(row["compute_ns"]),
+            "latency": formatted(row["compute_ns"]),
             "error": row["error"],
         }
         for number, row in enumerate(lines.iter_rows(named=True))
@@ -138,7 +138,7 @@ def _method_layers(canvas: _Canvas, lines: pl.DataFrame, methods: pl.DataFrame) 
         return []
     texts = [f"{row['method']} {theme.money_spoken(row['pnl_mean'])}" for row in rows]
     for row, text, (x, y) in zip(rows, texts, _label_places(canvas, lines, rows, texts), strict=True):
-        row |= {"label": text, "label_x": x, "label_y": y, "latency": spoken(row["to_wire_p50"])}
+        row |= {"label": text, "label_x": x, "label_y": y, "latency": formatted(row["to_wire_p50"])}
     chart = alt.Chart(alt.InlineData(values=rows))
     tips = [
         alt.Tooltip("method:N"),

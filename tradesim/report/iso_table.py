@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 from rich.table import Table
 
-from tradesim.units import spoken
+from tradesim.units import formatted
 
 
 def iso_table(table: pl.DataFrame, methods: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
@@ -22,7 +22,7 @@ def iso_table(table: pl.DataFrame, methods: pl.DataFrame, facts: Mapping[str, An
     )
     shown.add_column("rmse", justify="right", no_wrap=True)
     for ns in latencies:
-        shown.add_column("at once" if ns == 0 else spoken(ns), justify="right", no_wrap=True)
+        shown.add_column("at once" if ns == 0 else formatted(ns), justify="right", no_wrap=True)
     for (error,), row in table.sort("error", "compute_ns").group_by("error", maintain_order=True):
         shown.add_row(f"{error:g}", *(f"{pnl:,.0f}" for pnl in row["pnl"]))
     return shown
@@ -35,6 +35,6 @@ def _caption(methods: pl.DataFrame, facts: Mapping[str, Any]) -> list[str]:
     ]
     for row in methods.iter_rows(named=True):
         foretold = "beyond the map" if row["foretold"] is None else f"by the map {row['foretold']:,.0f}"
-        stands = f"{spoken(row['to_wire_p50'])}, rmse {row['error_rms']:.2g}"
+        stands = f"{formatted(row['to_wire_p50'])}, rmse {row['error_rms']:.2g}"
         said.append(f"{row['method']}: {stands}, earns {row['pnl_mean']:,.0f}; {foretold}.")
     return said

@@ -10,7 +10,7 @@ from tradesim.errors import ArgumentError
 from tradesim.report import theme
 from tradesim.report.labels import SIZE, Box, boxes_along, place_labels
 from tradesim.report.vega import alt
-from tradesim.units import spoken
+from tradesim.units import formatted
 
 PARTS: Final = {
     "quoted_spread": "quoted spread",
@@ -148,7 +148,7 @@ class _Canvas:
 
 def _moment(horizon: int | None) -> str:
     """What a horizon of the view says, in words."""
-    return "decided" if horizon is None else "fill" if horizon == 0 else spoken(horizon)
+    return "decided" if horizon is None else "fill" if horizon == 0 else formatted(horizon)
 
 
 def _names(rows: Sequence[Mapping[str, Any]], methods: Sequence[str], canvas: _Canvas) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import polars as pl
 from rich.table import Table
 
-from tradesim.units import spoken
+from tradesim.units import formatted
 
 PERCENTILES: Final = ("p50", "p90", "p99", "p999", "max")
 
@@ -31,6 +31,6 @@ def profile_table(rows: pl.DataFrame, about: Mapping[str, Any]) -> Table:
         if before not in {None, row["method"]}:
             shown.add_section()
         before = row["method"]
-        ns = (spoken(row[name]) for name in PERCENTILES)
+        ns = (formatted(row[name]) for name in PERCENTILES)
         shown.add_row(row["method"], row["timing"], row["stage"], row["tag"], f"{row['count']:,}", *ns)
     return shown

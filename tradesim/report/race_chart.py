@@ -10,7 +10,7 @@ import polars as pl
 from tradesim.report import theme
 from tradesim.report.labels import SIZE, Box, boxes_along, place_labels
 from tradesim.report.vega import alt
-from tradesim.units import spoken
+from tradesim.units import formatted
 
 _EVEN: Final = 0.5
 _FLAT: Final = 1_000.0
@@ -45,7 +45,7 @@ def race_chart(gaps: pl.DataFrame, facts: Mapping[str, Any]) -> alt.LayerChart:
             "low": max(0.0, row["win_rate"] - (row["standard_error"] or 0.0)),
             "high": min(1.0, row["win_rate"] + (row["standard_error"] or 0.0)),
             "opacity": 0.3 if row["races"] < FEW_RACES else 1.0,
-            "gap": ("+" if row["lead"] >= 0 else "−") + spoken(abs(row["lead"])),
+            "gap": ("+" if row["lead"] >= 0 else "−") + formatted(abs(row["lead"])),
         }
         for name, rows in pairs.items()
         for row in rows

@@ -7,7 +7,7 @@ import polars as pl
 from rich.table import Table
 
 from tradesim.report.table import certainty, money_told, p_formatted
-from tradesim.units import spoken
+from tradesim.units import formatted
 
 
 def race_table(table: pl.DataFrame, rivals: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
@@ -40,7 +40,7 @@ def race_table(table: pl.DataFrame, rivals: pl.DataFrame, facts: Mapping[str, An
 
 
 def _cells(row: Mapping[str, Any], rivals: pl.DataFrame) -> list[str]:
-    latency = "-" if row["latency_p50"] is None else f"{spoken(row['latency_p50'])}\n{spoken(row['latency_p99'])}"
+    latency = "-" if row["latency_p50"] is None else f"{formatted(row['latency_p50'])}\n{formatted(row['latency_p99'])}"
     counts = f"{row['orders']:,}\n{row['filled']:,}", f"{row['meetings']:,}\n{row['won']:,}\n{row['lost']:,}"
     against = "\n".join(f"{_share(rate)} {rival}" for rival, rate in rivals.select("rival", "win_rate").iter_rows())
     start = [row["name"], latency, *counts]
@@ -83,7 +83,7 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
         lines.append("Fair value is not known on a recorded tape: P&L is an estimate by markout.")
     if facts["resolution"] > 1:
         lines.append(
-            f"The tape tells instants apart by {spoken(facts['resolution'])}: who is first by less is not identified "
-            "by it, and is not reported."
+            f"The tape tells instants apart by {formatted(facts['resolution'])}: who is first by less is not "
+            "identified by it, and is not reported."
         )
     return "\n".join(lines)

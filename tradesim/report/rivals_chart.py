@@ -10,7 +10,7 @@ from tradesim.report import theme
 from tradesim.report.labels import SIZE, Box, place_labels
 from tradesim.report.theme import LogAxis
 from tradesim.report.vega import alt
-from tradesim.units import spoken
+from tradesim.units import formatted
 
 MARGIN: Final = 3.2
 """Of the axis of reactions, a factor beyond both ends: room for circles and names."""
@@ -107,7 +107,7 @@ def _circle_layers(canvas: _Canvas, table: pl.DataFrame) -> list[alt.Chart]:
     rows = [
         row
         | {"x": row["compute_ns"], "y": row["reaction"], "words": f"{round(row['kept'], 2) + 0.0:.0%}"}
-        | {"latency": spoken(row["compute_ns"]), "makers": spoken(row["reaction"])}
+        | {"latency": formatted(row["compute_ns"]), "makers": formatted(row["reaction"])}
         for row in _circles(table).iter_rows(named=True)
     ]
     tips = [
@@ -137,7 +137,7 @@ def _circles(table: pl.DataFrame) -> pl.DataFrame:
 def _method_layers(canvas: _Canvas, methods: pl.DataFrame, table: pl.DataFrame) -> list[alt.Chart]:
     """A dashed rule at each method's latency, its name at the foot."""
     taken = methods.group_by("method", maintain_order=True).agg(pl.col("to_wire_p50").median())
-    texts = [f"{name} {spoken(ns)}" for name, ns in taken.iter_rows()]
+    texts = [f"{name} {formatted(ns)}" for name, ns in taken.iter_rows()]
     anchors = [canvas.pixel(ns, 1.2 * canvas.reaction.low) for ns in taken["to_wire_p50"]]
     at = _circles(table).select("compute_ns", "reaction").iter_rows()
     circles = [Box.around(*canvas.pixel(ns, reaction), CIRCLE, CIRCLE) for ns, reaction in at]

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 from rich.table import Table
 
-from tradesim.units import spoken
+from tradesim.units import formatted
 
 
 def rivals_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
@@ -23,12 +23,12 @@ def rivals_table(table: pl.DataFrame, facts: Mapping[str, Any]) -> Table:
     )
     shown.add_column("makers' median", justify="right", no_wrap=True)
     for ns in table["compute_ns"].unique().sort():
-        shown.add_column("at once" if ns == 0 else spoken(ns), justify="right", no_wrap=True)
+        shown.add_column("at once" if ns == 0 else formatted(ns), justify="right", no_wrap=True)
     for (reaction,), row in table.group_by("reaction", maintain_order=True):
         cells = (
             f"{_share(kept)} ({_share(analytic)})" for kept, analytic in row.select("kept", "analytic").iter_rows()
         )
-        shown.add_row(spoken(_number(reaction)), *cells)
+        shown.add_row(formatted(_number(reaction)), *cells)
     return shown
 
 
@@ -44,11 +44,11 @@ def rivals_methods_table(methods: pl.DataFrame, facts: Mapping[str, Any]) -> Tab
     names = methods["method"].unique(maintain_order=True).to_list()
     for name in names:
         taken = methods.filter(method=name)["to_wire_p50"][0]
-        shown.add_column(f"{name}\n{spoken(taken)}", justify="right", no_wrap=True)
+        shown.add_column(f"{name}\n{formatted(taken)}", justify="right", no_wrap=True)
     for (reaction,), row in methods.group_by("reaction", maintain_order=True):
         found = row.rows_by_key("method", named=True, unique=True)
         cells = (f"{found[name]['pnl']:,.0f} ({_share(found[name]['kept'])})" for name in names)
-        shown.add_row(spoken(_number(reaction)), *cells)
+        shown.add_row(formatted(_number(reaction)), *cells)
     return shown
 
 
@@ -73,7 +73,7 @@ def _chains(differences: pl.DataFrame) -> list[str]:
     for count in range(len(reactions), 0, -1):
         chain = _chain(differences.filter(pl.col("reaction").is_in(reactions[:count])))
         if len(chain) > finest:
-            part = f"Up to {spoken(reactions[count - 1])}"
+            part = f"Up to {formatted(reactions[count - 1])}"
             where = f"Whatever the makers' median, {whole}" if count == len(reactions) else part
             said.append(f"{where}: {' < '.join(map(', '.join, chain))}.")
             finest = len(chain)
@@ -131,8 +131,8 @@ def _range(reactions: Sequence[int], tried: Sequence[int]) -> str:
     """
     between = [each for each in tried if reactions[0] <= each <= reactions[-1]]
     if len(reactions) > 2 and len(between) == len(reactions):
-        return f"{spoken(reactions[0])} to {spoken(reactions[-1])}"
-    return ", ".join(map(spoken, reactions))
+        return f"{formatted(reactions[0])} to {formatted(reactions[-1])}"
+    return ", ".join(map(formatted, reactions))
 
 
 def _share(share: float | None) -> str:

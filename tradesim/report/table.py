@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 from rich.table import Table
 
-from tradesim.units import spoken
+from tradesim.units import formatted
 
 FEW_FILLS = 100
 """Below this many fills a recorded tape is said to tell nothing of the P&L."""
@@ -120,7 +120,9 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
         lines.append("Fallbacks: prices of contracts outside the method's domain, which the solver answered for it.")
     if facts["fair"] == "markout":
         horizon = facts["manifest"]["configuration"]["setting"]["horizon"]
-        lines.append(f"Fair value is not known on a recorded tape: P&L is an estimate by markout at {spoken(horizon)}.")
+        lines.append(
+            f"Fair value is not known on a recorded tape: P&L is an estimate by markout at {formatted(horizon)}."
+        )
         lines.append(_days(facts))
         short = sum(table["short_markouts"].fill_null(0))
         if short:
@@ -136,7 +138,7 @@ def _caption(table: pl.DataFrame, facts: Mapping[str, Any]) -> str:
             lines.append(f"At most {most} fills: too few to tell methods apart.")
     if facts["resolution"] > 1:
         lines.append(
-            f"The tape tells instants apart by {spoken(facts['resolution'])}: what a shorter latency costs is not "
+            f"The tape tells instants apart by {formatted(facts['resolution'])}: what a shorter latency costs is not "
             "identified by it, and is not reported; P&L is then that of the method at zero latency."
         )
     return "\n".join(lines)
@@ -153,7 +155,7 @@ def _of_strategy(trading: Mapping[str, Any]) -> list[str]:
 
 
 def _days(facts: Mapping[str, Any]) -> str:
-    source, span = facts["manifest"]["configuration"].get("source"), spoken(facts["span"])
+    source, span = facts["manifest"]["configuration"].get("source"), formatted(facts["span"])
     if isinstance(source, list):
         return f"{len(source)} tapes, {span} in all, each under a seed of its own: p-values are over tapes."
     return f"One tape of {span}: seeds only redraw its latencies, so nothing is said of other days."
@@ -165,7 +167,7 @@ def _oracle(table: pl.DataFrame) -> str:
 
 
 def _durations(row: Mapping[str, Any], *columns: str) -> str:
-    return "\n".join("-" if row[column] is None else spoken(row[column]) for column in columns)
+    return "\n".join("-" if row[column] is None else formatted(row[column]) for column in columns)
 
 
 def _effect(row: Mapping[str, Any], name: str) -> str:

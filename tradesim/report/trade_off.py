@@ -12,7 +12,7 @@ from tradesim.report import theme
 from tradesim.report.labels import SIZE, Box, boxes_along, place_labels
 from tradesim.report.theme import LogAxis
 from tradesim.report.vega import alt
-from tradesim.units import spoken
+from tradesim.units import formatted
 
 
 def trade_off(curve: pl.DataFrame, table: pl.DataFrame, facts: Mapping[str, Any] | None = None) -> alt.LayerChart:
@@ -107,7 +107,7 @@ def _setting(curve: pl.DataFrame, facts: Mapping[str, Any] | None) -> list[str]:
         return [*lines, "P&L is edge at the fill, net of fees."]
     lines.append(f"P&L is edge at the fill, net of fees, in {facts['currency']}; {facts['problem']} options.")
     if facts["resolution"] > 1:
-        lines.append(f"Shaded: not identified, for the tape tells instants apart by {spoken(facts['resolution'])}.")
+        lines.append(f"Shaded: not identified, for the tape tells instants apart by {formatted(facts['resolution'])}.")
     return lines
 
 
@@ -127,7 +127,7 @@ def _curve_layers(canvas: _Canvas) -> list[alt.Chart]:
         {
             "compute_ns": row["compute_ns"],
             "x": canvas.latency.place(row["compute_ns"]),
-            "latency": spoken(row["compute_ns"]),
+            "latency": formatted(row["compute_ns"]),
             "pnl": row["pnl"],
             "low": row["pnl"] - row["standard_error"],
             "high": row["pnl"] + row["standard_error"],
@@ -189,7 +189,7 @@ def _method_rows(canvas: _Canvas) -> list[dict[str, Any]]:
             {
                 "method": row["method"],
                 "to_wire_p50": row["compute"],
-                "latency": spoken(row["compute"]),
+                "latency": formatted(row["compute"]),
                 "pnl": row["pnl"],
                 "from_curve": row["pnl"] - on_curve,
                 "x": canvas.latency.place(row["compute"]),

@@ -15,11 +15,11 @@ from tradesim.methods.method import State
 from tradesim.simulation.account import Account
 from tradesim.simulation.agenda import Agenda, Wake
 from tradesim.simulation.book import side_of
+from tradesim.simulation.broadcast import FeedBroadcast
 from tradesim.simulation.connection import Connection
 from tradesim.simulation.draws import COMPUTE, SEND, tie_break, uniform
 from tradesim.simulation.engine import Engine, Phase
 from tradesim.simulation.fair import true_inputs
-from tradesim.simulation.floor import Floor
 from tradesim.simulation.hiccups import NO_PAUSES, Hiccups, Pauses
 from tradesim.simulation.latency import ORDERS, QUIET, ZERO, Profile, Stage
 from tradesim.simulation.message import Message
@@ -75,7 +75,9 @@ class Desk:
     pauses does no work meanwhile. What arrives while it is idle is taken in as it arrives, and delays no decision.
     """
 
-    def __init__(self, session: Session, seat: Seat, *, index: int, engine: Engine, venue: Venue, floor: Floor) -> None:
+    def __init__(
+        self, session: Session, seat: Seat, *, index: int, engine: Engine, venue: Venue, broadcast: FeedBroadcast
+    ) -> None:
         strategy = seat.strategy
         if strategy.hedge is not None and session.tape.chain.settlement is Settlement.INVERSE:
             raise ArgumentError(
@@ -83,7 +85,7 @@ class Desk:
                 "leave hedge out"
             )
         self._session, self._strategy, self._compute, self._observer = session, strategy, seat.compute, seat.observer
-        self._index, self._engine, self._venue, self._floor = index, engine, venue, floor
+        self._index, self._engine, self._venue, self._broadcast = index, engine, venue, broadcast
         self._truth = true_inputs(session.fair) if seat.informed else None
         self._true_index = 0
         self.recorder = Recorder()
@@ -147,11 +149,11 @@ class Desk:
         self._engine.at(instant, Phase.WAKE, self._wake, key=tie_break(self._session.seed, self._index, instant))
 
     def hear(self, told: Take | Post) -> None:
-        """See :class:`~tradesim.simulation.floor.Listener`."""
+        """See :class:`~tradesim.simulation.broadcast.Listener`."""
         self._view.hear(told)
 
     def made(self, trade: Trade) -> None:
-        """See :class:`~tradesim.simulation.floor.Listener`."""
+        """See :class:`~tradesim.simulation.broadcast.Listener`."""
         assert trade.maker is not None
         order = self._messages[trade.maker[1]]
         known = self._lines[OPTIONS].reply(order.action, -1 - trade.after, partial(self._learn_of, order, trade.lots))
@@ -329,7 +331,7 @@ class Desk:
         fee = fees.underlying_micros if message.contract == UNDERLYING else fees.taker_micros
         for trade in report.trades:
             self._record_fill(message, message.direction, trade, fee, known, "taker")
-        self._floor.tell(report.trades, report.posts)
+        self._broadcast.tell(report.trades, report.posts)
 
     def _meet_venue(self, message: Message) -> Report:
         now, venue = self._engine.now, self._venue

@@ -306,7 +306,7 @@ class Levels:
         return max(int(found[1][at]), 0)
 
 
-class Behind:
+class TapeDepth:
     """What a tape tells besides its quotes; worked out when it is first asked for, and once for all runs on it."""
 
     def __init__(self, tape: Tape) -> None:

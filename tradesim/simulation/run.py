@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from tradesim.errors import ArgumentError
+from tradesim.simulation.broadcast import FeedBroadcast
 from tradesim.simulation.desk import Desk
 from tradesim.simulation.engine import Engine, Phase
-from tradesim.simulation.floor import Floor
 from tradesim.simulation.orders import UNDERLYING
 from tradesim.simulation.seat import Seat
 from tradesim.simulation.session import Session
@@ -61,12 +61,12 @@ class Play:
         self._end = session.tape.end
         self._engine = Engine(start=min(session.tape.start, session.states[0].instant))
         self._venue = Venue(session.tape, session.rows, session.setting.venue, session.behind, session.closed)
-        self._floor = Floor()
+        self._broadcast = FeedBroadcast()
         self.desks = [
-            Desk(session, seat, index=index, engine=self._engine, venue=self._venue, floor=self._floor)
+            Desk(session, seat, index=index, engine=self._engine, venue=self._venue, broadcast=self._broadcast)
             for index, seat in enumerate(seats)
         ]
-        self._floor.desks.extend(self.desks)
+        self._broadcast.desks.extend(self.desks)
         everything = list(range(len(session.tape.chain)))
         ends = [(instant, contracts, True) for instant, contracts in session.expiries]
         ends += [(instant, everything, False) for instant in session.closed[:, 0].tolist()]
@@ -81,7 +81,7 @@ class Play:
     def _stop(self, instant: int, contracts: list[int], *, expired: bool) -> None:
         """Contracts expire, or the session closes: what stands in them stands no longer."""
         posts = self._venue.end(instant, contracts)
-        self._floor.tell((), posts)
+        self._broadcast.tell((), posts)
         for index, desk in enumerate(self.desks):
             desk.end([post.number for post in posts if post.desk == index], contracts, expired=expired)
 
@@ -93,7 +93,7 @@ class Play:
         if venue.has_resting:
             trades, told = venue.advance(min(instant, self._end))
             if trades:
-                self._engine.at(trades[0].instant, Phase.TAPE, lambda: self._floor.tell(trades, told))
+                self._engine.at(trades[0].instant, Phase.TAPE, lambda: self._broadcast.tell(trades, told))
                 return True
         waking = [desk for desk in desks if desk.next_wake == instant != NEVER]
         for desk in waking:

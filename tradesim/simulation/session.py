@@ -14,7 +14,7 @@ from tradesim.pricing.problem import Problem
 from tradesim.progress import Progress, silent
 from tradesim.simulation.book import quote_rows
 from tradesim.simulation.fair import Fair, fair_of
-from tradesim.simulation.resting import Behind
+from tradesim.simulation.resting import TapeDepth
 from tradesim.simulation.venue_rules import Fees, VenueRules
 from tradesim.simulation.view import feed_clock
 from tradesim.simulation.volatility import Schedule, VolatilityService
@@ -85,9 +85,9 @@ class Session:
         ]
 
     @cached_property
-    def behind(self) -> Behind:
+    def behind(self) -> TapeDepth:
         """What the tape tells besides its quotes, for the venues of all runs."""
-        return Behind(self.tape)
+        return TapeDepth(self.tape)
 
     def clock_of(self, desk: int) -> Ints:
         """When each row of the tape reaches a desk, int64[rows], ns; every desk has draws of its own."""

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from tradesim.market.tape import QUOTE, Tape
 from tradesim.simulation.book import ASK, ASK_TRADED, BID, BID_TRADED, BUY, empty_book, replay, side_of
 from tradesim.simulation.orders import AT_MARKET, Kind
-from tradesim.simulation.ranks import NONE, Ranks
 from tradesim.simulation.reports import Outcome, Post, Report, Take, Trade
 from tradesim.simulation.resting import (
     AHEAD,
@@ -25,9 +24,10 @@ from tradesim.simulation.resting import (
     PRICE,
     SIGN,
     UNKNOWN,
-    Behind,
+    TapeDepth,
     scan,
 )
+from tradesim.simulation.resting_queue import NONE, RestingQueue
 from tradesim.simulation.ticks import tick_at
 from tradesim.simulation.venue_rules import SelfTrade, VenueRules
 
@@ -57,7 +57,7 @@ class Venue:
         tape: Tape,
         rows: Ints,
         rules: VenueRules | None = None,
-        behind: Behind | None = None,
+        behind: TapeDepth | None = None,
         closed: Ints | None = None,
     ) -> None:
         self._clock = tape.ts
@@ -69,8 +69,8 @@ class Venue:
         self._expiry = tape.chain.expiry.tolist()
         self._closes, self._openings = ([], []) if closed is None else closed.T.tolist()
         self._cursor = 0
-        self._behind = behind or Behind(tape)
-        self._ranks = Ranks(len(tape.chain) + 1)
+        self._behind = behind or TapeDepth(tape)
+        self._resting = RestingQueue(len(tape.chain) + 1)
         self._standing: dict[int, _Standing] = {}
         self._slot_of: dict[tuple[int, int], int] = {}
         self._held: dict[tuple[int, int], int] = {}
@@ -82,7 +82,7 @@ class Venue:
         slots = [slot for slot, standing in self._standing.items() if standing.contract in ended]
         posts = []
         for slot in slots:
-            self._ranks.slots[slot, LEFT] = 0
+            self._resting.slots[slot, LEFT] = 0
             posts.append(self._post(slot, instant))
             self._remove(slot)
         return posts
@@ -106,23 +106,23 @@ class Venue:
                 self._cursor,
                 until,
                 self._book,
-                self._ranks.heads,
-                self._ranks.slots,
-                self._ranks.queue,
+                self._resting.heads,
+                self._resting.slots,
+                self._resting.queue,
                 self._model,
                 self._exponent,
-                self._ranks.fills,
+                self._resting.fills,
             )
             if count == 0:
                 return trades, told
             until = int(self._clock[self._cursor - 1])
             quoted = self._rows[self._cursor - 1, 1] == QUOTE
-            for slot, lots in self._ranks.fills[:count].tolist():
+            for slot, lots in self._resting.fills[:count].tolist():
                 trades.append(self._filled(slot, lots, until, taker=None))
                 if quoted:
                     told.append(self._taken_by(slot, lots, until))
                 told.append(self._post(slot, until))
-                if self._ranks.slots[slot, LEFT] == 0:
+                if self._resting.slots[slot, LEFT] == 0:
                     self._remove(slot)
 
     def place(
@@ -159,7 +159,7 @@ class Venue:
         slot = self._slot_of.get((desk, target))
         if slot is None:
             return Report(Outcome.LATE)
-        self._ranks.slots[slot, LEFT] = 0
+        self._resting.slots[slot, LEFT] = 0
         post = self._post(slot, instant)
         self._remove(slot)
         return Report(Outcome.CANCELLED, posts=(post,))
@@ -175,7 +175,7 @@ class Venue:
         slot = self._slot_of.get((desk, target))
         if slot is None:
             return Report(Outcome.LATE)
-        standing, order = self._standing[slot], self._ranks.slots[slot]
+        standing, order = self._standing[slot], self._resting.slots[slot]
         left = lots - standing.filled
         if left <= 0:
             return self.cancel(instant=instant, desk=desk, target=target)
@@ -244,9 +244,10 @@ class Venue:
         most = self._rules.position_limit
         if most is not None and contract >= 0:
             open_lots = sum(
-                int(self._ranks.slots[slot, LEFT])
+                int(self._resting.slots[slot, LEFT])
                 for slot, standing in self._standing.items()
-                if (standing.desk, standing.contract) == (desk, contract) and self._ranks.slots[slot, SIGN] == direction
+                if (standing.desk, standing.contract) == (desk, contract)
+                and self._resting.slots[slot, SIGN] == direction
             )
             if direction * self._held.get((desk, contract), 0) + open_lots + lots > most:
                 return "position limit"
@@ -259,11 +260,11 @@ class Venue:
         instrument, side = contract + 1, side_of(direction)
         quote = self._book[instrument]
         tape_left = int(quote[side + 2])
-        slot = self._ranks.first(instrument, -direction)
+        slot = self._resting.first(instrument, -direction)
         while tape_left > 0 or slot != NONE:
             price = int(quote[side])
             if slot != NONE:
-                order = self._ranks.slots[slot]
+                order = self._resting.slots[slot]
                 own = int(order[PRICE])
                 better = tape_left == 0 or direction * (own - price) < 0
                 if self._ahead(slot) == 0 and (better or own == price):
@@ -277,14 +278,14 @@ class Venue:
             if not _acceptable(price, direction, limit):
                 return
             lots = tape_left
-            if slot != NONE and int(self._ranks.slots[slot, PRICE]) == price:
+            if slot != NONE and int(self._resting.slots[slot, PRICE]) == price:
                 lots = min(tape_left, self._ahead(slot))
             yield NONE, price, lots
             tape_left = int(quote[side + 2])
 
     def _ahead(self, slot: int) -> int:
         """Whole lots that trade before an order: half a lot is none, as where trades come to it."""
-        return max(0, ceil(float(self._ranks.queue[slot, AHEAD]) - 0.5))
+        return max(0, ceil(float(self._resting.queue[slot, AHEAD]) - 0.5))
 
     def _take(
         self, instant: int, desk: int, number: int, contract: int, direction: int, lots: int, limit: int
@@ -307,29 +308,29 @@ class Venue:
                 if self._rules.self_trade is SelfTrade.CANCEL_INCOMING:
                     return trades, posts, None
                 cancelled.append(self._standing[slot].number)
-                self._ranks.slots[slot, LEFT] = 0
+                self._resting.slots[slot, LEFT] = 0
             else:
-                self._ranks.slots[slot, LEFT] -= taken
+                self._resting.slots[slot, LEFT] -= taken
                 trades.append(self._filled(slot, taken, instant, taker=(desk, number)))
                 self._hold(desk, contract, direction * taken)
                 lots -= taken
             posts.append(self._post(slot, instant))
-            if self._ranks.slots[slot, LEFT] == 0:
+            if self._resting.slots[slot, LEFT] == 0:
                 self._remove(slot)
         return trades, posts, tuple(cancelled)
 
     def _take_from_tape(self, contract: int, direction: int, price: int, lots: int) -> None:
         """Lots of the tape's best quote are gone; orders that stood behind them advance."""
         self._book[contract + 1, side_of(direction) + 2] -= lots
-        slot = self._ranks.first(contract + 1, -direction)
+        slot = self._resting.first(contract + 1, -direction)
         while slot != NONE:
-            if self._ranks.slots[slot, PRICE] == price:
-                self._ranks.queue[slot, AHEAD] = max(0.0, self._ranks.queue[slot, AHEAD] - lots)
-            slot = int(self._ranks.slots[slot, NEXT])
+            if self._resting.slots[slot, PRICE] == price:
+                self._resting.queue[slot, AHEAD] = max(0.0, self._resting.queue[slot, AHEAD] - lots)
+            slot = int(self._resting.slots[slot, NEXT])
 
     def _filled(self, slot: int, lots: int, instant: int, *, taker: tuple[int, int] | None) -> Trade:
         """The trade in which lots of a standing order, off its row already, changed hands."""
-        standing, order = self._standing[slot], self._ranks.slots[slot]
+        standing, order = self._standing[slot], self._resting.slots[slot]
         standing.filled += lots
         sign = int(order[SIGN])
         self._hold(standing.desk, standing.contract, sign * lots)
@@ -338,14 +339,14 @@ class Venue:
 
     def _taken_by(self, slot: int, lots: int, instant: int) -> Take:
         """What a standing order takes of the quote that came to it."""
-        instrument, side = self._standing[slot].contract + 1, side_of(int(self._ranks.slots[slot, SIGN]))
+        instrument, side = self._standing[slot].contract + 1, side_of(int(self._resting.slots[slot, SIGN]))
         return Take(instant, self._cursor, instrument, side, int(self._book[instrument, side]), lots)
 
     def _hold(self, desk: int, contract: int, lots: int) -> None:
         self._held[desk, contract] = self._held.get((desk, contract), 0) + lots
 
     def _post(self, slot: int, instant: int, *, lots: int | None = None) -> Post:
-        standing, order = self._standing[slot], self._ranks.slots[slot]
+        standing, order = self._standing[slot], self._resting.slots[slot]
         return Post(
             instant=instant,
             after=self._cursor,
@@ -363,7 +364,7 @@ class Venue:
         """Put what is left of an order in its place: behind all of its price."""
         ahead, shown, exact = self._place_in_queue(contract + 1, direction, limit)
         order = (direction, limit, lots, self._cursor, shown, NONE, exact)
-        slot = self._ranks.insert(contract + 1, order, ahead)
+        slot = self._resting.insert(contract + 1, order, ahead)
         self._standing[slot] = _Standing(desk, number, contract, kind, filled)
         self._slot_of[desk, number] = slot
         return slot
@@ -387,7 +388,7 @@ class Venue:
         """An order stands no longer."""
         standing = self._standing.pop(slot)
         del self._slot_of[standing.desk, standing.number]
-        self._ranks.remove(slot, standing.contract + 1)
+        self._resting.remove(slot, standing.contract + 1)
 
 
 def _acceptable(price: int, direction: int, limit: int) -> bool:

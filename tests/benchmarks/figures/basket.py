@@ -16,8 +16,8 @@ from scipy.interpolate import RegularGridInterpolator
 from tradesim.methods.lightgbm.method import ForestMethod
 from tradesim.methods.lightgbm.store import ForestSpec
 from tradesim.methods.lightgbm.training import build_forest
-from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.similarity import BASE, SCALE, compose
+from tradesim.methods.scalings import scaling_of
+from tradesim.methods.scalings.scaling import BASE, SCALE, compose
 from tradesim.methods.solvers.basket import BasketSolver
 from tradesim.methods.staged import prices_at
 from tradesim.pricing import PROBLEMS
@@ -70,7 +70,7 @@ def _computed(d: int) -> Figure:
 
 
 def _tabulated(d: int) -> Figure:
-    """A multilinear table of the similarity's value: 17 x 5 each gap x 9 x 9 nodes."""
+    """A multilinear table of the scaling's value: 17 x 5 each gap x 9 x 9 nodes."""
     counts = (17, *([5] * (d - 1)), 9, 9)
     nodes = math.prod(counts)
     what, size = f"basket-{d}, tabulated", f"{nodes:,} nodes, {nodes * 8 / 2**20:,.1f} MiB"
@@ -83,14 +83,14 @@ def _tabulated(d: int) -> Figure:
 
 def _table_errors(problem: Problem, counts: tuple[int, ...], inputs: Floats) -> Floats:
     """What the prices of a multilinear table are off by."""
-    similarity, domain = similarity_of(problem), problem.domain
-    low, high = (np.array([getattr(each, end) for each in similarity.coordinates]) for end in ("low", "high"))
+    scaling, domain = scaling_of(problem), problem.domain
+    low, high = (np.array([getattr(each, end) for each in scaling.coordinates]) for end in ("low", "high"))
     axes = [np.linspace(*ends) for ends in zip(low, high, counts, strict=True)]
     axes[domain.fast] = np.linspace(math.sqrt(low[domain.fast]), math.sqrt(high[domain.fast]), counts[-2]) ** 2
     nodes = _inputs_of(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(counts)), domain.fast)
-    _, terms = similarity.features_and_terms(domain, nodes)
+    _, terms = scaling.features_and_terms(domain, nodes)
     held = (problem.reference(nodes) - terms[:, BASE]) / terms[:, SCALE]
-    features, terms = similarity.features_and_terms(domain, inputs)
+    features, terms = scaling.features_and_terms(domain, inputs)
     found = RegularGridInterpolator(axes, held.reshape(counts))(np.clip(features[:, : len(counts)], low, high))
     prices = np.empty(len(inputs))
     compose(terms, found, prices)
@@ -98,7 +98,7 @@ def _table_errors(problem: Problem, counts: tuple[int, ...], inputs: Floats) -> 
 
 
 def _inputs_of(coordinates: Floats, d: int) -> Floats:
-    """Options of a year, strike 100, no interest, that have the similarity's coordinates."""
+    """Options of a year, strike 100, no interest, that have the scaling's coordinates."""
     moneyness, gaps, deviation, correlation = np.split(coordinates, [1, d, d + 1], axis=1)
     spots = np.exp(-np.cumsum(np.hstack([np.zeros_like(moneyness), gaps]), axis=1))
     spots /= spots.mean(axis=1, keepdims=True)

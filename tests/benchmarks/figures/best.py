@@ -13,7 +13,7 @@ from tradesim.methods.grid.method import Grid
 from tradesim.methods.registry import make_method
 from tradesim.methods.staged import prices_at
 from tradesim.pricing import PROBLEMS
-from tradesim.units import spoken_memory
+from tradesim.units import formatted_memory
 
 TRIED = {
     "american": ("grid@1MiB", "grid-linear@1MiB", "grid@64KiB", "chebyshev@4KiB", "chebyshev@16KiB", "chebyshev@64KiB"),
@@ -43,7 +43,7 @@ def table_figure(name: str, text: str, home: Path) -> Figure:
     return Figure(
         what=f"{name} full, {text}",
         measured=(
-            f"rmse {rmse:.1e}, {seconds / CHAIN * 1e9:.0f} ns an option, {spoken_memory(held)}; built in "
+            f"rmse {rmse:.1e}, {seconds / CHAIN * 1e9:.0f} ns an option, {formatted_memory(held)}; built in "
             f"{method.build_cost.seconds:.1f} s, {method.build_cost.evaluations} evaluations"
         ),
         bar="rmse 1e-3 within 1 MiB" if barred else "",

@@ -16,7 +16,7 @@ from tradesim.pricing import PROBLEMS
 from tradesim.simulation.latency import Stage
 from tradesim.simulation.session import Setting, open_session
 from tradesim.simulation.strategy import Strategy
-from tradesim.units import MICROSECOND, MILLISECOND, SECOND, spoken, spoken_memory
+from tradesim.units import MICROSECOND, MILLISECOND, SECOND, formatted, formatted_memory
 
 METHODS = ("curve", "analytic-slice", "grid", "lightgbm")
 WAITS = (0, 200 * MICROSECOND, MILLISECOND, 5 * MILLISECOND, 10 * MILLISECOND, 50 * MILLISECOND)
@@ -33,13 +33,13 @@ def figures() -> Iterable[Figure]:
         for sleeps in (False, True):
             for wait in WAITS:
                 yield _figure(
-                    f"after {'sleeping' if sleeps else 'spinning'} at most {spoken(wait)}",
+                    f"after {'sleeping' if sleeps else 'spinning'} at most {formatted(wait)}",
                     methods,
                     session,
                     Between(longest=wait, sleeps=sleeps),
                 )
         for foreign in SETS:
-            what = f"after another's working set of {spoken_memory(foreign) if foreign else 'nothing'}"
+            what = f"after another's working set of {formatted_memory(foreign) if foreign else 'nothing'}"
             yield _figure(what, methods, session, Between(foreign=foreign, longest=0))
 
 
@@ -56,4 +56,4 @@ def _median(measurement: Measurement) -> str:
         for (timing, stage, _), each in measurement.readings.items()
         if (timing, stage) == (Timing.LIVE, Stage.PRICE)
     ]
-    return spoken(int(np.median(np.concatenate(ns))))
+    return formatted(int(np.median(np.concatenate(ns))))

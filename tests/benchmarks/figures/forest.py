@@ -46,12 +46,12 @@ def _built(spec: ForestSpec, folder: Path) -> tuple[BuiltForest, Path]:
     path = folder / f"{abs(hash(spec))}.txt"
     if not path.is_file():
         build_forest(PROBLEM, path, spec)
-    return load_forest(path, PROBLEM, spec.target.similarity(PROBLEM)), path
+    return load_forest(path, PROBLEM, spec.target.scaling(PROBLEM)), path
 
 
 def _speeds(built: BuiltForest, path: Path, spec: ForestSpec) -> Iterator[Figure]:
-    similarity, domain = spec.target.similarity(PROBLEM), PROBLEM.domain
-    features, _ = similarity.features_and_terms(domain, domain.sample(CHAIN, seed=3))
+    scaling, domain = spec.target.scaling(PROBLEM), PROBLEM.domain
+    features, _ = scaling.features_and_terms(domain, domain.sample(CHAIN, seed=3))
     booster = lightgbm.Booster(model_file=str(path))
     library = Library(booster, features)
     workspace, out = workspace_of(built.forest), np.empty(CHAIN)
@@ -64,7 +64,7 @@ def _speeds(built: BuiltForest, path: Path, spec: ForestSpec) -> Iterator[Figure
     def one() -> None:
         forest_values(built.forest, workspace, *next(rows))
 
-    many, _ = similarity.features_and_terms(domain, domain.sample(5_000, seed=4))
+    many, _ = scaling.features_and_terms(domain, domain.sample(5_000, seed=4))
     values = np.empty(len(many))
     forest_values(built.forest, workspace, many, values)
     apart = np.abs(values - booster.predict(many, num_threads=1)).max()

@@ -20,7 +20,7 @@ from tradesim.methods.registry import make_method
 from tradesim.methods.staged import prices_at
 from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Floats
-from tradesim.units import spoken_memory
+from tradesim.units import formatted_memory
 
 AMERICAN = PROBLEMS["american"]
 CHAIN = 40
@@ -71,7 +71,7 @@ def budget_figure(method: Grid, inputs: Floats, reference: Floats) -> Figure:
         measured=(
             f"rmse {rmse:.1e}, {by_chain / CHAIN * 1e9:.0f} ns an option from Python, "
             f"{by_bulk / len(bulk) * 1e9:.0f} in bulk; caches flushed {flushed / CHAIN:.0f}, "
-            f"p99 {flushed_p99 / CHAIN:.0f}; table {spoken_memory(held)}, all told {method.nbytes} B"
+            f"p99 {flushed_p99 / CHAIN:.0f}; table {formatted_memory(held)}, all told {method.nbytes} B"
         ),
         bar="60 ns, 1 MiB, rmse 0.004" if barred else "",
         reached=(by_chain / CHAIN <= 60e-9 and held <= 2**20 and rmse <= 0.004) if barred else None,

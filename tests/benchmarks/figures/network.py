@@ -15,12 +15,12 @@ from tradesim.methods.network.kernel import network_values, workspace
 from tradesim.methods.network.method import NetworkMethod
 from tradesim.methods.network.training import trained
 from tradesim.methods.registry import METHODS, make_method
-from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.american_batch import american_batch_terms
-from tradesim.methods.similarities.similarity import compose
+from tradesim.methods.scalings import scaling_of
+from tradesim.methods.scalings.american_batch import american_batch_terms
+from tradesim.methods.scalings.scaling import compose
 from tradesim.methods.staged import prices_at
 from tradesim.pricing import PROBLEMS
-from tradesim.units import spoken_memory
+from tradesim.units import formatted_memory
 
 CHAIN = 40
 
@@ -36,7 +36,7 @@ def full(spot, slow, features, terms, network, space, out):
 def figures() -> Iterable[Figure]:
     """The kernel beside the library at each size, then what training reaches."""
     problem = PROBLEMS["american"]
-    domain, similarity = problem.domain, similarity_of(problem)
+    domain, scaling = problem.domain, scaling_of(problem)
     inputs = domain.sample(500, seed=70)
     held_out = domain.sample(20_000, seed=71)
     truth, unit = problem.reference(held_out), domain.in_units(held_out)
@@ -44,7 +44,7 @@ def figures() -> Iterable[Figure]:
     features, terms = np.empty((CHAIN, 6)), np.empty((CHAIN, 4))
     for budget in METHODS["network"].budgets:
         spec = replace(NETWORK.within(budget), iterations=2)
-        network, model = trained(similarity, domain, inputs, problem.reference(inputs), spec)
+        network, model = trained(scaling, domain, inputs, problem.reference(inputs), spec)
         space, out = workspace(network), np.empty(CHAIN)
         full(100.0, slow, features, terms, network, space, out)
         normal = (np.clip(features, network.low, network.high) - network.centre) * network.pace
@@ -55,12 +55,12 @@ def figures() -> Iterable[Figure]:
             least=5e-4,
         )
         with TemporaryDirectory() as home:
-            method = make_method(f"network@{spoken_memory(budget)}", problem, Path(home))
+            method = make_method(f"network@{formatted_memory(budget)}", problem, Path(home))
             assert isinstance(method, NetworkMethod)
             method.open()
         error = error_of(prices_at(method, held_out), truth, unit)
         yield Figure(
-            what=f"network@{spoken_memory(budget)}, american full, {' x '.join(map(str, network.sizes))}",
+            what=f"network@{formatted_memory(budget)}, american full, {' x '.join(map(str, network.sizes))}",
             measured=(
                 f"rmse {error.rmse:.5f}, p99 {error.p99:.4f}, max {error.largest:.4f}; "
                 f"{network.nbytes / 1024:.0f} KiB; {1e9 * whole / CHAIN:.0f} ns an option; kernel {library / ours:.1f} "

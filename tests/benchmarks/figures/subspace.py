@@ -10,14 +10,14 @@ from numba import njit
 
 from tradesim.methods.built import error_of
 from tradesim.methods.registry import METHODS, make_method
-from tradesim.methods.similarities.american_batch import american_batch_terms
-from tradesim.methods.similarities.similarity import compose
+from tradesim.methods.scalings.american_batch import american_batch_terms
+from tradesim.methods.scalings.scaling import compose
 from tradesim.methods.staged import prices_at
 from tradesim.methods.subspace.kernel import subspace_coefficients, subspace_values, values_along
 from tradesim.methods.subspace.lanes import LANES
 from tradesim.methods.subspace.method import SubspaceMethod
 from tradesim.pricing import PROBLEMS
-from tradesim.units import spoken_memory
+from tradesim.units import formatted_memory
 
 CHAIN, CHAINS = 40, 50
 
@@ -51,7 +51,7 @@ def figures() -> Iterable[Figure]:
     out = np.empty(CHAIN)
     for budget in METHODS["subspace"].budgets:
         with TemporaryDirectory() as home:
-            method = make_method(f"subspace@{spoken_memory(budget)}", problem, Path(home))
+            method = make_method(f"subspace@{formatted_memory(budget)}", problem, Path(home))
             assert isinstance(method, SubspaceMethod)
             method.open()
         subspace = method.built.subspace
@@ -67,7 +67,7 @@ def figures() -> Iterable[Figure]:
         each = 1e9 * loop / (CHAIN * CHAINS)
         small = subspace.nbytes <= 340 * 1024
         yield Figure(
-            what=f"subspace@{spoken_memory(budget)}, american full",
+            what=f"subspace@{formatted_memory(budget)}, american full",
             measured=(
                 f"rmse {error.rmse:.5f}, p99 {error.p99:.4f}, max {error.largest:.4f}; "
                 f"{subspace.nbytes / 1024:.0f} KiB; {each:.0f} ns an option "

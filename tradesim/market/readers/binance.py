@@ -49,12 +49,12 @@ from tradesim.errors import SourceError
 from tradesim.market.calendar import ALL_DAY
 from tradesim.market.pairs import quote_currency
 from tradesim.market.readers.inverse import dollars_of, in_coins
-from tradesim.market.readers.plain import draft_of_frames
+from tradesim.market.readers.plain import raw_tape_of_frames
 from tradesim.market.readers.reader import Request, choose_underlying, is_option, listed, refuse_other_venue
 from tradesim.market.readers.text_files import blocks
-from tradesim.market.rows import Draft
+from tradesim.market.row_filter import OnBadRow
+from tradesim.market.rows import RawTape
 from tradesim.market.rules import FARTHEST_TIME
-from tradesim.market.sieve import OnBadRow
 from tradesim.market.terms import Terms
 from tradesim.units import MILLISECOND
 from tradesim.user_code import said
@@ -77,7 +77,7 @@ TRADED: Final = "MARKET"
 """The ``X`` of a trade with an order of the book; the insurance fund's and forced ones meet none."""
 
 
-def read_binance(request: Request) -> Draft:
+def read_binance(request: Request) -> RawTape:
     """The draft of one symbol in ``request.sources``, captures in the order in which they were made.
 
     Raises :class:`~tradesim.errors.SourceError` for files that are not of the format, for captures of several symbols
@@ -108,8 +108,8 @@ def read_binance(request: Request) -> Draft:
         dividend=request.dividend,
     )
     dollars, rows = dollars_of(symbol, "binance-delivery"), capture.frame()
-    draft = draft_of_frames([in_coins(rows, dollars) if dollars else rows], terms, sources=[where])
-    return replace(draft, calendar=ALL_DAY, left_out=capture.left_out, dropped=capture.dropped)
+    raw = raw_tape_of_frames([in_coins(rows, dollars) if dollars else rows], terms, sources=[where])
+    return replace(raw, calendar=ALL_DAY, left_out=capture.left_out, dropped=capture.dropped)
 
 
 def _messages(source: Path) -> Iterator[tuple[str, int, dict[str, Any]]]:

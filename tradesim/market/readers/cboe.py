@@ -34,8 +34,8 @@ from tradesim.market.readers.new_york import NEW_YORK, NYSE, expiry_of
 from tradesim.market.readers.occ import MORNING_ROOTS, SHARES, occ_symbol, style_of
 from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed, until_expiry
 from tradesim.market.readers.text import LINE, contents, counted, headed_table, refuse_value
-from tradesim.market.rows import Draft
-from tradesim.market.sieve import OnBadRow
+from tradesim.market.row_filter import OnBadRow
+from tradesim.market.rows import RawTape
 from tradesim.market.tape import QUOTE, UNDERLYING
 from tradesim.market.terms import Terms
 from tradesim.units import DAY
@@ -65,7 +65,7 @@ CENTURIES: Final = r"^(?:19[7-9]|20)"
 """The years whose instants a tape can hold begin so."""
 
 
-def read_cboe(request: Request) -> Draft:
+def read_cboe(request: Request) -> RawTape:
     """The draft of the option quote intervals in ``request.sources``.
 
     Raises :class:`~tradesim.errors.SourceError` for files that are not of the format.
@@ -88,7 +88,7 @@ def read_cboe(request: Request) -> Draft:
         raise SourceError(f"{where}: underlying_bid and underlying_ask of {symbol} are 0 on every line; fetch them too")
     contracts = intervals.select(CONTRACT).unique().sort(CONTRACT).with_row_index("instrument", offset=UNDERLYING + 1)
     source = f"Cboe DataShop option quote intervals of {symbol}: {where}"
-    draft = Draft(
+    raw = RawTape(
         rows=in_order([underlying, _quotes(intervals, contracts)]),
         chain=_chain(contracts, where),
         terms=Terms(
@@ -104,7 +104,7 @@ def read_cboe(request: Request) -> Draft:
         left_out=counts({"lines of adjusted contracts": adjusted_lines, "lines of other underlyings": others}),
         dropped=gaps.dropped if gaps else {},
     )
-    return until_expiry(draft)
+    return until_expiry(raw)
 
 
 def _intervals(data: bytes, where: str, gaps: Gaps | None) -> pl.DataFrame:

@@ -53,7 +53,7 @@ from tradesim.market.readers.dbn import MAYBE_BAD_BOOK, Dbn, micros, read_dbn, t
 from tradesim.market.readers.new_york import NYSE
 from tradesim.market.readers.occ import letters
 from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed
-from tradesim.market.rows import Draft
+from tradesim.market.rows import RawTape
 from tradesim.market.sessions import SESSION_GAP
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
@@ -77,7 +77,7 @@ HALT: Final = HOUR // 2
 """Of other venues, ns: CME halts for an hour each day, and shows orders from a quarter of an hour before it opens."""
 
 
-def read_databento(request: Request) -> Draft:
+def read_databento(request: Request) -> RawTape:
     """The draft of the files in ``request.sources``; ``request.underlying`` chooses between several.
 
     Raises :class:`~tradesim.errors.SourceError` for files that are not of the format, and where the vendor's package is
@@ -102,7 +102,7 @@ def read_databento(request: Request) -> Draft:
     used = sum(map(len, levels)) + (0 if orders is None else len(orders))
     odd = sum(file.count(lambda key: key[0] == OPRA and key not in defined) for file in quoted)
     is_american = all(file.dataset.partition(".")[0] in AMERICAN for file in files)
-    return Draft(
+    return RawTape(
         rows=rows,
         chain=chain_of([(defined[key].name, contract) for key, contract in contracts.items()]),
         terms=Terms(

@@ -52,9 +52,9 @@ from tradesim.market.readers.reader import (
     until_expiry,
 )
 from tradesim.market.readers.text_files import blocks
-from tradesim.market.rows import MARKET_COLUMNS, Draft
+from tradesim.market.row_filter import OnBadRow
+from tradesim.market.rows import MARKET_COLUMNS, RawTape
 from tradesim.market.rules import FARTHEST_TIME
-from tradesim.market.sieve import OnBadRow
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
 from tradesim.units import MICROS, MILLISECOND, SECOND, YEAR
@@ -107,7 +107,7 @@ class _Columns:
     carries: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
 
-def read_deribit(request: Request) -> Draft:
+def read_deribit(request: Request) -> RawTape:
     """The draft of the options on one coin in ``request.sources``; ``request.underlying`` chooses which.
 
     Raises :class:`~tradesim.errors.SourceError` for files that are not of the format, and for captures of several coins
@@ -133,7 +133,7 @@ def read_deribit(request: Request) -> Draft:
     )
     for message in messages:
         _read_message(message, columns)
-    draft = Draft(
+    raw = RawTape(
         rows=_table(columns.rows),
         chain=_chain({name: terms[name] for name in names}),
         terms=Terms(
@@ -151,7 +151,7 @@ def read_deribit(request: Request) -> Draft:
         left_out=left_out,
         dropped=columns.gaps.dropped if columns.gaps else {},
     )
-    return until_expiry(draft)
+    return until_expiry(raw)
 
 
 def _messages(source: Path, left_out: Counter[str]) -> Iterator[_Message]:

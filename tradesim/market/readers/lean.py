@@ -46,8 +46,8 @@ from tradesim.market.readers.lean_files import (
 from tradesim.market.readers.new_york import NYSE, datetime_of, expiry_of
 from tradesim.market.readers.occ import MORNING_ROOTS, SHARES, is_standard, occ_symbol
 from tradesim.market.readers.reader import Request, counts, in_order, listed, until_expiry
-from tradesim.market.rows import Draft
-from tradesim.market.sieve import OnBadRow
+from tradesim.market.row_filter import OnBadRow
+from tradesim.market.rows import RawTape
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
 from tradesim.units import SECOND
@@ -98,7 +98,7 @@ TABLES: Final = {
 }
 
 
-def read_lean(request: Request) -> Draft:
+def read_lean(request: Request) -> RawTape:
     """The draft of the minute bars in ``request.sources``, on the contracts that they name.
 
     Raises :class:`~tradesim.errors.SourceError` for archives that are not of the format.
@@ -111,7 +111,7 @@ def read_lean(request: Request) -> Draft:
         _rows([file for file in files if (file.is_option, file.table, file.is_raw) == kind], contracts, gaps)
         for kind in product((False, True), TABLES, (False, True))
     ]
-    draft = Draft(
+    raw = RawTape(
         rows=in_order(frame for frame in frames if frame is not None),
         chain=_chain(contracts),
         terms=Terms(
@@ -127,7 +127,7 @@ def read_lean(request: Request) -> Draft:
         left_out=others | odd,
         dropped=gaps.dropped if gaps else {},
     )
-    return until_expiry(draft)
+    return until_expiry(raw)
 
 
 Contract = tuple[str, int, str, str, str]

@@ -36,8 +36,8 @@ from tradesim.market.readers.lean_files import (
 from tradesim.market.readers.lean_markets import OWN
 from tradesim.market.readers.new_york import NYSE
 from tradesim.market.readers.reader import Request, counts, in_order, listed
-from tradesim.market.rows import Draft
-from tradesim.market.sieve import OnBadRow
+from tradesim.market.row_filter import OnBadRow
+from tradesim.market.rows import RawTape
 from tradesim.market.tape import QUOTE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
 from tradesim.units import MILLISECOND
@@ -57,7 +57,7 @@ TRADES: Final = Layout(
 )
 
 
-def read_lean_tick(request: Request) -> Draft:
+def read_lean_tick(request: Request) -> RawTape:
     """The draft of the ticks in ``request.sources``, with an empty chain.
 
     Raises :class:`~tradesim.errors.SourceError` for archives that are not of the format.
@@ -78,7 +78,7 @@ def read_lean_tick(request: Request) -> Draft:
             check_market(ticks, of_table, closes)
             left_out["messages that leave the quote as it was"] += len(ticks) - len(rows)
             frames.append(rows)
-    return Draft(
+    return RawTape(
         rows=in_order(frames),
         chain=Chain.empty(),
         terms=Terms(

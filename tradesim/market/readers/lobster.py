@@ -44,7 +44,7 @@ from tradesim.market.readers.lobster_book import EMPTY, Books, Messages, order_r
 from tradesim.market.readers.new_york import NYSE, midnight
 from tradesim.market.readers.reader import Request, choose_underlying, counts, in_order, listed
 from tradesim.market.readers.text import LINE, contents, counted, plain_table, refuse_value
-from tradesim.market.rows import Draft
+from tradesim.market.rows import RawTape
 from tradesim.market.tape import ADD, EXECUTE, QUOTE, REDUCE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
 from tradesim.units import DAY
@@ -78,7 +78,7 @@ class _File:
     data: bytes
 
 
-def read_lobster(request: Request) -> Draft:
+def read_lobster(request: Request) -> RawTape:
     """The draft of the pair in ``request.sources``, with an empty chain.
 
     Raises :class:`~tradesim.errors.SourceError` for files that are not of the format, are no pair, or whose order book
@@ -99,7 +99,7 @@ def read_lobster(request: Request) -> Draft:
     rows = pl.concat([orders, _trades(told), _quotes(told, shown)], how="diagonal")
     times = told.select(LINE, ts=start + pl.col.time)
     rows = rows.sort(LINE, maintain_order=True).join(times, on=LINE, how="left", maintain_order="left").drop(LINE)
-    return Draft(
+    return RawTape(
         rows=in_order([rows.with_columns(pl.lit(UNDERLYING, pl.Int32()).alias("instrument"))]),
         chain=Chain.empty(),
         terms=Terms(

@@ -36,9 +36,9 @@ import polars as pl
 from tradesim.errors import ArgumentError, SourceError, TradesimError
 from tradesim.market.chain import Settlement
 from tradesim.market.readers.frames import as_frame
-from tradesim.market.readers.plain import draft_of_frames, is_text
+from tradesim.market.readers.plain import is_text, raw_tape_of_frames
 from tradesim.market.readers.reader import Reader, Request, choose_underlying, counts, existing, listed
-from tradesim.market.rows import Draft
+from tradesim.market.rows import RawTape
 from tradesim.market.terms import Terms
 from tradesim.user_code import blamed_on, load_file, load_module, said
 
@@ -74,7 +74,7 @@ def own_reader(named: str) -> Reader:
     return lambda request: _draft(read, named, str(module.__file__), request)
 
 
-def _draft(read: Read, named: str, file: str, request: Request) -> Draft:
+def _draft(read: Read, named: str, file: str, request: Request) -> RawTape:
     called = Path(named).name
     sources = [f"{called}, {source.name}" for source in request.sources]
     frames = [_frame(read, file, existing(path), where) for path, where in zip(request.sources, sources, strict=True)]
@@ -92,7 +92,7 @@ def _draft(read: Read, named: str, file: str, request: Request) -> Draft:
         dividend=request.dividend,
         signed=constants["prices"] == "any",
     )
-    draft = draft_of_frames(
+    raw = raw_tape_of_frames(
         [frame.drop("underlying", *CONSTANTS, strict=False) for frame in frames],
         terms,
         sources=sources,
@@ -100,7 +100,7 @@ def _draft(read: Read, named: str, file: str, request: Request) -> Draft:
         on_bad_row=request.on_bad_row,
     )
     others = {"rows of other underlyings": filled - _count(frames), "blank rows": given - filled}
-    return replace(draft, calendar=constants["calendar"], left_out=counts(others))
+    return replace(raw, calendar=constants["calendar"], left_out=counts(others))
 
 
 def _count(frames: list[pl.DataFrame]) -> int:

@@ -39,10 +39,10 @@ from numpy.typing import NDArray
 from tradesim.errors import SourceError
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain, Settlement
 from tradesim.market.readers.reader import counts, in_order
-from tradesim.market.rows import MARKET_COLUMNS, Draft
+from tradesim.market.row_filter import OnBadRow
+from tradesim.market.rows import MARKET_COLUMNS, RawTape
 from tradesim.market.rules import FARTHEST_TIME
 from tradesim.market.sessions import Hours, joined
-from tradesim.market.sieve import OnBadRow
 from tradesim.market.tape import ADD, DEPTH, EXECUTE, QUOTE, REDUCE, TRADE, UNDERLYING
 from tradesim.market.terms import Terms
 from tradesim.units import MICROS, MICROSECOND, MILLISECOND, SECOND, YEAR
@@ -78,14 +78,14 @@ EXACT: Final = 1e-3
 """How far from a whole number of micros a price may be: what the arithmetic of a user's reader leaves."""
 
 
-def draft_of_frames(
+def raw_tape_of_frames(
     frames: Sequence[pl.DataFrame],
     terms: Terms,
     *,
     sources: Sequence[str],
     settlement: Settlement = Settlement.QUOTE,
     on_bad_row: OnBadRow = OnBadRow.RAISE,
-) -> Draft:
+) -> RawTape:
     """The draft of a market in plain units; its lot and its resolution are told by ``frames``.
 
     ``sources``  what an error calls each frame, or all of them
@@ -113,7 +113,7 @@ def draft_of_frames(
         *(_counted(column, MICROS, slack=EXACT) for column in PRICES),
         *(_sized(column, in_one) for column in SIZES),
     ).select(*MARKET_COLUMNS, "side", "order")
-    return Draft(
+    return RawTape(
         rows=in_order([market]),
         chain=_chain(contracts, settlement),
         terms=replace(

@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from tradesim.errors import SourceError
-from tradesim.market.rows import MARKET_COLUMNS, Draft
-from tradesim.market.sieve import OnBadRow
+from tradesim.market.row_filter import OnBadRow
+from tradesim.market.rows import MARKET_COLUMNS, RawTape
 from tradesim.market.tape import UNDERLYING
 from tradesim.units import NEVER
 
@@ -46,7 +46,7 @@ class Request:
 class Reader(Protocol):
     """Turns a vendor's files into the draft of a tape."""
 
-    def __call__(self, request: Request) -> Draft:
+    def __call__(self, request: Request) -> RawTape:
         """The draft; raises :class:`~tradesim.errors.SourceError` for a file that is not of the format."""
 
 
@@ -131,26 +131,26 @@ def in_order(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return rows.sort("ts", pl.col.instrument != UNDERLYING, maintain_order=True)
 
 
-def until_expiry(draft: Draft) -> Draft:
-    """``draft`` without the rows after their contract's expiry, which vendors go on with for a while, but counted.
+def until_expiry(raw: RawTape) -> RawTape:
+    """``raw`` without the rows after their contract's expiry, which vendors go on with for a while, but counted.
 
     Contracts that end before anything happens are not on its chain.
     """
-    chain, instrument = draft.chain, draft.rows["instrument"].to_numpy()
-    alive = draft.rows["ts"].to_numpy() <= chain.ends[instrument]
-    start = draft.rows["ts"].to_numpy()[alive].min(initial=NEVER)
+    chain, instrument = raw.chain, raw.rows["instrument"].to_numpy()
+    alive = raw.rows["ts"].to_numpy() <= chain.ends[instrument]
+    start = raw.rows["ts"].to_numpy()[alive].min(initial=NEVER)
     lasting = np.flatnonzero(chain.expiry > start)
     number = np.full(len(chain) + 1, -1, dtype=np.int32)
     number[np.append(UNDERLYING, lasting + 1)] = np.arange(len(lasting) + 1)
     alive &= number[instrument] >= 0
-    rows = draft.rows.with_columns(instrument=pl.Series(number[instrument])).filter(alive)
+    rows = raw.rows.with_columns(instrument=pl.Series(number[instrument])).filter(alive)
     return replace(
-        draft,
+        raw,
         rows=rows,
         chain=chain.select(lasting),
-        carry=None if draft.carry is None else draft.carry[lasting],
-        settled=None if draft.settled is None else draft.settled[lasting],
-        left_out=dict(draft.left_out) | counts({"rows after the contract's expiry": int(np.count_nonzero(~alive))}),
+        carry=None if raw.carry is None else raw.carry[lasting],
+        settled=None if raw.settled is None else raw.settled[lasting],
+        left_out=dict(raw.left_out) | counts({"rows after the contract's expiry": int(np.count_nonzero(~alive))}),
     )
 
 

@@ -43,7 +43,7 @@ from tradesim.market.pairs import quote_currency
 from tradesim.market.readers.gaps import Gaps
 from tradesim.market.readers.inverse import dollars_of, in_coins
 from tradesim.market.readers.layout import Layout
-from tradesim.market.readers.plain import draft_of_frames, instant
+from tradesim.market.readers.plain import instant, raw_tape_of_frames
 from tradesim.market.readers.reader import (
     Request,
     choose_underlying,
@@ -54,8 +54,8 @@ from tradesim.market.readers.reader import (
     until_expiry,
 )
 from tradesim.market.readers.text_files import tables
-from tradesim.market.rows import Draft
-from tradesim.market.sieve import OnBadRow
+from tradesim.market.row_filter import OnBadRow
+from tradesim.market.rows import RawTape
 from tradesim.market.terms import Terms
 from tradesim.units import MICROSECOND
 
@@ -99,7 +99,7 @@ VENUE: Final = "deribit"
 """Whose options are read: the one venue whose settlement is known here."""
 
 
-def read_tardis(request: Request) -> Draft:
+def read_tardis(request: Request) -> RawTape:
     """The draft of one symbol, or of the options on one coin, in ``request.sources``.
 
     Raises :class:`~tradesim.errors.SourceError` for files that are not of the format, and for files of several symbols
@@ -119,11 +119,11 @@ def read_tardis(request: Request) -> Draft:
         for name, parts in read.items()
         if parts
     }
-    draft = _options_on_a_coin(found, request) if OPTIONS in found else _one_symbol(found, request)
-    return replace(draft, dropped=gaps.dropped, left_out={**draft.left_out, **draft.dropped}) if gaps else draft
+    raw = _options_on_a_coin(found, request) if OPTIONS in found else _one_symbol(found, request)
+    return replace(raw, dropped=gaps.dropped, left_out={**raw.left_out, **raw.dropped}) if gaps else raw
 
 
-def _one_symbol(found: dict[str, pl.DataFrame], request: Request) -> Draft:
+def _one_symbol(found: dict[str, pl.DataFrame], request: Request) -> RawTape:
     symbols = {name for rows in found.values() for name in rows["symbol"].unique()}
     options = sorted(filter(is_option, symbols))
     if options and len(options) == len(symbols):
@@ -144,11 +144,11 @@ def _one_symbol(found: dict[str, pl.DataFrame], request: Request) -> Draft:
             "them by a function of your own that gives their multiplier (my_reader.py:read)"
         )
     frames = _in_coins([_READINGS[name](rows) for name, rows in own.items()], symbol, venues[0])
-    draft = _draft(frames, request, underlying=symbol, currency=quote_currency(symbol), what=f"{symbol} of {venues[0]}")
-    return replace(draft, left_out=counts({"rows of other symbols": others}))
+    raw = _draft(frames, request, underlying=symbol, currency=quote_currency(symbol), what=f"{symbol} of {venues[0]}")
+    return replace(raw, left_out=counts({"rows of other symbols": others}))
 
 
-def _options_on_a_coin(found: dict[str, pl.DataFrame], request: Request) -> Draft:
+def _options_on_a_coin(found: dict[str, pl.DataFrame], request: Request) -> RawTape:
     where = listed(request.sources)
     for name in found[OPTIONS].filter(pl.col.exchange != VENUE)["symbol"].head(1):
         refuse_other_venue(name, where)
@@ -176,7 +176,7 @@ def _options_on_a_coin(found: dict[str, pl.DataFrame], request: Request) -> Draf
         frames += _in_coins([_trades(of_spot)], spots[0], of_spot["exchange"][0], LOT_DECIMALS) if len(of_spot) else []
         frames.append(_trades(own["trades"].filter(_is_of(contracts)), contract=pl.col.symbol))
     dollars = coin.partition("_")[2]
-    draft = _draft(
+    raw = _draft(
         frames,
         request,
         underlying=coin,
@@ -188,8 +188,8 @@ def _options_on_a_coin(found: dict[str, pl.DataFrame], request: Request) -> Draf
     unchanged = len(own[OPTIONS]) - len(frames[1])
     repeated = len(own["quotes"].filter(_is_of(contracts))) if "quotes" in own else 0
     strange = 0 if trades is None else len(trades.filter(~pl.col.symbol.is_in(spots)))
-    draft = replace(
-        draft,
+    raw = replace(
+        raw,
         left_out=counts(
             {
                 "rows of other underlyings": lines - kept,
@@ -199,7 +199,7 @@ def _options_on_a_coin(found: dict[str, pl.DataFrame], request: Request) -> Draf
             }
         ),
     )
-    return until_expiry(draft)
+    return until_expiry(raw)
 
 
 def _in_coins(frames: list[pl.DataFrame], symbol: str, venue: str, decimals: int | None = None) -> list[pl.DataFrame]:
@@ -274,7 +274,7 @@ def _draft(
     currency: str,
     what: str,
     settlement: Settlement = Settlement.QUOTE,
-) -> Draft:
+) -> RawTape:
     where = listed(request.sources)
     terms = Terms(
         underlying=underlying,
@@ -283,7 +283,7 @@ def _draft(
         rate=request.rate,
         dividend=request.dividend,
     )
-    draft = draft_of_frames(
+    raw = raw_tape_of_frames(
         frames, terms, sources=[where] * len(frames), settlement=settlement, on_bad_row=request.on_bad_row
     )
-    return replace(draft, calendar=ALL_DAY)
+    return replace(raw, calendar=ALL_DAY)

@@ -19,7 +19,7 @@ from tradesim.methods.tables import table_of
 from tradesim.methods.tables.table import Table, mesh
 from tradesim.pricing.problem import Floats, Problem
 from tradesim.progress import Progress, silent
-from tradesim.units import spoken_memory
+from tradesim.units import formatted_memory
 
 DEFAULT_BYTES: Final = 2**14
 MOST_POINTS: Final = 2**16
@@ -51,7 +51,7 @@ def refusal(problem: Problem) -> str | None:
         return None
     return (
         f"a tensor over its {dimension} coordinates takes {FIRST_COUNT} points on each, "
-        f"{spoken_memory(8 * FIRST_COUNT**dimension)}, more than {MOST_POINTS} evaluations of the reference"
+        f"{formatted_memory(8 * FIRST_COUNT**dimension)}, more than {MOST_POINTS} evaluations of the reference"
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from tradesim.errors import ArgumentError, ProblemError
 from tradesim.methods.tables.table import Table, Trend
 from tradesim.pricing.problem import Floats
-from tradesim.units import spoken_memory
+from tradesim.units import formatted_memory
 
 LEAST_NODES: Final = 4
 """Nodes that a cubic takes on an axis."""
@@ -70,8 +70,8 @@ def axes_within(table: Table, budget: int, number: int) -> Axes:
     if least > budget:
         raise ProblemError(
             f"problem {table.problem.name!r}: a grid over {len(table.names)} coordinates ({', '.join(table.names)}) "
-            f"takes {LEAST_NODES} nodes on each, {spoken_memory(least)}, and the budget is {spoken_memory(budget)}; "
-            "give it more memory or choose another method"
+            f"takes {LEAST_NODES} nodes on each, {formatted_memory(least)}, and the budget is "
+            f"{formatted_memory(budget)}; give it more memory or choose another method"
         )
     most = budget // (table.width(budget) * number)
     shape = _spread(table.trend(), len(table.names), most)

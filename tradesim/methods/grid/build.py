@@ -19,7 +19,7 @@ from tradesim.methods.tables import table_of
 from tradesim.methods.tables.table import Table, mesh
 from tradesim.pricing.problem import Floats, Problem
 from tradesim.progress import Progress, silent
-from tradesim.units import spoken_memory
+from tradesim.units import formatted_memory
 
 CHUNK: Final = 4096
 """Nodes evaluated between two words of progress."""
@@ -55,8 +55,8 @@ def refusal(problem: Problem) -> str | None:
     if least <= MOST_BYTES:
         return None
     return (
-        f"a table over its {len(table.names)} coordinates takes 4 nodes on each, {spoken_memory(least)}, "
-        f"more than {spoken_memory(MOST_BYTES)}"
+        f"a table over its {len(table.names)} coordinates takes 4 nodes on each, {formatted_memory(least)}, "
+        f"more than {formatted_memory(MOST_BYTES)}"
     )
 
 

@@ -11,17 +11,17 @@ from tradesim.pricing.problem import Floats, Problem
 
 
 class ForestMethod(Trained[BuiltForest]):
-    """``lightgbm``, and ``lightgbm-plain`` without a similarity: a compiled walk through all trees at each decision."""
+    """``lightgbm``, and ``lightgbm-plain`` without a scaling: a compiled walk through all trees at each decision."""
 
     def __init__(
         self, problem: Problem, path: Path, target: Target = Target.SHAPED, outside: Outside = Outside.FALLBACK
     ) -> None:
-        super().__init__(problem, target.similarity(problem), path, outside)
+        super().__init__(problem, target.scaling(problem), path, outside)
         self.name = "lightgbm-plain" if target is Target.PLAIN else "lightgbm"
 
     def load(self) -> BuiltForest:
         """Read the forest."""
-        return load_forest(self.path, self.problem, self.similarity)
+        return load_forest(self.path, self.problem, self.scaling)
 
     def open(self) -> None:
         """Load the trees."""

@@ -8,27 +8,27 @@ from typing import Final
 from tradesim.errors import ArgumentError
 from tradesim.methods.lightgbm.forest import MOST_LEAVES, MOST_THRESHOLDS, leaf_width
 from tradesim.methods.lightgbm.lanes import LANES
-from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.american_quadratic import AMERICAN_QUADRATIC
-from tradesim.methods.similarities.plain import plain_similarity
-from tradesim.methods.similarities.similarity import Similarity
+from tradesim.methods.scalings import scaling_of
+from tradesim.methods.scalings.american_quadratic import AMERICAN_QUADRATIC
+from tradesim.methods.scalings.plain import plain_scaling
+from tradesim.methods.scalings.scaling import Scaling
 from tradesim.pricing.problem import Problem
-from tradesim.units import memory, spoken_memory
+from tradesim.units import formatted_memory, memory
 
 
 class Target(StrEnum):
     """What trees learn."""
 
     SHAPED = "shaped"
-    """The value of the problem's similarity, from its coordinates and hints."""
+    """The value of the problem's scaling, from its coordinates and hints."""
     PLAIN = "plain"
     """The price, from the inputs: the baseline."""
 
-    def similarity(self, problem: Problem) -> Similarity:
+    def scaling(self, problem: Problem) -> Scaling:
         """What stands between the inputs of ``problem`` and its trees."""
         if self is Target.PLAIN:
-            return plain_similarity(problem)
-        return AMERICAN_QUADRATIC if problem.name == "american" else similarity_of(problem)
+            return plain_scaling(problem)
+        return AMERICAN_QUADRATIC if problem.name == "american" else scaling_of(problem)
 
 
 class Leaf(StrEnum):
@@ -101,11 +101,11 @@ def forest_spec(problem: Problem, target: Target, budget: int | None = None) -> 
 
 def _within(budget: int, problem: Problem, spec: ForestSpec) -> ForestSpec:
     leaves = next((leaves for most, leaves in LEAVES if budget <= most), 127)
-    fixed, each = forest_bytes(len(spec.target.similarity(problem).features), leaves, spec)
+    fixed, each = forest_bytes(len(spec.target.scaling(problem).features), leaves, spec)
     trees = min((budget - fixed) // each, MOST_TREES)
     if trees < 1:
         raise ArgumentError(
-            f"memory {spoken_memory(budget)}: a forest for {problem.name} takes at least {fixed + each} bytes; "
+            f"memory {formatted_memory(budget)}: a forest for {problem.name} takes at least {fixed + each} bytes; "
             "give more"
         )
     return replace(

@@ -15,7 +15,7 @@ from tradesim.methods.lightgbm.forest import Forest, forest_values, workspace_of
 from tradesim.methods.lightgbm.spec import ForestSpec
 from tradesim.methods.lightgbm.text import read_forest
 from tradesim.methods.method import BuildCost
-from tradesim.methods.similarities.similarity import Similarity, compose
+from tradesim.methods.scalings.scaling import Scaling, compose
 from tradesim.pricing.problem import Domain, Floats, Problem
 
 LAYOUT: Final = 3
@@ -36,13 +36,13 @@ def forest_path(home: Path, problem: Problem, spec: ForestSpec) -> Path:
     return home / "forests" / f"{stem(problem, [LAYOUT, asdict(spec)])}.txt"
 
 
-def save_forest(path: Path, problem: Problem, similarity: Similarity, text: str, built: BuiltForest) -> None:
+def save_forest(path: Path, problem: Problem, scaling: Scaling, text: str, built: BuiltForest) -> None:
     """Write both files, the text last: a forest is there once its text is."""
     about = {
         "problem": problem.name,
         "version": problem.version,
         "layout": LAYOUT,
-        "features": list(similarity.features),
+        "features": list(scaling.features),
         "digest": _digest(text),
         "cost": asdict(built.cost),
         "error": asdict(built.error),
@@ -53,16 +53,16 @@ def save_forest(path: Path, problem: Problem, similarity: Similarity, text: str,
             about_part.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
 
-def load_forest(path: Path, problem: Problem, similarity: Similarity) -> BuiltForest:
+def load_forest(path: Path, problem: Problem, scaling: Scaling) -> BuiltForest:
     """The forest kept at ``path``; ``StoreError`` where it is missing, damaged or another problem's."""
     if not path.is_file() or not about_path(path).is_file():
         raise StoreError(f"{path}: there is no forest, or half of one; delete what there is and build it")
     written = path.stat().st_mtime_ns, about_path(path).stat().st_mtime_ns
-    return _load(path, written, problem, similarity)
+    return _load(path, written, problem, scaling)
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path, written: tuple[int, int], problem: Problem, similarity: Similarity) -> BuiltForest:
+def _load(path: Path, written: tuple[int, int], problem: Problem, scaling: Scaling) -> BuiltForest:
     """Read both files as ``written``: a process replays many tapes with one forest."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -74,7 +74,7 @@ def _load(path: Path, written: tuple[int, int], problem: Problem, similarity: Si
         intact = about["digest"] == _digest(text)
     except (OSError, ValueError, KeyError, TypeError, StoreError) as error:
         raise StoreError(f"{path}: cannot be read as a forest ({error}); delete the file and build again") from error
-    if identity != (problem.name, problem.version, LAYOUT, similarity.features):
+    if identity != (problem.name, problem.version, LAYOUT, scaling.features):
         raise StoreError(f"{path}: is of another problem, version or layout; delete the file and build again")
     if not intact:
         raise StoreError(f"{path}: is not the text that was written; delete the file and build again")
@@ -86,9 +86,9 @@ def about_path(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
-def forest_prices(similarity: Similarity, domain: Domain, forest: Forest, inputs: Floats) -> Floats:
+def forest_prices(scaling: Scaling, domain: Domain, forest: Forest, inputs: Floats) -> Floats:
     """Prices of many options with fast inputs of their own."""
-    features, terms = similarity.features_and_terms(domain, inputs)
+    features, terms = scaling.features_and_terms(domain, inputs)
     out = np.empty(len(inputs))
     forest_values(forest, workspace_of(forest), features, out)
     compose(terms, out, out)

@@ -12,7 +12,7 @@ from tradesim.methods.lightgbm.spec import ForestSpec, Leaf
 from tradesim.methods.lightgbm.store import BuiltForest, forest_prices, save_forest
 from tradesim.methods.lightgbm.text import read_forest, rounded_leaves
 from tradesim.methods.method import BuildCost
-from tradesim.methods.similarities.similarity import BASE, SCALE, Similarity
+from tradesim.methods.scalings.scaling import BASE, SCALE, Scaling
 from tradesim.pricing.problem import Domain, Floats, Problem
 from tradesim.progress import Progress, silent
 
@@ -25,7 +25,7 @@ def build_forest(problem: Problem, path: Path, spec: ForestSpec, progress: Progr
 
     Deterministic: one thread, fixed seeds; the same spec and library version give the same text.
     """
-    model = spec.target.similarity(problem)
+    model = spec.target.scaling(problem)
     _compile(problem, model, spec)
     began = perf_counter()
     inputs = problem.domain.sample(spec.points, seed=spec.seed)
@@ -39,7 +39,7 @@ def build_forest(problem: Problem, path: Path, spec: ForestSpec, progress: Progr
     save_forest(path, problem, model, text, BuiltForest(forest=forest, cost=cost, error=error))
 
 
-def _compile(problem: Problem, model: Similarity, spec: ForestSpec) -> None:
+def _compile(problem: Problem, model: Scaling, spec: ForestSpec) -> None:
     """Price one point and forget it: compilation is no cost of a forest."""
     point = problem.domain.sample(1, seed=spec.seed)
     problem.reference(point)
@@ -56,7 +56,7 @@ def _reference(problem: Problem, inputs: Floats, progress: Progress) -> Floats:
 
 
 def _trained(
-    model: Similarity, domain: Domain, inputs: Floats, prices: Floats, spec: ForestSpec, progress: Progress
+    model: Scaling, domain: Domain, inputs: Floats, prices: Floats, spec: ForestSpec, progress: Progress
 ) -> str:
     features, terms = model.features_and_terms(domain, inputs)
     asked = terms[:, SCALE] > 0.0

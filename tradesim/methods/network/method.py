@@ -5,7 +5,7 @@ from pathlib import Path
 from tradesim.methods.method import Outside
 from tradesim.methods.network.kernel import network_values, workspace
 from tradesim.methods.network.store import BuiltNetwork, load_network
-from tradesim.methods.similarities import similarity_of
+from tradesim.methods.scalings import scaling_of
 from tradesim.methods.trained import Trained
 from tradesim.pricing.problem import Floats, Problem
 
@@ -16,11 +16,11 @@ class NetworkMethod(Trained[BuiltNetwork]):
     name = "network"
 
     def __init__(self, problem: Problem, path: Path, outside: Outside = Outside.FALLBACK) -> None:
-        super().__init__(problem, similarity_of(problem), path, outside)
+        super().__init__(problem, scaling_of(problem), path, outside)
 
     def load(self) -> BuiltNetwork:
         """Read the network."""
-        return load_network(self.path, self.problem, self.similarity)
+        return load_network(self.path, self.problem, self.scaling)
 
     def open(self) -> None:
         """Load the weights, lay out the workspace."""

@@ -11,9 +11,9 @@ from tradesim.methods.arrays import load_arrays, save_arrays
 from tradesim.methods.built import ErrorOfBuild, stem
 from tradesim.methods.method import BuildCost
 from tradesim.methods.network.kernel import Network, network_values, weights_in, workspace
-from tradesim.methods.similarities.similarity import Similarity, compose
+from tradesim.methods.scalings.scaling import Scaling, compose
 from tradesim.pricing.problem import Domain, Floats, Problem
-from tradesim.units import spoken_memory
+from tradesim.units import formatted_memory
 
 LAYOUT: Final = 1
 """Raise it when a feature or the meaning of the value changes: older files are then not used."""
@@ -52,7 +52,8 @@ class NetworkSpec:
 
         if needed(1) > self.budget:
             raise ArgumentError(
-                f"a network within {spoken_memory(self.budget)}: one unit a layer takes {needed(1)} bytes; allow more"
+                f"a network within {formatted_memory(self.budget)}: one unit per layer takes {needed(1)} bytes; "
+                "allow more"
             )
         width = 1
         while needed(width + 1) <= self.budget:
@@ -74,36 +75,36 @@ def network_path(home: Path, problem: Problem, spec: NetworkSpec) -> Path:
     return home / "networks" / f"{stem(problem, [LAYOUT, asdict(spec)])}.npz"
 
 
-def save_network(path: Path, problem: Problem, similarity: Similarity, built: BuiltNetwork) -> None:
+def save_network(path: Path, problem: Problem, scaling: Scaling, built: BuiltNetwork) -> None:
     """Write it whole or not at all."""
     arrays = {name: np.asarray(value) for name, value in built.network._asdict().items()}
-    about = _identity(problem, similarity) | {"cost": asdict(built.cost), "error": asdict(built.error)}
+    about = _identity(problem, scaling) | {"cost": asdict(built.cost), "error": asdict(built.error)}
     save_arrays(path, about, arrays)
 
 
-def load_network(path: Path, problem: Problem, similarity: Similarity) -> BuiltNetwork:
+def load_network(path: Path, problem: Problem, scaling: Scaling) -> BuiltNetwork:
     """The network kept at ``path``; ``StoreError`` where it is missing, damaged or another problem's."""
     about, arrays = load_arrays(path, "network")
-    identity = _identity(problem, similarity)
+    identity = _identity(problem, scaling)
     if {name: about.get(name) for name in identity} != identity or set(arrays) != set(Network._fields):
         raise StoreError(f"{path}: is of another problem, version or layout; delete the file and build again")
     kept: dict[str, Any] = {name: array if array.ndim else float(array) for name, array in arrays.items()}
     return BuiltNetwork(network=Network(**kept), cost=BuildCost(**about["cost"]), error=ErrorOfBuild(**about["error"]))
 
 
-def network_prices(similarity: Similarity, domain: Domain, network: Network, inputs: Floats) -> Floats:
+def network_prices(scaling: Scaling, domain: Domain, network: Network, inputs: Floats) -> Floats:
     """Prices of many options with fast inputs of their own."""
-    features, terms = similarity.features_and_terms(domain, inputs)
+    features, terms = scaling.features_and_terms(domain, inputs)
     out = np.empty(len(inputs))
     network_values(features, network, workspace(network), out)
     compose(terms, out, out)
     return out
 
 
-def _identity(problem: Problem, similarity: Similarity) -> dict[str, object]:
+def _identity(problem: Problem, scaling: Scaling) -> dict[str, object]:
     return {
         "problem": problem.name,
         "version": problem.version,
         "layout": LAYOUT,
-        "features": list(similarity.features),
+        "features": list(scaling.features),
     }

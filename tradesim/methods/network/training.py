@@ -12,8 +12,8 @@ from tradesim.methods.built import error_of
 from tradesim.methods.method import BuildCost
 from tradesim.methods.network.kernel import Network
 from tradesim.methods.network.store import BuiltNetwork, NetworkSpec, network_prices, save_network
-from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.similarity import BASE, SCALE, Similarity
+from tradesim.methods.scalings import scaling_of
+from tradesim.methods.scalings.scaling import BASE, SCALE, Scaling
 from tradesim.pricing.problem import Domain, Floats, Problem
 from tradesim.progress import Progress, silent
 
@@ -31,38 +31,38 @@ def build_network(problem: Problem, path: Path, spec: NetworkSpec, progress: Pro
 
     Deterministic: one thread, fixed seeds; the same spec and library version give the same weights on one machine.
     """
-    similarity, domain = similarity_of(problem), problem.domain
+    scaling, domain = scaling_of(problem), problem.domain
     point = domain.sample(1, seed=spec.seed)
     problem.reference(point)
-    similarity.features_and_terms(domain, point)
+    scaling.features_and_terms(domain, point)
     points = spec.points if problem.evaluations is None else min(spec.points, problem.evaluations)
     began = perf_counter()
     progress(0, 2, f"pricing {problem.name} training points")
     inputs = domain.sample(points, seed=spec.seed)
     prices = problem.reference(inputs)
     progress(1, 2, "training the network")
-    network, _ = trained(similarity, domain, inputs, prices, spec)
+    network, _ = trained(scaling, domain, inputs, prices, spec)
     cost = BuildCost(seconds=perf_counter() - began, evaluations=points)
     held_out = domain.sample(spec.checked, seed=spec.seed + 1)
-    found = network_prices(similarity, domain, network, held_out)
+    found = network_prices(scaling, domain, network, held_out)
     error = error_of(found, problem.reference(held_out), domain.in_units(held_out))
-    save_network(path, problem, similarity, BuiltNetwork(network=network, cost=cost, error=error))
+    save_network(path, problem, scaling, BuiltNetwork(network=network, cost=cost, error=error))
 
 
 def trained(
-    similarity: Similarity, domain: Domain, inputs: Floats, prices: Floats, spec: NetworkSpec
+    scaling: Scaling, domain: Domain, inputs: Floats, prices: Floats, spec: NetworkSpec
 ) -> tuple[Network, MLPRegressor]:
     """The network, and the library's own model of normalised inputs, whose output is in ``unit``.
 
     By L-BFGS on all points at once: the function is smooth, the points are few, and noise there is none. Errors weigh
     what they are worth in money.
     """
-    features, terms = similarity.features_and_terms(domain, inputs)
+    features, terms = scaling.features_and_terms(domain, inputs)
     asked = terms[:, SCALE] > 0.0
     scale = terms[asked, SCALE]
     target = (prices[asked] - terms[asked, BASE]) / scale
     weight = (scale * domain.in_units(inputs)[asked]) ** 2
-    low, high = _box(similarity, features[asked])
+    low, high = _box(scaling, features[asked])
     held = np.clip(features[asked], low, high)
     centre, pace = held.mean(axis=0), 1.0 / np.maximum(held.std(axis=0), 1e-12)
     unit = float(np.sqrt(np.average(target**2, weights=weight))) / STRESS
@@ -93,10 +93,10 @@ def trained(
     return network, model
 
 
-def _box(similarity: Similarity, features: Floats) -> tuple[Floats, Floats]:
+def _box(scaling: Scaling, features: Floats) -> tuple[Floats, Floats]:
     """The coordinates' intervals; for the hints, what they are while the coordinates are within."""
-    low = np.array([each.low for each in similarity.coordinates])
-    high = np.array([each.high for each in similarity.coordinates])
+    low = np.array([each.low for each in scaling.coordinates])
+    high = np.array([each.high for each in scaling.coordinates])
     coordinates = features[:, : len(low)]
     within = ((coordinates >= low) & (coordinates <= high)).all(axis=1)
     hints = features[within, len(low) :]

@@ -15,7 +15,7 @@ from scipy.sparse.linalg import cg
 
 from tradesim.methods.built import error_of
 from tradesim.methods.method import BuildCost
-from tradesim.methods.similarities import similarity_of
+from tradesim.methods.scalings import scaling_of
 from tradesim.methods.subspace.kernel import AXES, REACHED, Subspace
 from tradesim.methods.subspace.lanes import LANES
 from tradesim.methods.subspace.store import BuiltSubspace, SubspaceSpec, save_subspace, subspace_prices
@@ -33,24 +33,24 @@ def build_subspace(problem: Problem, path: Path, spec: SubspaceSpec, progress: P
 
     Deterministic: the same spec gives the same tables.
     """
-    similarity = similarity_of(problem)
-    fast, *slow = similarity.coordinates
+    scaling = scaling_of(problem)
+    fast, *slow = scaling.coordinates
     compiled = problem.domain.sample(1, seed=spec.seed)
     problem.reference(compiled)
-    similarity.features_and_terms(problem.domain, compiled)
+    scaling.features_and_terms(problem.domain, compiled)
     began = perf_counter()
     knots = np.linspace(*spec.along(problem, fast), spec.cells + 1)
     states = spec.sampled(problem, len(slow))
     if problem.evaluations is not None:
         states = min(states, problem.evaluations // len(knots))
-    learned = surfaces(problem, similarity, knots, states, spec.seed, progress)
+    learned = surfaces(problem, scaling, knots, states, spec.seed, progress)
     progress(0, 1, "fitting the subspace")
     subspace = fitted(learned, knots, spec.shape(problem, len(slow)), problem.name in LEVELS)
     cost = BuildCost(seconds=perf_counter() - began, evaluations=learned.evaluations)
     held_out = problem.domain.sample(spec.checked, seed=spec.seed + 1)
-    prices = subspace_prices(similarity, problem.domain, subspace, held_out)
+    prices = subspace_prices(scaling, problem.domain, subspace, held_out)
     error = error_of(prices, problem.reference(held_out), problem.domain.in_units(held_out))
-    save_subspace(path, problem, similarity, BuiltSubspace(subspace=subspace, cost=cost, error=error))
+    save_subspace(path, problem, scaling, BuiltSubspace(subspace=subspace, cost=cost, error=error))
 
 
 def fitted(learned: Surfaces, knots: Floats, shape: tuple[int, ...], has_level: bool) -> Subspace:

@@ -8,8 +8,8 @@ import numpy as np
 
 from tradesim.methods.approximator import MOVED_OUT, Boxed
 from tradesim.methods.method import Fast, Outside
-from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.similarity import compose
+from tradesim.methods.scalings import scaling_of
+from tradesim.methods.scalings.scaling import compose
 from tradesim.methods.staged import FALLBACK, HIT
 from tradesim.methods.subspace.kernel import AXES, Singles, subspace_coefficients, subspace_values, values_along
 from tradesim.methods.subspace.lanes import LANES
@@ -27,11 +27,11 @@ class SubspaceMethod(Trained[BuiltSubspace]):
     name = "subspace"
 
     def __init__(self, problem: Problem, path: Path, outside: Outside = Outside.FALLBACK) -> None:
-        super().__init__(problem, similarity_of(problem), path, outside)
+        super().__init__(problem, scaling_of(problem), path, outside)
 
     def load(self) -> BuiltSubspace:
         """Read the subspace."""
-        return load_subspace(self.path, self.problem, self.similarity)
+        return load_subspace(self.path, self.problem, self.scaling)
 
     def open(self) -> None:
         """Load the tables."""
@@ -72,8 +72,8 @@ class SubspaceSlice(SubspaceMethod):
         """Place the contracts and blend their coefficients: neither needs the fast input."""
         boxed = super().enclosed(blank, anchor)
         assert isinstance(boxed, Coefficients)
-        self.similarity.write_rows(boxed.rows, boxed.placed)
-        self.similarity.write_terms(ANY_SPOT, boxed.placed, boxed.features, boxed.terms)
+        self.scaling.write_rows(boxed.rows, boxed.placed)
+        self.scaling.write_terms(ANY_SPOT, boxed.placed, boxed.features, boxed.terms)
         subspace_coefficients(boxed.features, self._subspace, boxed.lanes)
         return boxed
 
@@ -83,7 +83,7 @@ class SubspaceSlice(SubspaceMethod):
         if not inside:
             prepared = self.prepare(prepared.slow, fast)
         assert isinstance(prepared, Coefficients)
-        self.similarity.write_terms(fast, prepared.placed, prepared.features, prepared.terms)
+        self.scaling.write_terms(fast, prepared.placed, prepared.features, prepared.terms)
         values_along(prepared.features, prepared.lanes, self._subspace, out)
         compose(prepared.terms, out, out)
         if not len(prepared.outside):
@@ -94,7 +94,7 @@ class SubspaceSlice(SubspaceMethod):
 
 def refuses(problem: Problem) -> str | None:
     """Why a subspace cannot serve a problem: it is made of curves, over at most three slow coordinates."""
-    slow = len(similarity_of(problem).coordinates) - problem.domain.fast
+    slow = len(scaling_of(problem).coordinates) - problem.domain.fast
     if problem.domain.fast != 1:
         return "it has several fast inputs, and a subspace is made of curves along one"
     if not 1 <= slow <= AXES:

@@ -10,7 +10,7 @@ from tradesim.errors import StoreError
 from tradesim.methods.arrays import load_arrays, save_arrays
 from tradesim.methods.built import ErrorOfBuild, stem
 from tradesim.methods.method import BuildCost
-from tradesim.methods.similarities.similarity import Coordinate, Similarity, compose
+from tradesim.methods.scalings.scaling import Coordinate, Scaling, compose
 from tradesim.methods.subspace.kernel import AXES, REACHED, Subspace, subspace_values
 from tradesim.methods.subspace.lanes import LANES
 from tradesim.pricing.problem import Domain, Floats, Problem
@@ -83,17 +83,17 @@ def subspace_path(home: Path, problem: Problem, spec: SubspaceSpec) -> Path:
     return home / "subspaces" / f"{stem(problem, [LAYOUT, asdict(spec)])}.npz"
 
 
-def save_subspace(path: Path, problem: Problem, similarity: Similarity, built: BuiltSubspace) -> None:
+def save_subspace(path: Path, problem: Problem, scaling: Scaling, built: BuiltSubspace) -> None:
     """Write it whole or not at all."""
     arrays = {name: np.asarray(value) for name, value in built.subspace._asdict().items()}
-    about = _identity(problem, similarity) | {"cost": asdict(built.cost), "error": asdict(built.error)}
+    about = _identity(problem, scaling) | {"cost": asdict(built.cost), "error": asdict(built.error)}
     save_arrays(path, about, arrays)
 
 
-def load_subspace(path: Path, problem: Problem, similarity: Similarity) -> BuiltSubspace:
+def load_subspace(path: Path, problem: Problem, scaling: Scaling) -> BuiltSubspace:
     """The subspace kept at ``path``; ``StoreError`` where it is missing, damaged or another problem's."""
     about, arrays = load_arrays(path, "subspace")
-    identity = _identity(problem, similarity)
+    identity = _identity(problem, scaling)
     if {name: about.get(name) for name in identity} != identity or set(arrays) != set(Subspace._fields):
         raise StoreError(f"{path}: is of another problem, version or layout; delete the file and build again")
     kept: dict[str, Any] = {name: array if array.ndim else float(array) for name, array in arrays.items()}
@@ -102,19 +102,19 @@ def load_subspace(path: Path, problem: Problem, similarity: Similarity) -> Built
     )
 
 
-def subspace_prices(similarity: Similarity, domain: Domain, subspace: Subspace, inputs: Floats) -> Floats:
+def subspace_prices(scaling: Scaling, domain: Domain, subspace: Subspace, inputs: Floats) -> Floats:
     """Prices of many options with fast inputs of their own."""
-    features, terms = similarity.features_and_terms(domain, inputs)
+    features, terms = scaling.features_and_terms(domain, inputs)
     out = np.empty(len(inputs))
     subspace_values(features, subspace, out)
     compose(terms, out, out)
     return out
 
 
-def _identity(problem: Problem, similarity: Similarity) -> dict[str, object]:
+def _identity(problem: Problem, scaling: Scaling) -> dict[str, object]:
     return {
         "problem": problem.name,
         "version": problem.version,
         "layout": LAYOUT,
-        "features": list(similarity.features),
+        "features": list(scaling.features),
     }

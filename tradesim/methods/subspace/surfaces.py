@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from tradesim.methods.similarities.similarity import BASE, SCALE, Similarity
+from tradesim.methods.scalings.scaling import BASE, SCALE, Scaling
 from tradesim.methods.solvers import solver_of
 from tradesim.pricing.american import LOG_EXERCISE
 from tradesim.pricing.collocation import HIGH
@@ -52,7 +52,7 @@ LEVELS: Final[dict[str, Callable[[Floats, Floats], Floats]]] = {"american": exer
 
 
 def surfaces(
-    problem: Problem, similarity: Similarity, knots: Floats, count: int, seed: int, progress: Progress = silent
+    problem: Problem, scaling: Scaling, knots: Floats, count: int, seed: int, progress: Progress = silent
 ) -> Surfaces:
     """Values at ``knots`` of ``count`` states of the domain.
 
@@ -61,10 +61,10 @@ def surfaces(
     """
     domain = problem.domain
     inputs = _states(domain, count, seed)
-    features, terms = similarity.features_and_terms(domain, inputs)
+    features, terms = scaling.features_and_terms(domain, inputs)
     kept = terms[:, SCALE] > 0.0
     inputs, weights = inputs[kept], (terms[:, SCALE] * domain.in_units(inputs))[kept]
-    slow_coordinates = features[kept, 1 : len(similarity.coordinates)]
+    slow_coordinates = features[kept, 1 : len(scaling.coordinates)]
     solver = solver_of(problem, HIGH)
     solved = solver.rows(np.ascontiguousarray(inputs[:, 1:]))
     levels = LEVELS[problem.name](solved, slow_coordinates) if problem.name in LEVELS else np.zeros(len(inputs))
@@ -72,7 +72,7 @@ def surfaces(
     for i, each in enumerate(inputs):
         if i % CHUNK == 0:
             progress(i, len(inputs), f"pricing {problem.name} surfaces")
-        along, asked, known = _sweep(problem, similarity, each, levels[i] + knots)
+        along, asked, known = _sweep(problem, scaling, each, levels[i] + knots)
         if len(asked) < len(knots) // 2:
             continue
         found = np.empty(len(asked))
@@ -96,7 +96,7 @@ def _states(domain: Domain, count: int, seed: int) -> Floats:
     return np.stack([each.at(shares[:, i]) for i, each in enumerate(domain.inputs)], axis=1)
 
 
-def _sweep(problem: Problem, similarity: Similarity, inputs: Floats, wanted: Floats) -> tuple[Floats, Floats, Floats]:
+def _sweep(problem: Problem, scaling: Scaling, inputs: Floats, wanted: Floats) -> tuple[Floats, Floats, Floats]:
     """Where the fast coordinate of a state comes near ``wanted``: it there, the fast input, and the terms.
 
     Coordinates are affine in the log-spot or nearly, or folded at one point and so on each side of it.
@@ -106,7 +106,7 @@ def _sweep(problem: Problem, similarity: Similarity, inputs: Floats, wanted: Flo
     def at(places: Floats) -> tuple[Floats, Floats, Floats]:
         table = np.repeat(inputs[None], len(places), axis=0)
         table[:, 0] = np.exp(places) if fast.money else places
-        features, terms = similarity.features_and_terms(problem.domain, table)
+        features, terms = scaling.features_and_terms(problem.domain, table)
         return features[:, 0], table[:, 0], terms
 
     low, high = fast.low, fast.high

@@ -13,5 +13,5 @@ TABLES: Final[dict[str, Callable[[Problem], Table]]] = {"american": AmericanTabl
 
 
 def table_of(problem: Problem) -> Table:
-    """The table of ``problem``; that of its similarity where it has none of its own."""
+    """The table of ``problem``; that of its scaling where it has none of its own."""
     return TABLES.get(problem.name, SimilarTable)(problem)

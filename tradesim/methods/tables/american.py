@@ -1,6 +1,6 @@
 """The American table: the exercise boundary and the premium beyond it, as one page for three slow coordinates.
 
-The coordinates are those of :mod:`~tradesim.methods.similarities.american`, stretched to fill their box: where the
+The coordinates are those of :mod:`~tradesim.methods.scalings.american`, stretched to fill their box: where the
 deviation ``v`` is large ``r T / v`` cannot be, in a domain of rates, so that it is multiplied by ``v + SOFT / v``::
 
     sqrt(v),   sqrt(r T pace),   asinh((r - q) T pace / BEND),   pace = 1 + SOFT / v^2

@@ -1,4 +1,4 @@
-"""The table of any problem with a similarity: its normalised value as a function of the coordinates."""
+"""The table of any problem with a scaling: its normalised value as a function of the coordinates."""
 
 from functools import cache
 from typing import Any, Final
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from tradesim.errors import ProblemError
 from tradesim.methods.interpolation import Interpolation, lookup, stencil
 from tradesim.methods.method import Fast
-from tradesim.methods.similarities import similarity_of
-from tradesim.methods.similarities.similarity import BASE, SCALE, Similarity, compose
+from tradesim.methods.scalings import scaling_of
+from tradesim.methods.scalings.scaling import BASE, SCALE, Scaling, compose
 from tradesim.methods.tables.table import Nodes, Table, Trend, Worked
 from tradesim.pricing.problem import Floats, Problem
 
@@ -22,19 +22,19 @@ LEAST_ORDER, MOST_ORDER = 0.5, 4.0
 
 
 class SimilarTable(Table):
-    """A page is one number: the value of a :class:`~tradesim.methods.similarities.similarity.Similarity`."""
+    """A page is one number: the value of a :class:`~tradesim.methods.scalings.scaling.Scaling`."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.similarity: Similarity = similarity_of(problem)
-        if self.similarity.inputs_at is None:
+        self.scaling: Scaling = scaling_of(problem)
+        if self.scaling.inputs_at is None:
             raise ProblemError(
-                f"problem {problem.name!r}: its similarity does not lead from coordinates back to inputs, so that no "
-                "table is made for it; give the similarity inputs_at"
+                f"problem {problem.name!r}: its scaling does not lead from coordinates back to inputs, so that no "
+                "table is made for it; give the scaling inputs_at"
             )
-        self.names = tuple(each.name for each in self.similarity.coordinates)
-        self.low = np.array([each.low for each in self.similarity.coordinates])
-        self.high = np.array([each.high for each in self.similarity.coordinates])
+        self.names = tuple(each.name for each in self.scaling.coordinates)
+        self.low = np.array([each.low for each in self.scaling.coordinates])
+        self.high = np.array([each.high for each in self.scaling.coordinates])
 
     def width(self, budget: int) -> int:
         """One number."""
@@ -46,9 +46,9 @@ class SimilarTable(Table):
 
     def _values(self, points: Floats) -> tuple[Floats, Floats]:
         """Value and scale at coordinates."""
-        assert self.similarity.inputs_at is not None
-        inputs = self.similarity.inputs_at(points)
-        _, terms = self.similarity.features_and_terms(self.problem.domain, inputs)
+        assert self.scaling.inputs_at is not None
+        inputs = self.scaling.inputs_at(points)
+        _, terms = self.scaling.features_and_terms(self.problem.domain, inputs)
         scale = terms[:, SCALE]
         told = np.flatnonzero(scale != 0.0)
         values = np.zeros(len(points))
@@ -62,7 +62,7 @@ class SimilarTable(Table):
     def measured(self) -> Trend:
         """Interpolate lines with 9 and with 17 of their nodes; what is left at the others, in money of the domain."""
         inputs = self.problem.domain.sample(PROBES, seed=PROBES)
-        features, _ = self.similarity.features_and_terms(self.problem.domain, inputs)
+        features, _ = self.scaling.features_and_terms(self.problem.domain, inputs)
         through = np.clip(features[:, : len(self.names)], self.low, self.high)
         sizes, orders = [], []
         for axis in range(len(self.names)):
@@ -85,8 +85,8 @@ class SimilarTable(Table):
 
     def place(self, fast: Fast, prepared: Worked) -> Floats:
         """The coordinates, as models see them too."""
-        self.similarity.write_rows(prepared.rows, prepared.placed)
-        self.similarity.write_terms(fast, prepared.placed, prepared.features, prepared.terms)
+        self.scaling.write_rows(prepared.rows, prepared.placed)
+        self.scaling.write_terms(fast, prepared.placed, prepared.features, prepared.terms)
         return prepared.features[:, : len(self.names)]
 
     def finish(self, fast: Fast, prepared: Worked, pages: Floats, out: Floats) -> None:

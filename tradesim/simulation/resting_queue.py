@@ -14,7 +14,7 @@ NONE: Final = -1
 """The slot that stands for no order."""
 
 
-class Ranks:
+class RestingQueue:
     """The arrays ``heads``, ``slots`` and ``queue`` that :func:`~tradesim.simulation.resting.scan` reads.
 
     ``fills`` int64[m, 2] is what it writes. They grow as more orders stand.

@@ -1,4 +1,4 @@
-"""No similarity: the inputs as they are, in units of the strike; the price itself is the value. The honest baseline."""
+"""No scaling: the inputs as they are, in units of the strike; the price itself is the value. The honest baseline."""
 
 from functools import partial
 
@@ -16,7 +16,7 @@ from tradesim.methods.bounds import (
     floor_at,
     write_bounds,
 )
-from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, Coordinate, Similarity, copy_rows
+from tradesim.methods.scalings.scaling import BASE, CAP, FLOOR, SCALE, Coordinate, Scaling, copy_rows
 from tradesim.methods.staged import EXPIRY, STRIKE
 from tradesim.pricing.averaging import AVERAGE
 from tradesim.pricing.problem import Domain, Floats, Input, Problem
@@ -94,10 +94,10 @@ def _coordinates(domain: Domain) -> tuple[Coordinate, ...]:
     return tuple(_as_it_is(each) for each in domain.inputs)
 
 
-def _of_strike(problem: Problem) -> Similarity:
+def _of_strike(problem: Problem) -> Scaling:
     fast, exercise = problem.domain.fast, exercise_of(problem)
     spots, (strike, *slow) = problem.domain.inputs[:fast], problem.domain.inputs[fast:]
-    return Similarity(
+    return Scaling(
         coordinates=tuple(_over(each, strike.low) if each.money else _as_it_is(each) for each in (*spots, *slow)),
         width=1 + len(slow) + BOUNDS,
         write_rows=partial(strike_rows, exercise),
@@ -106,11 +106,11 @@ def _of_strike(problem: Problem) -> Similarity:
     )
 
 
-def plain_similarity(problem: Problem) -> Similarity:
+def plain_scaling(problem: Problem) -> Scaling:
     """The inputs of ``problem`` as they are."""
     if problem.domain.unit == "strike":
         return _of_strike(problem)
-    return Similarity(
+    return Scaling(
         coordinates=_coordinates(problem.domain),
         width=len(problem.domain.inputs) - problem.domain.fast,
         write_rows=copy_rows,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tradesim.experiments.exam import SEED, Exam
+from tradesim.experiments.evaluation_set import SEED, EvaluationSet
 from tradesim.methods.greeks import greeks_of, reference_greeks
 from tradesim.methods.staged import Staged, prices_at
 from tradesim.pricing.laws import TOLERANCE, Laws, Shape, laws_of
@@ -58,9 +58,9 @@ class Hedge:
     largest: float
 
 
-def errors_of(method: Staged[Any], exam: Exam) -> Iterator[Error]:
+def errors_of(method: Staged[Any], held_out: EvaluationSet) -> Iterator[Error]:
     """Errors of prices and Greeks, inside the domain and on its edges."""
-    for where, sheet in (("inside", exam.inside), ("edge", exam.edges)):
+    for where, sheet in (("inside", held_out.inside), ("edge", held_out.edges)):
         answers = np.column_stack([prices_at(method, sheet.inputs, moved=MOVED), greeks_of(method, sheet.inputs)])
         truth = np.column_stack([sheet.prices, sheet.greeks])
         for quantity, error in zip(QUANTITIES, np.abs(answers - truth).T, strict=True):
@@ -78,14 +78,14 @@ def _error(where: str, quantity: str, error: Floats) -> Error:
     )
 
 
-def breaches_of(method: Staged[Any], exam: Exam) -> Iterator[Breach]:
+def breaches_of(method: Staged[Any], held_out: EvaluationSet) -> Iterator[Breach]:
     """The laws of the problem, held against the method's prices as they come and after clamping to the bounds."""
-    laws = laws_of(exam.problem)
+    laws = laws_of(held_out.problem)
     for clamped in (False, True):
         if clamped and laws.bounds is None:
             return
         price = _clamped(method, laws) if clamped else (lambda inputs: prices_at(method, inputs))
-        for law, worst in _violations(price, exam, laws):
+        for law, worst in _violations(price, held_out, laws):
             yield Breach(
                 law=law,
                 clamped=clamped,
@@ -114,54 +114,54 @@ Violations = Iterator[tuple[str, Floats]]
 """Laws, and by how much each is broken at each place; negative where it holds."""
 
 
-def _violations(price: Price, exam: Exam, laws: Laws) -> Violations:
-    yield from bounds_broken(price, exam, laws)
-    yield from exercise_broken(price, exam, laws)
-    yield from shapes_broken(price, exam, laws)
-    yield from parity_broken(price, exam, laws)
+def _violations(price: Price, held_out: EvaluationSet, laws: Laws) -> Violations:
+    yield from bounds_broken(price, held_out, laws)
+    yield from exercise_broken(price, held_out, laws)
+    yield from shapes_broken(price, held_out, laws)
+    yield from parity_broken(price, held_out, laws)
 
 
-def bounds_broken(price: Price, exam: Exam, laws: Laws) -> Violations:
+def bounds_broken(price: Price, held_out: EvaluationSet, laws: Laws) -> Violations:
     """The floor and the cap, at the held-out points."""
     if laws.bounds is not None:
-        inputs = exam.inside.inputs
+        inputs = held_out.inside.inputs
         prices = price(inputs)
         yield "at least the floor", laws.bounds.floor(inputs) - prices
         yield "at most the cap", prices - laws.bounds.cap(inputs)
 
 
-def exercise_broken(price: Price, exam: Exam, laws: Laws) -> Violations:
+def exercise_broken(price: Price, held_out: EvaluationSet, laws: Laws) -> Violations:
     """The right to exercise early is worth something, at the held-out points."""
     if laws.european is not None:
-        yield "at least European", laws.european(exam.inside.inputs) - price(exam.inside.inputs)
+        yield "at least European", laws.european(held_out.inside.inputs) - price(held_out.inside.inputs)
 
 
-def shapes_broken(price: Price, exam: Exam, laws: Laws) -> Violations:
+def shapes_broken(price: Price, held_out: EvaluationSet, laws: Laws) -> Violations:
     """The shapes along inputs, on the exam's lines."""
     for name, shape in laws.shapes:
-        yield from _shape(price, exam, laws, name, shape)
+        yield from _shape(price, held_out, laws, name, shape)
 
 
-def parity_broken(price: Price, exam: Exam, laws: Laws) -> Violations:
+def parity_broken(price: Price, held_out: EvaluationSet, laws: Laws) -> Violations:
     """A call less a put, at the held-out points."""
     if laws.parity is not None:
-        yield "parity", _parity(price, exam.problem, exam.inside.inputs, laws)
+        yield "parity", _parity(price, held_out.problem, held_out.inside.inputs, laws)
 
 
-def strikes_broken(price: Price, exam: Exam) -> Violations:
+def strikes_broken(price: Price, held_out: EvaluationSet) -> Violations:
     """A call is worth no more for a higher strike, and a put no less; of a problem with both and one spot."""
-    domain = exam.problem.domain
+    domain = held_out.problem.domain
     if {"strike", "right"} <= set(domain.names) and domain.fast == 1:
-        lines = _lines(exam, "strike")
+        lines = _lines(held_out, "strike")
         prices = price(lines.reshape(-1, lines.shape[2])).reshape(lines.shape[:2])
         yield "monotone in strike", (lines[:, 1:, domain.column("right")] * np.diff(prices, axis=1)).ravel()
 
 
-def _shape(price: Price, exam: Exam, laws: Laws, name: str, shape: Shape) -> Iterator[tuple[str, Floats]]:
-    lines = _lines(exam, name)
+def _shape(price: Price, held_out: EvaluationSet, laws: Laws, name: str, shape: Shape) -> Iterator[tuple[str, Floats]]:
+    lines = _lines(held_out, name)
     flat = lines.reshape(-1, lines.shape[2])
     prices = price(flat).reshape(lines.shape[:2])
-    at = lines[:, :, exam.problem.domain.column(name)]
+    at = lines[:, :, held_out.problem.domain.column(name)]
     if shape is Shape.RISING:
         yield f"rising in {name}", (prices[:, :-1] - prices[:, 1:]).ravel()
     elif shape is Shape.CONVEX:
@@ -169,16 +169,16 @@ def _shape(price: Price, exam: Exam, laws: Laws, name: str, shape: Shape) -> Ite
         chord = (1.0 - share) * prices[:, :-2] + share * prices[:, 2:]
         yield f"convex in {name}", (prices[:, 1:-1] - chord).ravel()
     elif laws.bounds is not None:
-        right = lines[:, 1:, exam.problem.domain.column("right")]
+        right = lines[:, 1:, held_out.problem.domain.column("right")]
         steps, moves = np.diff(at, axis=1), right * np.diff(prices, axis=1)
         most = laws.bounds.slope(flat).reshape(lines.shape[:2])[:, 1:]
         yield "delta in its range", np.maximum(-moves, moves - most * steps).ravel()
 
 
-def _lines(exam: Exam, name: str) -> Floats:
+def _lines(held_out: EvaluationSet, name: str) -> Floats:
     """Each line's points, float64[lines, nodes, d]: one input runs over its interval, a strike as a spot does."""
-    domain, nodes = exam.problem.domain, exam.size.nodes
-    lines = np.repeat(exam.lines[:, None, :], nodes, axis=1)
+    domain, nodes = held_out.problem.domain, held_out.size.nodes
+    lines = np.repeat(held_out.lines[:, None, :], nodes, axis=1)
     each = domain.inputs[0 if name == "strike" else domain.column(name)]
     lines[:, :, domain.column(name)] = each.at(np.linspace(0.0, 1.0, nodes))
     if name == "strike":
@@ -224,9 +224,9 @@ class Journeys:
     delta: Floats
 
 
-def journeys_of(exam: Exam) -> Journeys | None:
+def journeys_of(held_out: EvaluationSet) -> Journeys | None:
     """Lognormal paths at the option's own volatility over nine tenths of its life, hedged in equal steps."""
-    problem, size = exam.problem, exam.size
+    problem, size = held_out.problem, held_out.size
     names = problem.domain.names
     if not set(names) >= HEDGED or problem.domain.fast != 1 or "fixed" in names:
         return None

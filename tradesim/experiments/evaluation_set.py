@@ -86,7 +86,7 @@ class Board:
         return Board(slow=tuple(chosen), path=self.path)
 
 
-class Exam:
+class EvaluationSet:
     """The questions of one problem and the reference's answers."""
 
     def __init__(self, problem: Problem, size: Size | None = None, progress: Progress = silent) -> None:

@@ -13,7 +13,8 @@ from uuid import uuid4
 import polars as pl
 
 from tradesim.errors import ArgumentError
-from tradesim.experiments.ground import money_of, quoted_prices
+from tradesim.experiments.data_source import money_of, quoted_prices
+from tradesim.experiments.latency_spec import Filed, Stored
 from tradesim.experiments.manifest import fingerprint
 from tradesim.experiments.markets import name_of
 from tradesim.experiments.measure import Measurement, measure_in_turn
@@ -26,7 +27,6 @@ from tradesim.experiments.profiles import (
     stored_rows,
     with_readings,
 )
-from tradesim.experiments.stated import Filed, Stored
 from tradesim.home import data_home
 from tradesim.market.chain import Chain
 from tradesim.market.sessions import open_time
@@ -45,7 +45,7 @@ from tradesim.units import MICROS
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class Workspace:
     """A question at work: its name, where methods are kept, where its facts are gathered, and where they will be."""
 
     name: str
@@ -55,7 +55,7 @@ class Work:
 
 
 @contextmanager
-def at_work(question: Plan, *, db: Path | str | None, jobs: int, progress: Progress) -> Iterator[Work]:
+def in_workspace(question: Plan, *, db: Path | str | None, jobs: int, progress: Progress) -> Iterator[Workspace]:
     """A place for the facts of ``question``, which are stored at the end: all of them, or on an error none."""
     if jobs < 1:
         raise ArgumentError(f"jobs {jobs}: at least one seed is replayed at a time; give 1 or more")
@@ -65,7 +65,7 @@ def at_work(question: Plan, *, db: Path | str | None, jobs: int, progress: Progr
     store = Store(Path(db) if db is not None else home / "results.duckdb")
     store.check()
     try:
-        yield Work(name=name, home=home, staging=staging, store=store)
+        yield Workspace(name=name, home=home, staging=staging, store=store)
         progress(0, 1, "storing")
         store.ingest(staging)
         progress(1, 1, "storing")
@@ -74,7 +74,7 @@ def at_work(question: Plan, *, db: Path | str | None, jobs: int, progress: Progr
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Ready:
+class PreparedStudy:
     """What was made and measured on the plan's first seed; ``service`` is what volatility snapshots take."""
 
     session: Session
@@ -101,14 +101,14 @@ class Ready:
         return profile_frame(self.measured, self.service).insert_column(0, pl.lit(name).alias("comparison"))
 
 
-def make_ready(
+def prepare_study(
     plan: Plan,
-    work: Work,
+    work: Workspace,
     *,
     measuring: tuple[str, ...],
     strategies: Mapping[str, Strategy] | None = None,
     progress: Progress,
-) -> Ready:
+) -> PreparedStudy:
     """Build what is missing, and take the latencies of the methods ``measuring``, all or some of the plan's.
 
     Each is timed at a desk of the plan's strategy, or of its own in ``strategies``.
@@ -130,7 +130,7 @@ def make_ready(
     )
     if kept is not None and measured:
         measured, service = with_readings(measured, *kept)
-    return Ready(session=session, made=made, measured=measured, service=service)
+    return PreparedStudy(session=session, made=made, measured=measured, service=service)
 
 
 def _kept(
@@ -146,7 +146,7 @@ def _kept(
     return None
 
 
-def ground_facts(plan: Plan, session: Session) -> dict[str, Any]:
+def source_facts(plan: Plan, session: Session) -> dict[str, Any]:
     """The columns that every question has: when it was asked, on what, in which money, by which configuration."""
     tape = session.tape
     tapes = [plan.tape(seed) for seed in plan.seeds] if isinstance(plan.source, tuple) else [tape]

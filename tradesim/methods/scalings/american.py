@@ -15,7 +15,7 @@ from typing import Final
 
 from numba import njit
 
-from tradesim.methods.similarities.similarity import CAP, FLOOR, SCALE, Coordinate, Similarity
+from tradesim.methods.scalings.scaling import CAP, FLOOR, SCALE, Coordinate, Scaling
 from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE, VOLATILITY
 from tradesim.pricing.boundary import EXERCISED_EARLY, put_region
 from tradesim.pricing.normal import normal_cdf
@@ -125,7 +125,7 @@ def american_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -
 FARTHEST: Final = 6.0
 """Deviations of moneyness beyond which an American option's premium is nil, or the option is in exercise."""
 
-AMERICAN: Final = Similarity(
+AMERICAN: Final = Scaling(
     coordinates=(
         Coordinate(name="moneyness", low=-FARTHEST, high=FARTHEST),
         Coordinate(name="deviation", low=0.005, high=0.8),

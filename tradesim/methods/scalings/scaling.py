@@ -32,7 +32,7 @@ class Coordinate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Similarity:
+class Scaling:
     """The way from a problem's inputs to coordinates, and from a value to a price.
 
     ``coordinates``  those that move with the fast inputs first, as many as there are fast inputs

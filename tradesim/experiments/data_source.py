@@ -26,7 +26,7 @@ from tradesim.units import MICROS
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
+class DataSource:
     """What is replayed, and what is usual for it where the user says nothing."""
 
     source: Source
@@ -52,7 +52,7 @@ Market = str | NamedMarket | SyntheticMarket
 GENERATED_SEEDS: Final = tuple(range(1, 9))
 
 
-def ground_of(tape: Tapes | None, market: Market | None, problem: str | None) -> Ground:
+def data_source_of(tape: Tapes | None, market: Market | None, problem: str | None) -> DataSource:
     """The ground of ``tape``; else of ``market``, by default the usual one; its options are what ``problem`` prices.
 
     The problem is, without a name, what the contracts are. Eight generated markets are usual, and one replay of each
@@ -61,7 +61,7 @@ def ground_of(tape: Tapes | None, market: Market | None, problem: str | None) ->
     tape's options.
     """
     if tape is None:
-        return generated_ground(DEFAULT if market is None else market, problem)
+        return generated_source(DEFAULT if market is None else market, problem)
     if market is not None:
         raise ArgumentError(f"market: a tape is given ({tape}), and no market is generated; leave one of them out")
     paths = tuple(Path(each).resolve() for each in ([tape] if isinstance(tape, Path | str) else tape))
@@ -70,7 +70,7 @@ def ground_of(tape: Tapes | None, market: Market | None, problem: str | None) ->
         _check_alike(first, other, path)
     _check_lots({path: each.lot for path, each in zip(paths, (first, *others), strict=True)})
     coin = in_coin(first)
-    return Ground(
+    return DataSource(
         source=paths if others else paths[0],
         problem=_named_or(problem, problem_of(first)),
         seeds=tuple(range(1, len(paths) + 1)),
@@ -79,10 +79,10 @@ def ground_of(tape: Tapes | None, market: Market | None, problem: str | None) ->
     )
 
 
-def generated_ground(market: Market, problem: str | None) -> Ground:
+def generated_source(market: Market, problem: str | None) -> DataSource:
     """The ground of ``market``, which is generated."""
     if isinstance(market, SyntheticMarket):
-        return Ground(
+        return DataSource(
             source=market,
             problem=_named_or(problem, market.problem),
             seeds=GENERATED_SEEDS,
@@ -91,7 +91,7 @@ def generated_ground(market: Market, problem: str | None) -> Ground:
         )
     named = market_named(market) if isinstance(market, str) else market
     asked = _named_or(problem, named.market.problem)
-    return Ground(
+    return DataSource(
         source=named.of(asked),
         problem=asked,
         seeds=GENERATED_SEEDS,

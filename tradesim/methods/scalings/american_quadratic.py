@@ -1,4 +1,4 @@
-"""The American similarity with one more hint, for trees: a closed form near the premium itself.
+"""The American scaling with one more hint, for trees: a closed form near the premium itself.
 
 The premium is worth its exercise at a boundary ``b``, and falls beyond it as a power of the spot (G. Barone-Adesi and
 R. E. Whaley 1987, "Efficient analytic approximation of American option values", Journal of Finance 42, 301-320)::
@@ -16,7 +16,7 @@ from typing import Final
 
 from numba import njit
 
-from tradesim.methods.similarities.american import (
+from tradesim.methods.scalings.american import (
     AMERICAN,
     ASSET_DISCOUNT,
     CASH_DISCOUNT,
@@ -25,7 +25,7 @@ from tradesim.methods.similarities.american import (
     american_terms,
     european_put,
 )
-from tradesim.methods.similarities.similarity import SCALE
+from tradesim.methods.scalings.scaling import SCALE
 from tradesim.pricing.problem import Floats
 
 MONEYNESS: Final = 0
@@ -65,7 +65,7 @@ def quadratic_premium(moneyness: float, shortfall: float, row: Floats) -> float:
 
 @njit(cache=True, error_model="numpy")
 def quadratic_terms(spot: float, rows: Floats, features: Floats, terms: Floats) -> None:
-    """Those of the American similarity, and the hint."""
+    """Those of the American scaling, and the hint."""
     american_terms(spot, rows, features, terms)
     for i in range(len(rows)):
         if terms[i, SCALE] > 0.0:
@@ -74,4 +74,4 @@ def quadratic_terms(spot: float, rows: Floats, features: Floats, terms: Floats) 
 
 
 AMERICAN_QUADRATIC: Final = replace(AMERICAN, hints=(*AMERICAN.hints, "quadratic"), write_terms=quadratic_terms)
-"""The value is that of the American similarity."""
+"""The value is that of the American scaling."""

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, Coordinate, Similarity
+from tradesim.methods.scalings.scaling import BASE, CAP, FLOOR, SCALE, Coordinate, Scaling
 from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE, VOLATILITY
 from tradesim.pricing.problem import Floats
 
@@ -73,7 +73,7 @@ def inputs_at(coordinates: Floats) -> Floats:
     return np.stack([np.exp(distance * deviation), ones, ones, deviation, zeros, zeros, -ones], axis=1)
 
 
-EUROPEAN: Final = Similarity(
+EUROPEAN: Final = Scaling(
     coordinates=(
         Coordinate(name="distance", low=0.0, high=6.0),
         Coordinate(name="deviation", low=0.005, high=0.8),

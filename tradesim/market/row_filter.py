@@ -37,7 +37,7 @@ class OnBadRow(StrEnum):
         raise ArgumentError(f"on_bad_row is {value!r}: it must be one of {', '.join(cls)}")
 
 
-class Sieve:
+class RowFilter:
     """Holds the rows of one tape to rules; ``dropped`` counts by rule those that fell through.
 
     ``unknown`` of them were quotes of a known instrument and instant: what they should have told is not known, so a row

@@ -1,4 +1,4 @@
-"""The coordinates and terms of :mod:`~tradesim.methods.similarities.american`, a chain at once from its raw inputs.
+"""The coordinates and terms of :mod:`~tradesim.methods.scalings.american`, a chain at once from its raw inputs.
 
 Three times as fast as rows and terms one by one: contracts are taken in blocks, their inputs laid out in columns at
 fixed places of one short array, so that LLVM sees that nothing overlaps and computes four or eight contracts at a time,
@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from tradesim.methods.similarities.american import AMERICAN, BEND
-from tradesim.methods.similarities.similarity import Similarity, copy_rows
+from tradesim.methods.scalings.american import AMERICAN, BEND
+from tradesim.methods.scalings.scaling import Scaling, copy_rows
 from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE, VOLATILITY
 from tradesim.pricing.elementary import exp, log, log_ratio
 from tradesim.pricing.normal import normal_cdf
@@ -102,7 +102,5 @@ def fill_columns(spot: float, columns: Floats, count: int) -> None:
         columns[AT_CARRY + i] = (rate - dividend * asset / cash) * expiry * pace
 
 
-AMERICAN_BATCH: Final[Similarity] = replace(
-    AMERICAN, width=INPUTS, write_rows=copy_rows, write_terms=american_batch_terms
-)
-"""The similarity of the american problem, made for chains."""
+AMERICAN_BATCH: Final[Scaling] = replace(AMERICAN, width=INPUTS, write_rows=copy_rows, write_terms=american_batch_terms)
+"""The scaling of the american problem, made for chains."""

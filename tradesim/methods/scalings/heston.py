@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, Coordinate, Similarity
+from tradesim.methods.scalings.scaling import BASE, CAP, FLOOR, SCALE, Coordinate, Scaling
 from tradesim.methods.solvers.heston import slow_dynamics
 from tradesim.methods.staged import DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE
 from tradesim.pricing.heston import DOMAIN
@@ -137,7 +137,7 @@ def _coordinates() -> tuple[Coordinate, ...]:
     )
 
 
-HESTON: Final = Similarity(
+HESTON: Final = Scaling(
     coordinates=_coordinates(),
     hints=("skew", "smile"),
     width=WIDTH,

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, Coordinate, Similarity
+from tradesim.methods.scalings.scaling import BASE, CAP, FLOOR, SCALE, Coordinate, Scaling
 from tradesim.pricing.basket import CORRELATION, DIVIDEND, EXPIRY, RATE, RIGHT, STRIKE, VOLATILITY, domain_of
 from tradesim.pricing.moved_lognormal import moved_value, shape_of
 from tradesim.pricing.problem import Floats
@@ -101,13 +101,13 @@ FARTHEST: Final = 6.0
 
 
 @cache
-def basket_similarity(dimension: int) -> Similarity:
-    """The similarity of the problem with ``dimension`` assets."""
+def basket_scaling(dimension: int) -> Scaling:
+    """The scaling of the problem with ``dimension`` assets."""
     domain = domain_of(dimension)
     spot, correlation = domain.inputs[0], domain.inputs[-1]
     expiry, volatility = (domain.inputs[domain.column(name)] for name in ("expiry", "volatility"))
     widest = math.log(spot.high / spot.low)
-    return Similarity(
+    return Scaling(
         coordinates=(
             Coordinate(name="moneyness", low=-FARTHEST, high=FARTHEST),
             *(Coordinate(name=f"gap_{k}", low=0.0, high=widest) for k in range(1, dimension)),

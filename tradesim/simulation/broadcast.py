@@ -17,7 +17,7 @@ class Listener(Protocol):
         """A standing order of the desk's own has traded."""
 
 
-class Floor:
+class FeedBroadcast:
     """The desks at one venue, by their index."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from tradesim.methods.similarities.similarity import BASE, CAP, FLOOR, SCALE, Coordinate, Similarity
+from tradesim.methods.scalings.scaling import BASE, CAP, FLOOR, SCALE, Coordinate, Scaling
 from tradesim.pricing.averaging import (
     AVERAGE,
     DIVIDEND,
@@ -136,7 +136,7 @@ def inputs_at(coordinates: Floats) -> Floats:
     return inputs
 
 
-ASIAN: Final = Similarity(
+ASIAN: Final = Scaling(
     coordinates=(
         Coordinate(name="moneyness", low=LOWEST, high=HIGHEST),
         Coordinate(name="deviation", low=0.0025, high=0.8),

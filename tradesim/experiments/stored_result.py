@@ -11,7 +11,7 @@ from tradesim.results.store import Store, finite
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class StoredResult:
     """A ``name`` and the database that holds what was found under it.
 
     ``_kind`` is the column that the name stands in, and in the plural the table of its facts.
