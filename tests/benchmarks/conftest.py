@@ -17,6 +17,7 @@ from tradesim.pricing import PROBLEMS
 from tradesim.pricing.columns import Points
 from tradesim.pricing.problem import Domain, Floats
 
+collect_ignore = ["tapes"]
 FIGURES = pytest.StashKey[list[str]]()
 QUANTLIB_ROUNDS = 15
 
