@@ -47,7 +47,7 @@ def with_ends(tape: Tape) -> tuple[Tape, Ends]:
     instrument, instant = instrument[earliest], instant[earliest]
     at_expiry = int(np.count_nonzero(instant == tape.chain.ends[instrument]))
     count = Ends(
-        sessions=1 if tape.latent is not None else len(tape.sessions),
+        sessions=1 if tape.latent is not None else len(tape.hours) or len(tape.sessions),
         stated=bool(tape.hours),
         closed=len(instant) - at_expiry,
         expired=at_expiry,
