@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tape_samples import quote, raw, trade
 
 from tradesim.errors import ArgumentError
-from tradesim.experiments.data_source import data_source_of, plan_of
+from tradesim.experiments.asked import asked_by
+from tradesim.experiments.data_source import data_source_of
 from tradesim.market.ingest import ingest
 from tradesim.market.lots import common_lot, in_lots, lot_of
 from tradesim.market.tape_file import write_tape
@@ -55,7 +56,7 @@ def days(folder, *lots):
 
 
 def test_days_whose_lots_were_told_apart_are_compared_in_the_finest(tmp_path):
-    asked = plan_of(tape=days(tmp_path, 0.1, 0.01), market=None, problem=None, methods=["analytic"], seeds=None)
+    asked = asked_by({"tape": days(tmp_path, 0.1, 0.01)}).plan(["analytic"])
     coarse, fine = map(asked.tape, asked.seeds)
     assert (coarse.lot, fine.lot) == (0.01, 0.01)
     assert coarse.bid_size.tolist() == [70, 100, 0]

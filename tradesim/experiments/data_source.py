@@ -125,15 +125,6 @@ def _check_lots(lots: dict[Path, float]) -> None:
         )
 
 
-def usual_market(problem: str) -> SyntheticMarket:
-    """The generated market of ``problem``; Asian options live long enough for twelve fixings a day apart or more."""
-    return (
-        SyntheticMarket(problem=problem, expiries=(30, 60, 90))
-        if problem == "asian"
-        else SyntheticMarket(problem=problem)
-    )
-
-
 def _named_or(problem: str | None, usual: str) -> str:
     if problem is None:
         return usual

@@ -9,6 +9,7 @@ from typing import Final
 from tradesim.errors import ArgumentError
 from tradesim.market.parameters import MARKETS as PROBLEMS_OF_MARKETS
 from tradesim.market.parameters import SyntheticMarket
+from tradesim.pricing import PROBLEMS
 from tradesim.simulation.hedging import DeltaHedge
 from tradesim.simulation.latency import LogNormal
 from tradesim.simulation.session import Setting
@@ -26,9 +27,6 @@ EUREX_YEAR: Final = 252 * 8.5 * 3600.0
 
 COIN_YEAR: Final = 365 * 24 * 3600.0
 """Seconds in a year that never closes."""
-
-FIXING_DAYS: Final = (30, 60, 90)
-"""Lives of Asian options: twelve fixings a day apart, or more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +51,9 @@ class NamedMarket:
     sources: tuple[str, ...]
 
     def of(self, problem: str) -> SyntheticMarket:
-        """Its parameters for options that ``problem`` prices; Asian ones live long enough for their fixings."""
-        if problem == "asian":
-            return replace(self.market, problem=problem, expiries=FIXING_DAYS)
-        return replace(self.market, problem=problem)
+        """Its parameters for options that ``problem`` prices, which live long enough for it."""
+        days = PROBLEMS[problem].listed_days or self.market.expiries
+        return replace(self.market, problem=problem, expiries=days)
 
 
 TEACHING: Final = NamedMarket(

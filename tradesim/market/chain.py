@@ -95,10 +95,10 @@ class Chain:
 def priced_styles(chain: Chain, problem: Problem) -> NDArray[np.int8]:
     """The style that ``problem`` gives each contract, int8[n].
 
-    ``american`` prices each contract of a chain of both styles by its own, and all of a chain of one style as American.
-    In every other problem a contract is held to its expiry.
+    One that prices early exercise takes each contract of a chain of both styles by its own, and all of a chain of one
+    style as American. In every other problem a contract is held to its expiry.
     """
-    if problem.name != "american":
+    if not problem.early:
         return np.full(len(chain), EUROPEAN, dtype=np.int8)
     if len(np.unique(chain.style)) > 1:
         return chain.style

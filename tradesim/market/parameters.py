@@ -12,6 +12,7 @@ import numpy as np
 
 from tradesim.errors import ArgumentError
 from tradesim.market.chain import AMERICAN, CALL, EUROPEAN, PUT, Chain
+from tradesim.pricing import PROBLEMS
 from tradesim.pricing.problem import Floats
 from tradesim.units import DAY, MICROS, MICROSECOND, MILLISECOND, SECOND
 
@@ -247,7 +248,7 @@ class SyntheticMarket(QuotedMarket):
             strike=np.array(strikes, dtype=np.float64),
             expiry=self.start + DAY * np.array(days, dtype=np.int64),
             right=np.array(rights, dtype=np.int8),
-            style=np.full(len(terms), AMERICAN if self.problem == "american" else EUROPEAN, dtype=np.int8),
+            style=np.full(len(terms), AMERICAN if PROBLEMS[self.problem].early else EUROPEAN, dtype=np.int8),
             multiplier=np.full(len(terms), self.multiplier, dtype=np.int64),
         )
 

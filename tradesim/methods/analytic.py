@@ -33,7 +33,7 @@ class Analytic(Staged[Prepared]):
 
     def replayed_by(self) -> Method:
         """The slice, where its prices are the same to the last bit: a cold American price is a row and its slice."""
-        return KeptSlice(self.problem, self._scheme) if self.problem.name == "american" else self
+        return KeptSlice(self.problem, self._scheme) if self._solver.cold_is_sliced else self
 
     def prepare(self, slow: Floats, anchor: Fast) -> Prepared:
         """The slow inputs as they are, once it is sure that they have a solution."""

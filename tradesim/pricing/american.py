@@ -27,6 +27,7 @@ from tradesim.pricing.american_row import (
 from tradesim.pricing.boundary import DOUBLE_BOUNDARY, put_region
 from tradesim.pricing.collocation import HIGH, Scheme, Tables, tables_of
 from tradesim.pricing.columns import Points, checked_points
+from tradesim.pricing.laws import american_laws
 from tradesim.pricing.problem import Floats, Problem, Rights
 
 __all__ = [
@@ -184,4 +185,6 @@ AMERICAN_PROBLEM: Final = Problem(
     check=lambda inputs: within_reach(Points.of(inputs)),
     proxy=lambda inputs: european.price(*inputs.T),
     greeks=lambda inputs: greeks(*inputs.T),
+    early=True,
+    laws=lambda problem: american_laws(problem.domain, problem.proxy),
 )

@@ -205,5 +205,6 @@ ASIAN_PROBLEM: Final = Problem(
     proxy=proxy,
     greeks=greeks,
     listed=listed,
+    listed_days=(30, 60, 90),
     evaluations=100_000,
 )

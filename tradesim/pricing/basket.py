@@ -23,6 +23,7 @@ from tradesim.pricing.basket_grids import REFERENCE, Grids, coarsest, grids_of, 
 from tradesim.pricing.columns import check_column, check_either
 from tradesim.pricing.elementary import exp, log_ratio
 from tradesim.pricing.european import exercised, time_value
+from tradesim.pricing.laws import vanilla_laws
 from tradesim.pricing.moved_lognormal import moved_value, shape_of
 from tradesim.pricing.normal import normal_cdf, normal_pdf
 from tradesim.pricing.problem import EQUITY_INPUTS, Domain, Floats, Input, Problem
@@ -330,6 +331,7 @@ def _problem(dimension: int) -> Problem:
         proxy=lambda inputs: proxy(inputs, dimension),
         greeks=lambda inputs: greeks(inputs, dimension),
         evaluations=MOST_EVALUATIONS.get(dimension),
+        laws=lambda problem: vanilla_laws(problem.domain),
     )
 
 

@@ -12,6 +12,7 @@ from numba import njit
 
 from tradesim.pricing.columns import Points, checked_points
 from tradesim.pricing.elementary import exp, log_ratio
+from tradesim.pricing.laws import vanilla_laws
 from tradesim.pricing.normal import mills_quotient, normal_cdf, normal_pdf
 from tradesim.pricing.problem import EQUITY_INPUTS, Domain, Floats, Problem, Rights
 
@@ -226,4 +227,5 @@ EUROPEAN_PROBLEM: Final = Problem(
     check=Points.of,
     proxy=lambda inputs: proxy(*inputs.T),
     greeks=lambda inputs: greeks(*inputs.T),
+    laws=lambda problem: vanilla_laws(problem.domain),
 )

@@ -29,6 +29,7 @@ from tradesim.pricing.heston_transform import (
     total_variance,
     transform,
 )
+from tradesim.pricing.laws import vanilla_laws
 from tradesim.pricing.normal import normal_cdf
 from tradesim.pricing.problem import EQUITY_INPUTS, Domain, Floats, Input, Problem
 
@@ -283,4 +284,5 @@ HESTON_PROBLEM: Final = Problem(
     proxy=proxy,
     greeks=greeks,
     listed=listed,
+    laws=lambda problem: vanilla_laws(problem.domain),
 )

@@ -122,15 +122,10 @@ def american_laws(domain: Domain, european: Callable[[Floats], Floats] | None) -
     )
 
 
-VANILLA: Final = frozenset({"european", "heston"})
-
-
 def laws_of(problem: Problem) -> Laws:
     """The laws of ``problem``; for one with a strike and nothing else known, that it is not negative."""
-    if problem.name == "american":
-        return american_laws(problem.domain, problem.proxy)
-    if problem.name in VANILLA or problem.name.startswith("basket-"):
-        return vanilla_laws(problem.domain)
+    if problem.laws is not None:
+        return problem.laws(problem)
     names = problem.domain.names
     if problem.domain.unit is None:
         return Laws()

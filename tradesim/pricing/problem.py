@@ -8,12 +8,15 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from tradesim.pricing.laws import Laws
 
 Floats = NDArray[np.float64]
 Rights = NDArray[np.int8]
@@ -158,6 +161,10 @@ class Problem:
                    none
     ``listed``     from years to expiry at the listing, float64[n], to the slow inputs behind ``right`` of the contracts
                    of a generated market, float64[n, further]; None: there are none, or no market is generated for it
+    ``listed_days`` days to expiry of the contracts of a generated market, where its own are too short to be listed
+    ``early``      whether exercise before expiry is priced
+    ``laws``       from the problem to what its prices obey (:class:`~tradesim.pricing.laws.Laws`); None: that they are
+                   not negative
     ``greeks``     from inputs to delta, gamma, vega and theta (float64[n, 4]) in closed form or from a differentiated
                    kernel; None: central differences of the reference
     ``evaluations`` of the reference that what is built for it may ask for, at most, where they are dear; None: as many
@@ -172,6 +179,9 @@ class Problem:
     proxy: Pricer | None = None
     greeks: Pricer | None = None
     listed: Pricer | None = None
+    listed_days: tuple[int, ...] = ()
+    early: bool = False
+    laws: "Callable[[Problem], Laws] | None" = None
     evaluations: int | None = None
 
 

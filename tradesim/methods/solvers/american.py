@@ -14,6 +14,8 @@ from tradesim.pricing.problem import Floats
 class AmericanSolver(Solver):
     """Spectral collocation of the exercise boundary, at the accuracy of a scheme."""
 
+    cold_is_sliced = True
+
     def __init__(self, scheme: Scheme) -> None:
         self._width = scheme.row_width
         self._tables = tables_of(scheme)

@@ -12,9 +12,11 @@ class Solver(ABC):
     """The ideal program of one problem, for slow inputs float64[n, columns behind the fast ones].
 
     ``nbytes``  of the tables that it computes with
+    ``cold_is_sliced`` whether ``full_values`` are those of ``values`` at ``rows`` to the last bit
     """
 
     nbytes: int = 0
+    cold_is_sliced: bool = False
 
     def check(self, slow: Floats) -> None:  # noqa: B027
         """Raise ``ProblemError`` where the program has no answer."""
