@@ -183,7 +183,9 @@ def failed(given, **asked):
     return {check for check, finding in outcomes(given, **asked)[1].items() if finding.outcome == "fail"}
 
 
-@pytest.mark.parametrize("given", ["analytic", formula, Right, Right(), Refuses], ids=str)
+@pytest.mark.parametrize(
+    "given", ["analytic", formula, Right, Right(), Refuses], ids=["name", "function", "class", "object", "refuses"]
+)
 def test_a_right_method_passes_every_check(given):
     made, found = outcomes(given)
     assert failed(given) == set()

@@ -45,7 +45,7 @@ class Asked:
             return
         terms = slow[:, [STRIKE, RIGHT]]
         if not np.array_equal(terms, self._terms):
-            self.method.bind(chain_of(slow, style=AMERICAN if self.method.problem.name == "american" else EUROPEAN))
+            self.method.bind(chain_of(slow, style=AMERICAN if self.method.problem.early else EUROPEAN))
             self._terms = terms
         index = self._indices.setdefault(slow.tobytes(), len(self._indices))
         self.method.update(state_of(slow, anchor, index=index))
