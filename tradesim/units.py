@@ -102,7 +102,7 @@ def memory(text: str) -> int:
 def formatted_memory(size: int) -> str:
     """What :func:`memory` reads, exactly.
 
-    >>> spoken_memory(65536), spoken_memory(1572864), spoken_memory(1000)
+    >>> formatted_memory(65536), formatted_memory(1572864), formatted_memory(1000)
     ('64KiB', '1536KiB', '1000B')
     """
     for unit, count in reversed(_SIZES.items()):
@@ -114,7 +114,7 @@ def formatted_memory(size: int) -> str:
 def formatted(ns: float) -> str:
     """A duration for people: three significant digits and its unit.
 
-    >>> spoken(41_234), spoken(950), spoken(2.5e9), spoken(1800 * SECOND), spoken(13 * 3600 * SECOND)
+    >>> formatted(41_234), formatted(950), formatted(2.5e9), formatted(1800 * SECOND), formatted(13 * 3600 * SECOND)
     ('41.2 us', '950 ns', '2.5 s', '30 min', '13 h')
     """
     if abs(ns) >= 2 * HOUR:

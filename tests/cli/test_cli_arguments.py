@@ -226,7 +226,7 @@ def test_ingest_refuses_to_take_out_a_skew_that_is_not_told_from_zero(refused, s
         ("select ?", "Values were not provided"),
         ("select 'x'::int", "Could not convert"),
         ("select 1 a, 2 a", "name each column once"),
-        ("select interval '1 day'", "cast rare types"),
+        ("select interval '1 day'", "cast it"),
         ("create table x (a int)", "it is CREATE; results are read-only"),
         ("drop table runs", "it is DROP; results are read-only"),
         ("delete from runs", "it is DELETE; results are read-only"),

@@ -148,7 +148,7 @@ def test_an_error_in_a_worker_arrives_as_itself(tape_path, used_home, monkeypatc
         latency="fixed:1us",
     )
     with pytest.raises(ArgumentError, match="rule Fails: decide returned a NoneType") as caught:
-        make(plan, jobs=2)
+        make(plan, tradesim.Options(jobs=2))
     assert "\n" not in str(caught.value)
     assert list((used_home / "staging").iterdir()) == []
     assert (used_home / "results.duckdb").read_bytes() == stored

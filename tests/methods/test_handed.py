@@ -159,7 +159,7 @@ class Needs:
         (not_an_input, "function not_an_input takes stryke; the inputs of problem 'european' are spot, strike"),
         (Unwritten, "method Unwritten: the price of contract 2 of 6 is nan"),
         (Needs, "hand in an object where the class needs arguments"),
-        (3.0, "method float: it is a float; hand in a function of the inputs, a class with prepare and evaluate"),
+        (3.0, "method 3.0: it is a float; hand in a function of the inputs, a class with prepare and evaluate"),
         (str.upper, "takes self"),
     ],
 )
@@ -231,14 +231,14 @@ def test_a_file_and_a_module_name_one(tmp_path, monkeypatch):
             """A flat price."""
             return strike * 0.0 + 7.0
     ''')
-    (tmp_path / "my_pricers.py").write_text(code)
-    spec = tradesim.method(f"{tmp_path / 'my_pricers.py'}:flat")
+    (tmp_path / "flat_pricers.py").write_text(code)
+    spec = tradesim.method(f"{tmp_path / 'flat_pricers.py'}:flat")
     assert (spec.label, spec.entry.says) == ("flat", "A flat price.")
     assert asked(spec).tolist() == [7.0] * COUNT
     monkeypatch.chdir(tmp_path)
-    assert asked("my_pricers:flat").tolist() == [7.0] * COUNT
-    with pytest.raises(ArgumentError, match=r"my_pricers.py defines no steep"):
-        tradesim.method("my_pricers.py:steep")
+    assert asked("flat_pricers:flat").tolist() == [7.0] * COUNT
+    with pytest.raises(ArgumentError, match=r"flat_pricers.py defines no steep"):
+        tradesim.method("flat_pricers.py:steep")
     with pytest.raises(ArgumentError, match=r"there is no such Python file"):
         tradesim.method("no_pricers.py:flat")
 

@@ -75,7 +75,7 @@ def test_the_bytes_counted_are_the_networks(built):
 
 
 def test_a_budget_for_no_unit_is_refused():
-    with pytest.raises(ArgumentError, match="a network within 100B: one unit a layer takes"):
+    with pytest.raises(ArgumentError, match="a network within 100B: one unit per layer takes"):
         NetworkSpec(budget=100).sizes(6)
 
 

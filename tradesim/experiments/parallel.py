@@ -1,6 +1,7 @@
 """Seeds replayed beside one another, each in a process of its own."""
 
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -78,9 +79,11 @@ def each_seed(
 
     What cannot be sent to another process (a user's object that holds a lock, say) is replayed in this one.
     """
-    workers = workers if workers == 1 or _can_be_sent(replay) else 1
+    sent = _packed(replay) if workers > 1 else None
+    workers = workers if sent else 1
+    call: Callable[[int], None] = partial(_unpacked, sent, list(sys.path)) if sent else replay
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
-    calls = (joblib.delayed(replay)(seed) for seed in seeds)
+    calls = (joblib.delayed(call)(seed) for seed in seeds)
     progress(0, len(seeds), what)
     try:
         with _worn_workers_replaced(), _current_folder_kept_out():
@@ -94,12 +97,19 @@ def each_seed(
         raise
 
 
-def _can_be_sent(replay: Callable[[int], None]) -> bool:
+def _packed(replay: Callable[[int], None]) -> bytes | None:
+    """``replay`` as another process takes it; None where it cannot be sent."""
     try:
-        cloudpickle.dumps(replay)
+        packed: bytes = cloudpickle.dumps(replay)
     except Exception:
-        return False
-    return True
+        return None
+    return packed
+
+
+def _unpacked(packed: bytes, path: list[str], seed: int) -> None:
+    """In another process: find modules where the first one does, those beside a user's file too, and replay."""
+    sys.path.extend(folder for folder in path if folder not in sys.path)
+    cloudpickle.loads(packed)(seed)
 
 
 @contextmanager

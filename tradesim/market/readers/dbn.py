@@ -82,7 +82,9 @@ def read_dbn(source: Path) -> Dbn:
             records = store.to_ndarray() if schema in RECORD_TYPES else None
             dealt = _dealt(store) if records is not None else {}
             raw = "raw_symbol" in {str(store.stype_in), str(store.stype_out)}
-    except Exception as error:  # the package raises what its parts raise
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # the package raises what its parts raise, a panic of theirs too
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise SourceError(f"{source}: not a whole DBN file ({reason}); fetch it again") from None
     if records is None:
