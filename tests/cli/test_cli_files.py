@@ -16,7 +16,7 @@ QUICK = ("--methods", "nothing,proxy", "--latency", "fixed:40us")
 Said = dict[str, Any]
 
 NO_CONTRACTS: dict[str, list[float]] = {
-    name: [] for name in ("name", "strike", "expiry", "right", "style", "multiplier")
+    name: [] for name in ("name", "strike", "expiry", "right", "style", "multiplier", "morning")
 }
 
 

@@ -214,8 +214,8 @@ def entry_of_value(given: Any, name: str) -> Entry:
     if callable(given):
         return Entry(says=says, make=lambda problem, *_: Handed(problem, whole(given, problem), name))
     raise ArgumentError(
-        f"method {str(given)[:40]}: it is a {kind.__name__}; hand in a function of the inputs, a class with prepare and "
-        "evaluate, an object of one, or a subclass of tradesim.Method"
+        f"method {str(given)[:40]}: it is a {kind.__name__}; hand in a function of the inputs, a class with prepare "
+        "and evaluate, an object of one, or a subclass of tradesim.Method"
     )
 
 
