@@ -1,5 +1,6 @@
 """Python of the user's own, a strategy or a reader: named, loaded, and blamed for its own errors."""
 
+import hashlib
 import importlib
 import sys
 import traceback
@@ -24,7 +25,7 @@ def load_file(path: Path | str, *, kind: str, defines: str) -> ModuleType:
     path = Path(path).absolute()
     if path.suffix != ".py" or not path.is_file():
         raise ArgumentError(f"{path}: there is no such Python file; give a .py file that defines {defines}")
-    name = f"{kind}_{path.stem}"
+    name = f"{kind}_{path.stem}_{hashlib.blake2b(str(path).encode(), digest_size=4).hexdigest()}"
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module

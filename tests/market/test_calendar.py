@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tradesim.errors import ArgumentError
-from tradesim.market.calendar import ALL_DAY, hours_of
+from tradesim.market.calendar import ALL_DAY, hours_of, sessions_in
 from tradesim.units import DAY, SECOND
 
 
@@ -44,3 +44,21 @@ def test_days_that_touch_are_one_session():
 def test_a_calendar_that_there_is_not_is_refused():
     with pytest.raises(ArgumentError, match=r"calendar is 'XYZ'.*XNYS"):
         hours_of("XYZ", np.array([instant("2021-11-24T12:00")]))
+
+
+def test_a_break_at_noon_parts_a_day():
+    hours = hours_of(
+        "XHKG", np.array([instant("2024-03-05T10:00", "Asia/Hong_Kong"), instant("2024-03-05T14:00", "Asia/Hong_Kong")])
+    )
+    zone = "Asia/Hong_Kong"
+    morning = (instant("2024-03-05T09:30", zone), instant("2024-03-05T12:00", zone))
+    assert hours == (morning, (instant("2024-03-05T13:00", zone), instant("2024-03-05T16:00", zone)))
+
+
+def test_a_calendar_whose_sessions_touch_states_no_hours():
+    assert hours_of("CMES", np.array([instant("2024-07-01T12:00"), instant("2024-07-02T12:00")])) == ()
+
+
+def test_a_year_that_a_calendar_lacks_is_one_line():
+    with pytest.raises(ArgumentError, match="calendar XSHG: it has no sessions in 2090"):
+        sessions_in("XSHG", 2090)

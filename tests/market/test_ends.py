@@ -136,3 +136,15 @@ def test_a_stamp_before_1990_is_refused_by_a_rule(tmp_path, ts):
         ingest(f"{tmp_path / 'own.py'}:read", [tmp_path / "rows.parquet"])
     tape, report = ingest(f"{tmp_path / 'own.py'}:read", [tmp_path / "rows.parquet"], on_bad_row="drop")
     assert (report.dropped, len(tape)) == ({"early": 1}, 2)
+
+
+def test_a_late_row_takes_no_close_away():
+    """One option is quoted half a minute behind the closing, and the underlying for a quarter of an hour."""
+    terms = replace(draft_hours(), session_gap=HOUR * 10**6)
+    late = [quote(630_000, 1, 10, 11), *(quote(600_000 + minute * 60_000, 0, 99, 101) for minute in range(15))]
+    rows = sorted([quote(0, 0, 99, 101), quote(1, 1, 10, 11), quote(2, 2, 1, 2), *late], key=lambda row: row["ts"])
+    assert sorted(ended(*rows, terms=terms)) == [(630_000.000001, 1), (630_000.000001, 2)]
+
+
+def draft_hours():
+    return replace(raw().terms, hours=((START, START + 600_000 * 10**6),))

@@ -47,3 +47,8 @@ def test_rows_outside_of_stated_hours_belong_to_the_session_that_they_are_near()
 @given(st.lists(st.integers(0, 500), min_size=1).map(sorted), st.integers(1, 100))
 def test_hours_that_cover_everything_are_one_session(ts, gap):
     assert sessions_of(np.array(ts), gap, ((0, 500),)).tolist() == [[ts[0], ts[-1]]]
+
+
+def test_rows_between_two_stated_sessions_join_neither_to_the_other():
+    hours = ((100, 200), (230, 300))
+    assert sessions_of(np.array([150, 200, 215, 230, 300]), 50, hours).tolist() == [[150, 215], [230, 300]]

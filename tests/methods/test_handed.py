@@ -1,6 +1,8 @@
 """Methods that are handed in: functions, classes, objects and files of models, held to what they must answer."""
 
+import functools
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import lightgbm
@@ -10,9 +12,11 @@ import pytest
 import tradesim
 from tradesim.errors import ArgumentError
 from tradesim.market.chain import Chain
+from tradesim.methods.by_style import method_for
 from tradesim.methods.method import State, price_chain
 from tradesim.methods.registry import make_method
 from tradesim.pricing import PROBLEMS
+from tradesim.pricing.american import price as american_price
 from tradesim.pricing.european import price as european_price
 from tradesim.pricing.problem import Problem
 
@@ -348,3 +352,115 @@ def test_an_onnx_model_whose_columns_nobody_names_is_refused(tmp_path):
     linear_network(tmp_path / "sum.onnx", [("table", [None, 2])])
     with pytest.raises(ArgumentError, match=r"sum.onnx: it does not name its columns|column table is no input"):
         asked(str(tmp_path / "sum.onnx"))
+
+
+@pytest.mark.parametrize("stated", [{"objective": "poisson"}, {"objective": "regression", "reg_sqrt": True}])
+def test_trees_that_do_not_add_up_to_the_price_are_refused(tmp_path, stated):
+    inputs = EUROPEAN.domain.sample(500, seed=3)
+    data = lightgbm.Dataset(inputs[:, :2], 1.0 + EUROPEAN.reference(inputs), feature_name=["spot", "strike"])
+    lightgbm.train({"verbose": -1, "num_threads": 1, **stated}, data, 5).save_model(tmp_path / "other.txt")
+    with pytest.raises(ArgumentError, match="do not add up to the price"):
+        asked(str(tmp_path / "other.txt"))
+
+
+def test_columns_that_are_stated_are_those_of_the_model(trees):
+    with pytest.raises(ArgumentError, match="2 columns are stated, and the model has 4"):
+        asked(f"{trees}:volatility+expiry")
+    with pytest.raises(ArgumentError, match="are stated, and the file names volatility"):
+        asked(f"{trees}:expiry+volatility+right+log_moneyness")
+
+
+def scaled(by):
+    class Scaled(Fitted):
+        def build(self, problem, budget, progress):
+            return {"weights": np.array([by])}
+
+    return Scaled
+
+
+def test_what_is_built_is_of_the_code_that_builds_it(tmp_path):
+    for by in (1.0, 2.0):
+        method = make_method(scaled(by), EUROPEAN, tmp_path)
+        method.open()
+        assert method.own.artefact["weights"].tolist() == [by]
+    knots = [np.zeros(5_000), np.zeros(5_000)]
+    knots[1][2_500] = 1.0
+    keys = {tradesim.method(each).key for each in (Fitted(knots[0]), Fitted(knots[1]), Fitted(), Fitted, scaled(1.0))}
+    assert len(keys) == 5
+    assert tradesim.method(Fitted()).key == tradesim.method(Fitted()).key
+
+
+def test_two_files_of_one_name_and_an_edited_one_are_told_apart(tmp_path):
+    for folder, by in (("a", 1.0), ("b", 2.0), ("a", 3.0)):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "pricer.py").write_text(f"def flat(strike):\n    return strike * 0.0 + {by}\n")
+        assert asked(f"{tmp_path / folder / 'pricer.py'}:flat").tolist() == [by] * COUNT
+
+
+def test_a_function_that_writes_into_its_inputs_is_told(tmp_path):
+    def halves(strike, expiry):
+        expiry *= 0.5
+        return expiry
+
+    with pytest.raises(ArgumentError, match="read-only"):
+        asked(halves)
+
+
+def test_what_a_method_holds_is_counted_once_wherever_it_is(tmp_path):
+    table = np.zeros(10_000)
+
+    class Holds:
+        __slots__ = ("table",)
+
+        def __init__(self):
+            self.table = table
+
+        def __deepcopy__(self, memo):
+            return Holds()
+
+        def prepare(self, inputs):
+            return self.table
+
+        def evaluate(self, spot, prepared, out):
+            out[:] = prepared[: len(out)]
+
+    method = make_method(Holds(), EUROPEAN, Path())
+    method.bind(CHAIN)
+    method.update(state())
+    assert table.nbytes <= method.nbytes < 1.1 * table.nbytes
+
+
+def test_a_function_may_have_defaults_and_keywords_alone():
+    def priced(*, strike, steps=100, spot):
+        return strike * 0.0 + spot * steps
+
+    assert asked(priced).tolist() == [10_100.0] * COUNT
+    assert asked(functools.partial(lambda spot, strike, by: strike * 0.0 + by, by=2.0)).tolist() == [2.0] * COUNT
+
+
+@pytest.mark.parametrize("options", [{"error": -1}, {"error": "x"}, {"seed": 1.5}])
+def test_options_by_name_are_held_to_the_same_rules(options):
+    with pytest.raises(ArgumentError, match="an error is a root mean square"):
+        make_method(tradesim.method("inexact", **options), EUROPEAN, Path())
+
+
+@pytest.mark.parametrize("budget", [0, -5, 1.5, True])
+def test_a_budget_is_whole_bytes(budget):
+    with pytest.raises(ArgumentError, match="it is bytes, at least 1"):
+        tradesim.method("grid", budget=budget)
+
+
+def test_european_contracts_among_american_ones_are_priced_by_the_formula():
+    def american(spot, strike, expiry, volatility, rate, dividend, right):
+        return american_price(
+            np.full(len(strike), spot), strike, expiry, volatility, rate, dividend, right.astype(np.int8)
+        )
+
+    chain = replace(CHAIN, style=np.array([0, 0, 1, 1, 1, 0], dtype=np.int8))
+    prices = {}
+    for given in (american, "analytic"):
+        method = method_for(given, PROBLEMS["american"], chain, Path())
+        method.bind(chain)
+        method.update(state())
+        prices[given] = price_chain(method, 101.0, COUNT)
+    assert np.allclose(prices[american], prices["analytic"], atol=1e-6)

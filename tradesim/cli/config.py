@@ -83,7 +83,8 @@ def config(*question: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> N
 
 def _toml(value: Any) -> str:
     """A value as TOML writes it: JSON does as well for texts, numbers, truths and lists of them."""
-    return json.dumps([str(each) for each in value] if isinstance(value, list | tuple) else _plain(value))
+    stated = [str(each) for each in value] if isinstance(value, list | tuple) else _plain(value)
+    return json.dumps(stated, ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:

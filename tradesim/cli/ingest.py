@@ -54,7 +54,7 @@ def ingest(
         The contracts (of the underlying: shares or coins) of one lot, for example 0.01, of which all sizes are whole
         numbers; by default what the format says, or the largest power of ten that the sizes allow, at most 1.
     calendar
-        Whose sessions the market has, as exchange_calendars names it: XNYS, CMES, 24/7; by default what the format
+        Whose sessions the market has, as exchange_calendars names it: XNYS, XLON, 24/7; by default what the format
         says. Quotes and orders end as a session closes. With "" the rows tell the sessions, by session-gap.
     session_gap
         How long nothing is reported of a market that has closed, where no calendar says when; by default 3600s.

@@ -9,7 +9,8 @@ from tradesim.experiments.conduct import same
 from tradesim.experiments.finding import Found, information, passed_if
 from tradesim.experiments.subject import Asked, Subject
 from tradesim.experiments.timing import Effort, quiet, readings
-from tradesim.methods.handed import Handed, bytes_of
+from tradesim.methods.handed import Handed
+from tradesim.methods.identity import bytes_of
 from tradesim.units import formatted
 from tradesim.user_code import said
 

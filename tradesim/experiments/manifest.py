@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from tradesim.methods.model_files import ModelFile
 from tradesim.methods.spec import MethodSpec
 
 
@@ -34,7 +33,7 @@ def plain(value: Any) -> Any:
         case MethodSpec(given=None):
             return value.label
         case MethodSpec():
-            return {"method": value.label, "budget": value.budget, "given": _given(value.given)}
+            return {"method": value.label, "key": value.key}
         case np.ndarray():
             return {"kind": "array", "hash": hashlib.blake2b(value.tobytes(), digest_size=8).hexdigest()}
         case _ if is_dataclass(value) and not isinstance(value, type):
@@ -45,22 +44,6 @@ def plain(value: Any) -> Any:
         case _ if repr(value) == object.__repr__(value):
             return {"kind": type(value).__name__}
     return str(value)
-
-
-def _given(given: Any) -> Any:
-    """A method that was handed in, by its code: that of its file, or of its class or function."""
-    if isinstance(given, str):
-        place, _, name = given.rpartition(":")
-        code = Path(place).read_bytes() if Path(place).is_file() else place.encode()
-        return f"{name}:{hashlib.blake2b(code, digest_size=6).hexdigest()}"
-    if isinstance(given, ModelFile):
-        return f"{given.path.name}:{hashlib.blake2b(given.path.read_bytes(), digest_size=6).hexdigest()}"
-    parts = {name: _named(part) for name, part in vars(_class_of(given)).items() if hasattr(part, "__code__")}
-    return _named(given) if hasattr(given, "__code__") else {"kind": _class_of(given).__name__, **parts}
-
-
-def _class_of(given: Any) -> type:
-    return given if isinstance(given, type) else type(given)
 
 
 def _named(function: Any) -> str:

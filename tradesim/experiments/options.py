@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -153,6 +155,14 @@ class Options:
     progress: Progress = silent
 
 
+NUMBERS: Final = frozenset({"edge", "fee", "maker_fee", "underlying_fee", "rejections", "memory_price"})
+COUNTS: Final = frozenset({"cap", "position_limit", "jobs"})
+TEXTS: Final = frozenset(
+    {"latency", "update", "feed", "entry", "response", "hedge_entry", "hedge_response", "send", "queue", "problem"}
+)
+KINDS: Final = {"seeds": "whole numbers, or text as 1-8", "tape": "the path of a tape, or of several"}
+"""What some options must be."""
+
 NAMES: Final = tuple(field.name for field in fields(Options))
 
 
@@ -165,4 +175,26 @@ def options_from(asked: Mapping[str, Any]) -> Options:
             f"{unknown[0]}: there is no such option{f'; did you mean {meant[0]}?' if meant else ''} "
             f"(tradesim.Options lists them: {', '.join(NAMES)})"
         )
-    return Options(**asked)
+    return Options(**{name: _typed(name, value) for name, value in asked.items()})
+
+
+def _typed(name: str, value: Any) -> Any:
+    """``value`` as its option has it, of a number or of its text; ``ArgumentError`` where it is no such thing."""
+    if value is None or name not in {*NUMBERS, *COUNTS, *TEXTS, "seeds", "tape"}:
+        return value
+    if name in TEXTS and isinstance(value, str | Path):
+        return str(value)
+    if name == "tape" and (isinstance(value, str | Path) or (isinstance(value, Sequence) and len(value))):
+        return value
+    if name == "seeds":
+        seeds = [value] if isinstance(value, Integral) else value
+        if isinstance(seeds, str) or all(isinstance(each, Integral) and not isinstance(each, bool) for each in seeds):
+            return seeds
+    if isinstance(value, str | Real) and not isinstance(value, bool):
+        with suppress(ValueError):
+            if name in NUMBERS:
+                return float(value)
+            if name in COUNTS:
+                return int(str(value))
+    wanted = "a number" if name in NUMBERS else "a whole number" if name in COUNTS else KINDS.get(name, "text")
+    raise ArgumentError(f"{name} is {value!r:.60}: it must be {wanted}")

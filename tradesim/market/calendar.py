@@ -18,9 +18,10 @@ ALL_DAY: Final = "24/7"
 
 
 def hours_of(calendar: str, ts: Ints) -> Hours:
-    """The sessions of ``calendar`` in which some of the ascending instants ``ts`` lie; touching ones are one.
+    """The sessions of ``calendar`` in which some of the ascending instants ``ts`` lie.
 
-    ``calendar`` is a name of exchange_calendars, such as XNYS or 24/7; an empty one states no hours.
+    ``calendar`` is a name of exchange_calendars, such as XNYS or 24/7; an empty one states no hours. Nor does one whose
+    sessions touch, such as CMES, but 24/7: when such a market halts each day it does not say.
 
     Raises :class:`~tradesim.errors.ArgumentError` for a calendar that there is not.
 
@@ -40,12 +41,20 @@ def hours_of(calendar: str, ts: Ints) -> Hours:
         closes = closes[unique]
         held = np.unique(stated(ts, tuple(zip(opens, closes, strict=True))))
         opens, closes = opens[held[held >= 0]], closes[held[held >= 0]]
+        if _touch(years):
+            return ()
     return joined(zip(opens.tolist(), closes.tolist(), strict=True))
+
+
+def _touch(years: list[tuple[NDArray[np.datetime64], Ints, Ints]]) -> bool:
+    """Whether a session begins as the one before it ends."""
+    return any((opens[1:] <= closes[:-1]).any() for _, opens, closes in years)
 
 
 @cache
 def sessions_in(calendar: str, year: int) -> tuple[NDArray[np.datetime64], Ints, Ints]:
-    """Days, openings and closings (ns) of the sessions of ``calendar`` in ``year`` and the December before it."""
+    """Days, openings and closings (ns) of the sessions of ``calendar`` in ``year`` and the December before it; a day
+    with a break has two."""
     from exchange_calendars import errors, get_calendar
 
     try:
@@ -55,8 +64,18 @@ def sessions_in(calendar: str, year: int) -> tuple[NDArray[np.datetime64], Ints,
         raise ArgumentError(
             f"calendar is {calendar!r}: it must be a name of exchange_calendars, such as XNYS or {ALL_DAY}"
         ) from None
-    opens, closes = (
+    except ValueError as error:
+        raise ArgumentError(
+            f"calendar {calendar}: it has no sessions in {year} ({' '.join(str(error).split())[:100]}); leave it to "
+            "the rows (calendar '')"
+        ) from None
+    days = schedule.index.to_numpy().astype("datetime64[D]")
+    opens, pauses, resumes, closes = (
         schedule[name].dt.tz_convert(None).to_numpy().astype("datetime64[ns]").astype(np.int64)
-        for name in ("open", "close")
+        for name in ("open", "break_start", "break_end", "close")
     )
-    return schedule.index.to_numpy().astype("datetime64[D]"), opens, closes
+    paused = ~schedule["break_start"].isna().to_numpy()
+    begins = np.concatenate([opens, resumes[paused]])
+    ends = np.concatenate([np.where(paused, pauses, closes), closes[paused]])
+    order = np.argsort(begins, kind="stable")
+    return np.concatenate([days, days[paused]])[order], begins[order], ends[order]

@@ -71,7 +71,11 @@ def closed_hours(tape: Tape, *, options: bool) -> Ints:
     """
     sessions = market_sessions(tape, options=options)
     opens = np.append(sessions[1:, 0], NEVER)
-    within = stated(sessions[:, 1], tape.hours)
+    mine = tape.ts[(tape.instrument != UNDERLYING) == options]
+    inside = np.append(NEVER, mine[stated(mine, tape.hours) >= 0])
+    latest = inside[np.searchsorted(inside[1:], sessions[:, 1], side="right")]
+    holds = (latest >= sessions[:, 0]) & (latest <= sessions[:, 1])
+    within = np.where(holds, stated(np.where(holds, latest, sessions[:, 0]), tape.hours), -1)
     closing = np.array([closes for _, closes in tape.hours], dtype=np.int64)
     last = sessions[:, 1].copy()
     last[within >= 0] = np.maximum(closing[within[within >= 0]], last[within >= 0])

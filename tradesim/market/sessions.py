@@ -31,8 +31,20 @@ def sessions_of(ts: NDArray[np.int64], gap: int, hours: Hours = ()) -> NDArray[n
     splits, within = np.diff(ts) > gap, stated(ts, hours)
     both = (within[1:] >= 0) & (within[:-1] >= 0)
     splits[both] = within[1:][both] != within[:-1][both]
+    splits |= _enters_another(within, splits)
     later = np.flatnonzero(splits) + 1
     return np.column_stack([ts[np.append(0, later)], ts[np.append(later, len(ts)) - 1]])
+
+
+def _enters_another(within: NDArray[np.int64], splits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where rows outside of stated sessions end, of one that they are near, and another stated one begins."""
+    run = np.append(0, np.cumsum(splits))
+    last = np.maximum.accumulate(np.where(within >= 0, np.arange(len(within)), -1))
+    known = (last[:-1] >= 0) & (within[1:] >= 0)
+    before = np.maximum(last[:-1], 0)
+    same_run = run[before] == run[:-1]
+    another: NDArray[np.bool_] = known & same_run & (within[before] != within[1:])
+    return another
 
 
 def joined(sessions: Iterable[tuple[int, int]]) -> Hours:

@@ -160,6 +160,7 @@ class Tape:
         terms += [{"session_gap": self.session_gap}] if self.session_gap != SESSION_GAP else []
         terms += [{"hours": self.hours}] if self.hours else []
         terms += [{"signed": True}] if self.signed else []
+        terms += [{"settled": True}] if self.settled is not None else []
         digest.update(json.dumps(terms).encode())
         return digest.hexdigest()
 

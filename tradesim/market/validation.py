@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tradesim.errors import TapeError
 from tradesim.market.calendar import hours_of
+from tradesim.market.chain import Settlement
 from tradesim.market.clock import ClockReport, measure_clock
 from tradesim.market.ends import Ends, with_ends
 from tradesim.market.row_filter import ROW, OnBadRow, RowFilter, utc
@@ -144,6 +145,12 @@ def _check_per_contract(raw: RawTape) -> None:
     settled = raw.settled
     if settled is not None and (len(settled) != len(raw.chain) or np.isinf(settled).any()):
         raise TapeError(f"{raw.where}: settled must be {len(raw.chain)} prices, NaN where none is stated")
+    free = raw.terms.signed and raw.chain.settlement is not Settlement.INVERSE
+    if settled is not None and not free and (settled <= 0.0).any():
+        raise TapeError(
+            f"{raw.where}: settled is {settled[settled <= 0.0][0]}; a settlement price is positive, null where none is "
+            "stated, and of a future that may cost less than nothing any (prices: any)"
+        )
 
 
 def _check_expiries(raw: RawTape, ts: NDArray[np.int64]) -> None:

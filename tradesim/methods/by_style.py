@@ -3,9 +3,10 @@
 The method itself prices the American contracts. The European ones are priced
 
 - in the same way, as a chain of their own, by a method that only computes (``analytic``, ``curve``, ``taylor``, ...);
-- by the formula, whole at each decision, beside a method that keeps values: a table, a model, a memory, or a ladder of
-  them. It keeps values to be spared the search for an exercise boundary, and a European option has none: its formula is
-  faster than any table here, exact, and takes no memory. So a stated memory is for the American contracts alone.
+- by the formula, whole at each decision, beside a method that is handed in, whose prices are American, and beside one
+  that keeps values: a table, a model, a memory, or a ladder of them. It keeps values to be spared the search for an
+  exercise boundary, and a European option has none: its formula is faster than any table here, exact, and takes no
+  memory. So a stated memory is for the American contracts alone.
 """
 
 from dataclasses import replace
@@ -46,7 +47,9 @@ def method_for(
     method = make_method(spec, problem, home, progress, outside)
     if len(np.unique(priced_styles(chain, problem))) < 2:
         return method
-    european = make_method(FORMULA if spec.entry.keeps else spec, PROBLEMS["european"], home, progress, outside)
+    european = make_method(
+        FORMULA if spec.entry.keeps or spec.given is not None else spec, PROBLEMS["european"], home, progress, outside
+    )
     return ByStyle(method, european)
 
 

@@ -26,6 +26,8 @@ import copy
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from numbers import Integral
 from pathlib import Path
 from time import perf_counter
 from types import SimpleNamespace
@@ -37,9 +39,10 @@ from numpy.typing import NDArray
 
 from tradesim.errors import ArgumentError, TradesimError
 from tradesim.methods.arrays import Arrays, load_arrays, save_arrays
-from tradesim.methods.built import fingerprint, stem
+from tradesim.methods.built import stem
 from tradesim.methods.entry import Entry
 from tradesim.methods.fallback import Fallback
+from tradesim.methods.identity import bytes_of
 from tradesim.methods.method import BuildCost, Fast, Method
 from tradesim.methods.staged import HIT, Prepared, Staged, alive
 from tradesim.pricing.problem import Floats, Problem
@@ -88,6 +91,7 @@ class Handed(Staged[Held]):
         living = alive(domain, slow)
         names = domain.names
         columns = np.ascontiguousarray(slow[living].T)
+        columns.flags.writeable = False
         inputs = SimpleNamespace(**dict(zip(names[domain.fast :], columns, strict=True)))
         inputs.spot = anchor
         dead = np.flatnonzero(~living)
@@ -140,8 +144,11 @@ class Handed(Staged[Held]):
     def nbytes(self) -> int:
         """What the object says, or the bytes of its arrays, and of what it prepared."""
         stated = getattr(self.own, "nbytes", None)
-        own = stated if isinstance(stated, int) else bytes_of(vars(self.own) if hasattr(self.own, "__dict__") else ())
-        return super().nbytes + own
+        if isinstance(stated, Integral):
+            return super().nbytes + int(stated)
+        seen: set[int] = set()
+        prepared = 0 if self._prepared is None else bytes_of(self._prepared, seen)
+        return prepared + bytes_of(self.own, seen)
 
     @property
     def build_cost(self) -> BuildCost:
@@ -157,6 +164,8 @@ class Whole:
     function: Callable[..., Any]
     names: tuple[str, ...]
     """The inputs that it takes, in order."""
+    by_name: bool = True
+    """Whether it takes them by their names."""
 
     def prepare(self, inputs: SimpleNamespace) -> dict[str, Any]:
         """The slow inputs that it takes."""
@@ -166,10 +175,10 @@ class Whole:
         """Call it; ``ArgumentError`` where it returns anything but a price per contract."""
         if "spot" in prepared:
             prepared["spot"] = spot
-        prices = np.asarray(self.function(*prepared.values()))
-        if prices.shape != out.shape:
+        prices = np.asarray(self.function(**prepared) if self.by_name else self.function(*prepared.values()))
+        if prices.shape != out.shape or prices.dtype.kind not in "fiub":
             raise ArgumentError(
-                f"function {self.function.__name__} returns {prices.dtype}{list(prices.shape)}; it returns the prices "
+                f"function {name_of(self.function)} returns {prices.dtype}{list(prices.shape)}; it returns the prices "
                 f"of all {len(out)} contracts, float64[{len(out)}]"
             )
         out[:] = prices
@@ -183,20 +192,31 @@ def whole(function: Callable[..., Any], problem: Problem) -> Whole:
     domain = problem.domain
     names = ("spot", *domain.names[domain.fast :])
     try:
-        taken = tuple(inspect.signature(function).parameters)
+        parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        taken = names
-    unknown = [name for name in taken if name not in names]
+        return Whole(function=function, names=names, by_name=False)
+    taken = tuple(each.name for each in parameters if each.name in names)
+    unknown = [each for each in parameters if each.name not in names and each.default is each.empty]
     if unknown:
         raise ArgumentError(
-            f"function {getattr(function, '__name__', function)} takes {unknown[0]}; the inputs of problem "
-            f"{problem.name!r} are {', '.join(names)}"
+            f"function {name_of(function)} takes {unknown[0].name}; the inputs of problem {problem.name!r} are "
+            f"{', '.join(names)}"
         )
-    return Whole(function=function, names=taken)
+    positional = any(each.kind is each.POSITIONAL_ONLY for each in parameters)
+    bound = function.keywords if isinstance(function, partial) else {}
+    return Whole(function=function, names=tuple(name for name in taken if name not in bound), by_name=not positional)
 
 
-def entry_of_value(given: Any, name: str) -> Entry:
-    """How a function, class or object that is called ``name`` is made; ``ArgumentError`` for anything else."""
+def name_of(function: Callable[..., Any]) -> str:
+    """What a function is called in messages."""
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def entry_of_value(given: Any, name: str, key: str) -> Entry:
+    """How a function, class or object that is called ``name`` is made; ``ArgumentError`` for anything else.
+
+    What it builds is kept under ``key``, its identity, the problem and the budget.
+    """
     if isinstance(given, Entry):
         return given
     says = (inspect.getdoc(given) or "handed in").splitlines()[0]
@@ -208,7 +228,11 @@ def entry_of_value(given: Any, name: str) -> Entry:
         return Entry(
             says=says,
             make=lambda problem, path, _: Handed(problem, _object(given, name), name, path if builds else None),
-            path=(lambda home, problem, budget: _artefact_path(given, home, problem, budget)) if builds else None,
+            path=(
+                (lambda home, problem, budget: home / "handed" / f"{kind.__name__}-{stem(problem, [key, budget])}.npz")
+                if builds
+                else None
+            ),
             build=(lambda *asked: _build(given, name, *asked)) if builds else None,
         )
     if callable(given):
@@ -244,21 +268,6 @@ def _copied(given: Any, name: str) -> Any:
         ) from error
 
 
-def _artefact_path(given: Any, home: Path, problem: Problem, budget: int | None) -> Path:
-    """Where what was built is kept: by the code of the class, the state of an object, the problem and the budget."""
-    kind = given if isinstance(given, type) else type(given)
-    try:
-        code = inspect.getsource(kind)
-    except (OSError, TypeError):
-        code = repr({name: getattr(part, "__code__", part) for name, part in sorted(vars(kind).items())})
-    state = {} if isinstance(given, type) else {name: _plain(value) for name, value in sorted(vars(given).items())}
-    return home / "handed" / f"{kind.__name__}-{stem(problem, [code, state, budget])}.npz"
-
-
-def _plain(value: Any) -> Any:
-    return fingerprint([value.dtype.str, value.tolist()]) if isinstance(value, np.ndarray) else repr(value)
-
-
 def _build(given: Any, name: str, problem: Problem, path: Path, budget: int | None, progress: Progress) -> None:
     asked = 0
 
@@ -280,19 +289,6 @@ def _build(given: Any, name: str, problem: Problem, path: Path, budget: int | No
         raise ArgumentError(f"method {name}: build returns {type(artefact).__name__}; it returns arrays by name")
     arrays: Arrays = {str(key): value for key, value in artefact.items()}
     save_arrays(path, {"cost": {"seconds": perf_counter() - began, "evaluations": asked}}, arrays)
-
-
-def bytes_of(value: Any) -> int:
-    """Bytes of the arrays in ``value``, in its sequences, mappings and objects of plain attributes."""
-    if isinstance(value, np.ndarray):
-        return value.nbytes
-    if isinstance(value, bytes | bytearray | memoryview):
-        return len(value)
-    if isinstance(value, Mapping):
-        return sum(map(bytes_of, value.values()))
-    if isinstance(value, list | tuple | set | frozenset):
-        return sum(map(bytes_of, value))
-    return bytes_of(vars(value)) if isinstance(value, SimpleNamespace) else 0
 
 
 @njit(cache=True, error_model="numpy")

@@ -39,6 +39,7 @@ class Inexact(Method):
     name = "inexact"
 
     def __init__(self, problem: Problem, *, error: float = ERROR, seed: int = 0) -> None:
+        _check(error, seed)
         self.problem = problem
         self.error, self.seed = error, seed
         self.truth: Method = Reference(problem)
@@ -89,12 +90,17 @@ def stated_options(stated: Sequence[str]) -> dict[str, float | int]:
         seed = int(stated[1]) if len(stated) > 1 else 0
     except ValueError:
         error, seed = math.nan, 0
-    if len(stated) > 2 or not 0.0 <= error <= LARGEST_ERROR or not 0 <= seed < 2**63:
+    _check(error if len(stated) < 3 else math.nan, seed)
+    return {"error": error, "seed": seed}
+
+
+def _check(error: float, seed: int) -> None:
+    numbers = isinstance(error, int | float) and isinstance(seed, int) and not isinstance(error, bool)
+    if not numbers or not 0.0 <= error <= LARGEST_ERROR or not 0 <= seed < 2**63:
         raise ArgumentError(
             "an error is a root mean square in currency, at least 0, and a seed a whole number; "
             "write inexact:0.01 or inexact:0.01:7"
         )
-    return {"error": error, "seed": seed}
 
 
 @njit(cache=True, error_model="numpy")

@@ -18,10 +18,12 @@ from tradesim.extras import extra
 from tradesim.methods.lightgbm.forest import forest_values, workspace_of
 from tradesim.methods.lightgbm.text import read_forest
 from tradesim.methods.method import Fast
-from tradesim.pricing.problem import Floats
+from tradesim.pricing.problem import EQUITY_INPUTS, Floats
 from tradesim.user_code import said
 
 SUFFIXES: Final = (".txt", ".onnx")
+
+EQUITY: Final = frozenset(each.name for each in EQUITY_INPUTS)
 
 MOVING: Final = ("spot", "moneyness", "log_moneyness")
 """Columns that move with the spot."""
@@ -55,7 +57,7 @@ class ModelFile:
         """The table of columns, those that move with the spot as they are then, and the unit of the answers."""
         if self._model is None:
             self._model, named = _trees(self.path) if self.path.suffix == ".txt" else _network(self.path)
-            self._columns = self.stated or named
+            self._columns = self._agreed(named)
         known = vars(inputs)
         unknown = [name for name in self._columns if name not in known and name not in MOVING]
         if unknown or not self._columns:
@@ -69,6 +71,21 @@ class ModelFile:
             if name not in MOVING:
                 table[:, at] = known[name]
         return table, np.asarray(inputs.strike)
+
+    def _agreed(self, named: tuple[str, ...]) -> tuple[str, ...]:
+        """The columns that are stated, or else those that the file names; of both there are as many."""
+        if not self.stated:
+            return named
+        if named and len(named) != len(self.stated):
+            raise ArgumentError(
+                f"{self.path.name}: {len(self.stated)} columns are stated, and the model has {len(named)}; state all"
+            )
+        known = {*EQUITY, *MOVING}
+        if any(name in known and name != asked for name, asked in zip(named, self.stated, strict=False)):
+            raise ArgumentError(
+                f"{self.path.name}: columns {'+'.join(self.stated)} are stated, and the file names {'+'.join(named)}"
+            )
+        return self.stated
 
     def evaluate(self, spot: Fast, prepared: tuple[Floats, Floats], out: Floats) -> None:
         """Put the spot in, and ask."""
@@ -89,11 +106,24 @@ class ModelFile:
         return 0 if self._model is None else self._model.nbytes
 
 
+IDENTITY: Final = frozenset({"regression", "regression_l1", "huber", "fair", "quantile", "mape"})
+"""Objectives of LightGBM under which a prediction is the sum of the trees."""
+
+
 def _trees(path: Path) -> tuple[Model, tuple[str, ...]]:
-    text = _read(path).decode(errors="replace")
+    text = content(path).decode(errors="replace")
     named = next((line for line in text.splitlines() if line.startswith("feature_names=")), None)
     if named is None:
         raise ArgumentError(f"{path}: it is no model of LightGBM's (Booster.save_model): no line says feature_names=")
+    head = text.partition("\nTree=")[0]
+    objective = next(
+        (line.split("=", 1)[1] for line in head.splitlines() if line.startswith("objective=")), "regression"
+    )
+    if objective.split()[0] not in IDENTITY or "sqrt" in objective or "average_output" in head:
+        kind = "an average of trees" if "average_output" in head else f"objective {objective}"
+        raise ArgumentError(
+            f"{path}: a model of {kind}, whose trees do not add up to the price; train it by regression, l1 or quantile"
+        )
     try:
         forest = read_forest(text)
     except StoreError as error:
@@ -112,7 +142,7 @@ def _network(path: Path) -> tuple[Model, tuple[str, ...]]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     try:
-        session = onnxruntime.InferenceSession(_read(path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(content(path), options, providers=["CPUExecutionProvider"])
     except ArgumentError:
         raise
     except Exception as error:
@@ -148,7 +178,8 @@ class _Asked:
         self._ask(table, out)
 
 
-def _read(path: Path) -> bytes:
+def content(path: Path) -> bytes:
+    """What the file holds; ``ArgumentError`` where it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:

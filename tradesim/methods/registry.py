@@ -1,7 +1,7 @@
 """Methods by name: ours, and those that installed packages announce by entry points."""
 
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Final
 
@@ -24,10 +24,12 @@ from tradesim.methods import (
 )
 from tradesim.methods.entry import Entry
 from tradesim.methods.handed import entry_of_value
+from tradesim.methods.identity import identity
 from tradesim.methods.method import Method, Outside
 from tradesim.methods.spec import Given, method
 from tradesim.pricing.problem import Problem
 from tradesim.progress import Progress, silent
+from tradesim.user_code import said
 
 METHODS: Final[dict[str, Entry]] = {
     name: entry
@@ -50,7 +52,17 @@ def methods() -> dict[str, Entry]:
     taken = sorted(METHODS.keys() & announced.names)
     if taken:
         raise ArgumentError(f"method {taken[0]!r}: an installed package announces one of this name; remove it")
-    return METHODS | {point.name: entry_of_value(point.load(), point.name) for point in announced}
+    return METHODS | {point.name: _announced(point) for point in announced}
+
+
+def _announced(point: EntryPoint) -> Entry:
+    try:
+        given = point.load()
+    except Exception as error:
+        raise ArgumentError(
+            f"method {point.name!r}, which an installed package announces, fails: {said(error)}; mend or remove it"
+        ) from error
+    return entry_of_value(given, point.name, identity(given))
 
 
 def make_method(

@@ -21,7 +21,8 @@ from typing import Any, Final
 from tradesim.errors import ArgumentError
 from tradesim.methods.entry import Entry
 from tradesim.methods.handed import entry_of_value
-from tradesim.methods.model_files import SUFFIXES, ModelFile
+from tradesim.methods.identity import identity
+from tradesim.methods.model_files import SUFFIXES, ModelFile, content
 from tradesim.units import formatted_memory, memory
 from tradesim.user_code import load_file, load_module
 
@@ -39,6 +40,7 @@ class MethodSpec:
     ``budget``   bytes that it may keep; None: what is usual for it
     ``options``  what else it takes, by name: a ladder's deadline (ns), the error that ``inexact`` lays on
     ``given``    what was handed in: a function, class or object, or the place of one as text; None: ``name`` says all
+    ``key``      the identity of what was handed in, its code and what it holds
     """
 
     name: str
@@ -46,6 +48,7 @@ class MethodSpec:
     budget: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     given: Any = None
+    key: str = ""
 
     def __str__(self) -> str:
         return self.label
@@ -60,7 +63,8 @@ class MethodSpec:
             from tradesim.methods.registry import methods
 
             return methods()[self.name]
-        return entry_of_value(_loaded(self.given) if isinstance(self.given, str) else self.given, self.label)
+        value = _loaded(self.given, self.key) if isinstance(self.given, str) else self.given
+        return entry_of_value(value, self.label, self.key)
 
 
 Given = Any
@@ -89,7 +93,7 @@ def method(given: Given, *, budget: int | str | None = None, label: str | None =
 
 def specs(given: Iterable[Given]) -> tuple[MethodSpec, ...]:
     """The spec of each method; ``ArgumentError`` where there is none, or two have one label."""
-    found = tuple(method(each) for each in given)
+    found = tuple(method(each) for each in ([given] if isinstance(given, str) else given))
     labels = [spec.label for spec in found]
     if not found or len(set(labels)) < len(labels):
         raise ArgumentError(
@@ -113,10 +117,16 @@ def _parsed(text: str) -> MethodSpec:
     elif file := COLUMNS.fullmatch(what):
         columns = tuple(file["columns"].split("+")) if file["columns"] else ()
         path = Path(file["path"]).absolute()
-        spec = MethodSpec(name=path.name, label=path.stem, given=ModelFile(path, columns))
+        key = identity(content(path), columns)
+        spec = MethodSpec(name=path.name, label=path.stem, given=ModelFile(path, columns), key=key)
     elif code := CODE.fullmatch(what):
-        place = str(Path(code["place"]).absolute()) if code["place"].endswith(".py") else code["place"]
-        spec = MethodSpec(name=code["name"], label=code["name"], given=f"{place}:{code['name']}")
+        place, name = code["place"], code["name"]
+        if place.endswith(".py"):
+            place = str(Path(place).absolute())
+            key = identity(Path(place).read_bytes() if Path(place).is_file() else b"", name)
+        else:
+            key = identity(_loaded(f"{place}:{name}", ""))
+        spec = MethodSpec(name=name, label=name, given=f"{place}:{name}", key=key)
         _ = spec.entry
     else:
         meant = get_close_matches(name, methods(), 1)
@@ -129,7 +139,7 @@ def _parsed(text: str) -> MethodSpec:
 
 def _handed(given: Any) -> MethodSpec:
     name = getattr(given, "__name__", None) or getattr(given, "name", None) or type(given).__name__
-    spec = MethodSpec(name=str(name), label=str(name), given=given)
+    spec = MethodSpec(name=str(name), label=str(name), given=given, key=identity(given))
     _ = spec.entry
     return spec
 
@@ -144,14 +154,16 @@ def _with_options(spec: MethodSpec, options: Mapping[str, Any]) -> MethodSpec:
 
 
 def _within(spec: MethodSpec, budget: int) -> MethodSpec:
+    if isinstance(budget, bool) or not isinstance(budget, int) or budget < 1:
+        raise ArgumentError(f"budget {budget!r} of method {spec.label!r}: it is bytes, at least 1, or as in 64KiB")
     if not spec.entry.budgets and (spec.given is None or spec.entry.build is None):
         raise ArgumentError(f"method {spec.label!r} has no memory budget; leave out @{formatted_memory(budget)}")
     return replace(spec, label=f"{spec.label.partition('@')[0]}@{formatted_memory(budget)}", budget=budget)
 
 
 @cache
-def _loaded(place: str) -> Any:
-    """What a file or module defines under a name; loaded once per process."""
+def _loaded(place: str, key: str) -> Any:
+    """What a file or module defines under a name; loaded once per process and content, which ``key`` tells."""
     module, _, name = place.rpartition(":")
     loaded = load_file(module, kind="method", defines=name) if module.endswith(".py") else load_module(module)
     if not hasattr(loaded, name):

@@ -65,6 +65,8 @@ class Ladder(Staged[Climbed]):
         self, problem: Problem, path: Path, methods: Mapping[str, Staged[Any]], deadline: int = DEADLINE
     ) -> None:
         super().__init__()
+        if isinstance(deadline, bool) or not isinstance(deadline, int) or deadline < 0:
+            raise ArgumentError(f"deadline {deadline!r} of a ladder: it is whole ns, at least 0; write ladder:50us")
         self.problem = problem
         self.path = path
         self.deadline = deadline
