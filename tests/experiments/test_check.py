@@ -204,7 +204,7 @@ def test_a_right_method_passes_every_check(given):
         (Partly, "answers", "the price of contract 0 of 1 is nan"),
         (Positional, "any order", "prices differ, by up to 0.00"),
         (Normalised, "neighbours", "prices differ, by up to"),
-        (Writes, "inputs untouched", "it writes into expiry"),
+        (Writes, "answers", "read-only"),
         (Overprices, "bounds", "at most the cap"),
         (Cheap, "bounds", "worst 0.002 (at least the floor)"),
         (Clipped, "outside the domain", "wrong in silence, by up to"),

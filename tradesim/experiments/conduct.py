@@ -4,9 +4,7 @@ Prices of the same work must be equal to the last bit. Prices of one contract in
 ``TOLERANCE``, since arithmetic may be done in another order there.
 """
 
-from collections.abc import Mapping
-from types import SimpleNamespace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -14,8 +12,6 @@ from tradesim.errors import TradesimError
 from tradesim.experiments.finding import Found, not_applicable, passed_if
 from tradesim.experiments.speed import SIZES
 from tradesim.experiments.subject import Subject
-from tradesim.methods.handed import Handed
-from tradesim.methods.method import Fast
 from tradesim.methods.staged import Staged, expires
 from tradesim.pricing.laws import TOLERANCE
 from tradesim.pricing.problem import Floats
@@ -81,42 +77,12 @@ def inputs_untouched(subject: Subject) -> Found:
     asked = subject.ready()
     method, slow, fast = asked.method, subject.slow.copy(), np.array(subject.away)
     spot = fast if fast.ndim else float(fast)
-    watched = Watched(method.own) if isinstance(method, Handed) else None
-    if isinstance(method, Handed):
-        method.own = watched
     if isinstance(method, Staged):
         method.take(slow, subject.anchor)
     asked.price(spot)
-    written = sorted(watched.written) if watched else []
-    written += ["the slow inputs"] if not np.array_equal(slow, subject.slow) else []
+    written = ["the slow inputs"] if not np.array_equal(slow, subject.slow) else []
     written += ["the spots"] if not np.array_equal(fast, subject.away) else []
     return passed_if(not written, f"it writes into {', '.join(written)}" if written else "inputs are as they were")
-
-
-class Watched:
-    """An object with ``prepare`` and ``evaluate`` that is asked as before; ``written`` names inputs it wrote into."""
-
-    def __init__(self, own: Any) -> None:
-        self._own = own
-        self._given: Mapping[str, tuple[Floats, Floats]] = {}
-        self.written: set[str] = set()
-
-    def prepare(self, inputs: SimpleNamespace) -> Any:
-        """Ask, and compare."""
-        arrays = {name: value for name, value in vars(inputs).items() if isinstance(value, np.ndarray)}
-        self._given = {name: (value, value.copy()) for name, value in arrays.items()}
-        prepared = self._own.prepare(inputs)
-        self._compare()
-        return prepared
-
-    def evaluate(self, spot: Fast, prepared: Any, out: Floats) -> Any:
-        """Ask, and compare."""
-        tag = self._own.evaluate(spot, prepared, out)
-        self._compare()
-        return tag
-
-    def _compare(self) -> None:
-        self.written |= {name for name, (now, before) in self._given.items() if not np.array_equal(now, before)}
 
 
 def any_order(subject: Subject) -> Found:
