@@ -38,49 +38,45 @@ class Asked:
     @cached_property
     def trading(self) -> Strategy:
         """How every method trades."""
-        if self.options.strategy is None:
+        options = self.options
+        if options.strategy is None:
             usual = self.data_source.rule
             rule = TakeRule(
-                edge=usual.edge if self.options.edge is None else self.options.edge,
-                cap=usual.cap if self.options.cap is None else self.options.cap,
+                edge=usual.edge if options.edge is None else options.edge,
+                cap=usual.cap if options.cap is None else options.cap,
             )
             return replace(self.data_source.taking, rule=rule)
-        if self.options.edge is not None or self.options.cap is not None:
+        if options.edge is not None or options.cap is not None:
             raise ArgumentError("edge, cap: a strategy is given, and its own rule says them; state them there")
-        return (
-            self.options.strategy
-            if isinstance(self.options.strategy, Strategy)
-            else load_strategy(self.options.strategy)
-        )
+        return options.strategy if isinstance(options.strategy, Strategy) else load_strategy(options.strategy)
 
     @property
     def world(self) -> Setting:
         """The setting around the desks."""
-        usual = self.options.setting or self.data_source.setting
+        options = self.options
+        usual = options.setting or self.data_source.setting
         return replace(
             usual,
             wires=parse_wires(
-                feed=self.options.feed,
-                entry=self.options.entry,
-                response=self.options.response,
-                hedge_entry=self.options.hedge_entry,
-                hedge_response=self.options.hedge_response,
-                rejections=self.options.rejections,
-                send=self.options.send,
-                usual=self.options.wires or usual.wires,
+                feed=options.feed,
+                entry=options.entry,
+                response=options.response,
+                hedge_entry=options.hedge_entry,
+                hedge_response=options.hedge_response,
+                rejections=options.rejections,
+                send=options.send,
+                usual=options.wires or usual.wires,
             ),
             venue=parse_venue(
-                queue=self.options.queue,
-                tick=self.options.tick,
-                position_limit=self.options.position_limit,
-                usual=self.options.venue or usual.venue,
+                queue=options.queue,
+                tick=options.tick,
+                position_limit=options.position_limit,
+                usual=options.venue or usual.venue,
             ),
             fees=Fees(
-                taker=usual.fees.taker if self.options.fee is None else self.options.fee,
-                maker=usual.fees.maker if self.options.maker_fee is None else self.options.maker_fee,
-                underlying=usual.fees.underlying
-                if self.options.underlying_fee is None
-                else self.options.underlying_fee,
+                taker=usual.fees.taker if options.fee is None else options.fee,
+                maker=usual.fees.maker if options.maker_fee is None else options.maker_fee,
+                underlying=usual.fees.underlying if options.underlying_fee is None else options.underlying_fee,
             ),
         )
 
@@ -90,24 +86,23 @@ class Asked:
 
     def shared(self) -> dict[str, Any]:
         """The parts of a plan that do not depend on what is compared."""
-        seeds = self.data_source.seeds if self.options.seeds is None else self.options.seeds
+        options = self.options
+        seeds = self.data_source.seeds if options.seeds is None else options.seeds
         return {
             "source": self.data_source.source,
             "problem": self.data_source.problem,
             "seeds": parse_seeds(seeds) if isinstance(seeds, str) else tuple(seeds),
             "trading": self.trading,
             "setting": self.world,
-            "latency": self.options.latency,
-            "update": self.options.update,
-            "timing": one_of(Timing, self.options.timing, "timing"),
-            "between": parse_between(self.options.between)
-            if isinstance(self.options.between, str)
-            else self.options.between or Between(),
-            "hiccups": parse_hiccups(self.options.hiccups)
-            if isinstance(self.options.hiccups, str)
-            else self.options.hiccups,
-            "outside": one_of(Outside, self.options.outside, "outside"),
-            "memory_price": self.options.memory_price,
+            "latency": options.latency,
+            "update": options.update,
+            "timing": one_of(Timing, options.timing, "timing"),
+            "between": parse_between(options.between)
+            if isinstance(options.between, str)
+            else options.between or Between(),
+            "hiccups": parse_hiccups(options.hiccups) if isinstance(options.hiccups, str) else options.hiccups,
+            "outside": one_of(Outside, options.outside, "outside"),
+            "memory_price": options.memory_price,
         }
 
     def generated(self, question: str) -> "Asked":

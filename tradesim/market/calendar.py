@@ -36,13 +36,13 @@ def hours_of(calendar: str, ts: Ints) -> Hours:
     else:
         first, last = ts[[0, -1]].astype("datetime64[ns]").astype("datetime64[Y]").astype(int) + 1970
         years = [sessions_in(calendar, year) for year in range(int(first), int(last) + 1)]
+        if _touch(years):
+            return ()
         _, opens, closes = (np.concatenate(column) for column in zip(*years, strict=True))
         opens, unique = np.unique(opens, return_index=True)
         closes = closes[unique]
         held = np.unique(stated(ts, tuple(zip(opens, closes, strict=True))))
         opens, closes = opens[held[held >= 0]], closes[held[held >= 0]]
-        if _touch(years):
-            return ()
     return joined(zip(opens.tolist(), closes.tolist(), strict=True))
 
 

@@ -6,10 +6,11 @@ where it has one input of two dimensions; else they are stated: ``model.onnx:spo
 gives the price in currency; where it knows neither spot nor strike but their ratio, in units of the strike.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 
@@ -29,13 +30,12 @@ MOVING: Final = ("spot", "moneyness", "log_moneyness")
 """Columns that move with the spot."""
 
 
-class Model(Protocol):
-    """What a file holds, ready to be asked."""
+@dataclass(frozen=True)
+class Model:
+    """A loaded model: ``ask`` writes the value of each row of a table float64[n, columns] into ``out``."""
 
+    ask: Callable[[Floats, Floats], None]
     nbytes: int
-
-    def __call__(self, table: Floats, out: Floats) -> None:
-        """Write the value of each row of ``table`` float64[n, columns] into ``out``."""
 
 
 @dataclass
@@ -96,7 +96,7 @@ class ModelFile:
             elif name in MOVING:
                 table[:, at] = spot / strike if name == "moneyness" else np.log(spot / strike)
         assert self._model is not None
-        self._model(table, out)
+        self._model.ask(table, out)
         if not {"spot", "strike"} & set(self._columns):
             out *= strike
 
@@ -133,7 +133,7 @@ def _trees(path: Path) -> tuple[Model, tuple[str, ...]]:
     def ask(table: Floats, out: Floats) -> None:
         forest_values(forest, workspace, table, out)
 
-    return _Asked(ask, forest.nbytes + workspace.nbytes), tuple(named.removeprefix("feature_names=").split())
+    return Model(ask, forest.nbytes + workspace.nbytes), tuple(named.removeprefix("feature_names=").split())
 
 
 def _network(path: Path) -> tuple[Model, tuple[str, ...]]:
@@ -141,10 +141,9 @@ def _network(path: Path) -> tuple[Model, tuple[str, ...]]:
         import onnxruntime
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    held = content(path)
     try:
-        session = onnxruntime.InferenceSession(content(path), options, providers=["CPUExecutionProvider"])
-    except ArgumentError:
-        raise
+        session = onnxruntime.InferenceSession(held, options, providers=["CPUExecutionProvider"])
     except Exception as error:
         raise ArgumentError(f"{path}: onnxruntime cannot load it: {said(error)[:200]}") from error
     inputs = session.get_inputs()
@@ -156,7 +155,7 @@ def _network(path: Path) -> tuple[Model, tuple[str, ...]]:
         def ask(table: Floats, out: Floats) -> None:
             out[:] = session.run([answer], {inputs[0].name: table.astype(kinds[0])})[0].reshape(len(out))
 
-        return _Asked(ask, path.stat().st_size), tuple(filter(None, (name.strip() for name in named.split(","))))
+        return Model(ask, len(held)), tuple(filter(None, (name.strip() for name in named.split(","))))
 
     flat = [len(each.shape) == 1 for each in inputs]
 
@@ -167,15 +166,7 @@ def _network(path: Path) -> tuple[Model, tuple[str, ...]]:
         }
         out[:] = session.run([answer], fed)[0].reshape(len(out))
 
-    return _Asked(ask_each, path.stat().st_size), tuple(each.name for each in inputs)
-
-
-class _Asked:
-    def __init__(self, ask: Any, nbytes: int) -> None:
-        self._ask, self.nbytes = ask, nbytes
-
-    def __call__(self, table: Floats, out: Floats) -> None:
-        self._ask(table, out)
+    return Model(ask_each, len(held)), tuple(each.name for each in inputs)
 
 
 def content(path: Path) -> bytes:
